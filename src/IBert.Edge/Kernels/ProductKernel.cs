@@ -1,0 +1,82 @@
+// What a matrix product kernel does, whatever its instruction set.
+
+namespace IBert.Edge.Kernels;
+
+/// <summary>Rows of a product's left side, in the form that a kernel reads.</summary>
+/// <param name="data">First byte of the first row.</param>
+/// <param name="stride">Bytes from a row to the next.</param>
+internal readonly unsafe struct Operand(byte* data, nint stride)
+{
+    public byte* Data { get; } = data;
+
+    public nint Stride { get; } = stride;
+
+    /// <summary>The same rows from a later one on.</summary>
+    public Operand From(int row) => new(Data + row * Stride, Stride);
+}
+
+/// <summary>
+/// int8 x int8 -> int32 products of a few rows with one panel of 16 columns. A kernel knows only this tile; whoever drives it walks
+/// rows and panels and takes the 32-bit results where they belong.
+/// <code>
+///   panel, layout 1 ("quads"): [inner/4][16 columns][4]     a 16-byte load is four columns' quads: an SDOT operand as it is
+///
+///            k 0..3                       k 4..7
+///     | c0 c0 c0 c0 | c1 .. | c15 .. | c0 c0 c0 c0 | ...
+///
+///   left side: rows of int8, contiguous in k.      tile: int32 [rows][16]
+/// </code>
+/// inner is a multiple of 16: the quantizer pads panels with zero weights, so what the left side holds beyond the true length does not
+/// matter, as long as it may be read. Weights and V are never -128: two products -128 * w then fit 16 bits (SMULL + SMLAL).
+/// </summary>
+internal abstract unsafe class ProductKernel
+{
+    /// <summary>Columns of a panel.</summary>
+    public const int PanelColumns = 16;
+
+    /// <summary>inner is a multiple of this.</summary>
+    public const int InnerBlock = 16;
+
+    /// <summary>Most rows a tile has, of any kernel: the size of the caller's tile is <c>MaxTileRows * 16</c>.</summary>
+    public const int MaxTileRows = 8;
+
+    /// <summary>Largest value of a wide left side: 14 bits, two digits of seven.</summary>
+    public const int WideBits = 14;
+
+    /// <summary>The instruction set and technique, as <c>inspect</c>, <c>bench</c> and <c>selftest</c> print it.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Most rows of one tile of this kernel, 1..<see cref="MaxTileRows"/>.</summary>
+    public abstract int TileRows { get; }
+
+    /// <summary>Scratch bytes that <see cref="Prepare"/> needs for a row; 0 where rows are read as they are.</summary>
+    public abstract int OperandBytes(int inner);
+
+    /// <summary>Scratch bytes that <see cref="PrepareWide"/> needs for a row; 0 where rows are read as they are.</summary>
+    public abstract int WideOperandBytes(int inner);
+
+    /// <summary>Brings rows of int8 into the kernel's form.</summary>
+    /// <param name="rows">Rows of <paramref name="inner"/> readable int8 values.</param>
+    /// <param name="stride">Bytes from a row to the next.</param>
+    /// <param name="count">Number of rows.</param>
+    /// <param name="inner">Length of a row, a multiple of 16.</param>
+    /// <param name="scratch">At least <c>count * OperandBytes(inner)</c> bytes, 64-byte aligned.</param>
+    public abstract Operand Prepare(sbyte* rows, nint stride, int count, int inner, byte* scratch);
+
+    /// <summary>Brings rows of 14-bit unsigned values, 0..16383, into the kernel's form for <see cref="MultiplyWide"/>.</summary>
+    /// <inheritdoc cref="Prepare"/>
+    public abstract Operand PrepareWide(ushort* rows, nint stride, int count, int inner, byte* scratch);
+
+    /// <summary>tile[r, c] = bias[c] + sum over k of left[r, k] * panel[k, c], modulo 2^32 (bounds are proven before).</summary>
+    /// <param name="left">From <see cref="Prepare"/>, advanced to the tile's first row.</param>
+    /// <param name="rows">1..<see cref="TileRows"/>.</param>
+    /// <param name="panel">inner * 16 bytes of layout 1.</param>
+    /// <param name="inner">Length of a row, a multiple of 16.</param>
+    /// <param name="bias">16 values; null for zero.</param>
+    /// <param name="tile">rows * 16 results, row-major.</param>
+    public abstract void Multiply(Operand left, int rows, sbyte* panel, int inner, int* bias, int* tile);
+
+    /// <summary>As <see cref="Multiply"/> with a left side from <see cref="PrepareWide"/>; the panel's values are within +-127.</summary>
+    /// <inheritdoc cref="Multiply"/>
+    public abstract void MultiplyWide(Operand left, int rows, sbyte* panel, int inner, int* tile);
+}

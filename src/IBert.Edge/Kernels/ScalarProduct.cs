@@ -1,0 +1,52 @@
+// The product's definition: plain loops, the oracle of all the others.
+namespace IBert.Edge.Kernels;
+
+/// <summary>The definition of <see cref="ProductKernel"/>; runs everywhere.</summary>
+internal sealed unsafe class ScalarProduct : ProductKernel
+{
+    public override string Name => "scalar";
+
+    public override int TileRows => 4;
+
+    public override int OperandBytes(int inner) => 0;
+
+    public override int WideOperandBytes(int inner) => 0;
+
+    public override Operand Prepare(sbyte* rows, nint stride, int count, int inner, byte* scratch) => new((byte*)rows, stride);
+
+    public override Operand PrepareWide(ushort* rows, nint stride, int count, int inner, byte* scratch) => new((byte*)rows, stride);
+
+    public override void Multiply(Operand left, int rows, sbyte* panel, int inner, int* bias, int* tile)
+    {
+        for (int r = 0; r < rows; r++)
+        {
+            sbyte* row = (sbyte*)(left.Data + r * left.Stride);
+            for (int c = 0; c < PanelColumns; c++)
+            {
+                int sum = bias is null ? 0 : bias[c];
+                for (int k = 0; k < inner; k++)
+                {
+                    sum += row[k] * panel[(k & ~3) * PanelColumns + c * 4 + (k & 3)];
+                }
+                tile[r * PanelColumns + c] = sum;
+            }
+        }
+    }
+
+    public override void MultiplyWide(Operand left, int rows, sbyte* panel, int inner, int* tile)
+    {
+        for (int r = 0; r < rows; r++)
+        {
+            ushort* row = (ushort*)(left.Data + r * left.Stride);
+            for (int c = 0; c < PanelColumns; c++)
+            {
+                int sum = 0;
+                for (int k = 0; k < inner; k++)
+                {
+                    sum += row[k] * panel[(k & ~3) * PanelColumns + c * 4 + (k & 3)];
+                }
+                tile[r * PanelColumns + c] = sum;
+            }
+        }
+    }
+}
