@@ -35,6 +35,17 @@ internal unsafe struct LayerNormScale
     /// <summary>c: 2^c exceeds 2 sqrt(N); the normalized value has 28 - c fraction bits.</summary>
     public int HeadRoom;
 
+    /// <summary><see cref="HeadRoom"/> for a number of channels.</summary>
+    public static int HeadRoomOf(int channels)
+    {
+        int room = 0;
+        while (1L << (2 * room) <= 4L * channels)
+        {
+            room++;
+        }
+        return room;
+    }
+
     /// <summary>The 16-bit output (the residual stream), zero point 0; its multipliers are null where it is not wanted.</summary>
     public ChannelScale Wide;
 

@@ -43,14 +43,14 @@ internal static class IntegerMath
     /// <param name="bits">Width of the result, 1..14.</param>
     /// <remarks>
     /// The decomposition exp(x) = 2^-z 2^-f is I-BERT's (section 3.4.2, in base 2); the polynomial is of third degree, as one of second
-    /// degree (its largest gap: 1.9e-3) would not use 14 bits. At t = 0 the result is 2^bits - 1 exactly.
+    /// degree (its largest gap: 1.9e-3) would not use 14 bits. 14 bits are rounded, fewer are cut
+    /// from them, so that at t = 0 the result is 2^bits - 1 exactly.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Exp2Negative(int t, int bits)
     {
         int z = t >> ExponentFraction, f = t & ((1 << ExponentFraction) - 1);
         int p = C0 - (((C1 - (((C2 - ((C3 * f) >> 15)) * f) >> 15)) * f) >> 15);
-        int drop = z + 15 - bits;
-        return (p + (1 << (drop - 1))) >> drop;
+        return ((p + (1 << z)) >> (z + 1)) >> (14 - bits);
     }
 }

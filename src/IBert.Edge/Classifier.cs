@@ -1,0 +1,219 @@
+// The public front door: text in, label out.
+using System.Runtime.InteropServices;
+using System.Text.Unicode;
+using IBert.Edge.Graph;
+using IBert.Edge.Kernels;
+using IBert.Edge.Text;
+
+namespace IBert.Edge;
+
+/// <summary>
+/// Classifies texts with one model, in integers only. All memory is taken when it is created: a classification allocates nothing.
+/// </summary>
+/// <remarks>
+/// A classifier is used by one thread at a time. Several classifiers, on one <see cref="ModelFile"/> or on many, may run at once: they share
+/// the mapped weights and nothing else.
+/// <code>
+/// using var classifier = Classifier.Open("models/sentiment.ibert");
+/// Prediction p = classifier.Classify("a charming and often affecting journey");   // p.Label, p.PerMille
+/// </code>
+/// </remarks>
+public sealed unsafe class Classifier : IDisposable
+{
+    private readonly bool ownsModel;
+    private readonly Tokenizer tokenizer;
+    private readonly Executor executor;
+    private readonly int[] ids;
+    private readonly byte[] types;
+    private readonly int[] logits;
+    private readonly int[] millionths;
+    private readonly Utf8Buffer first = new(), second = new();
+    private int tokenCount;
+    private bool disposed;
+
+    /// <summary>Creates a classifier on an opened model, which must outlive it.</summary>
+    /// <param name="model">An opened model; others may use it too.</param>
+    /// <param name="options">How to run; null for the defaults.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    /// <exception cref="ArgumentException"><c>IBERT_KERNELS</c> names kernels that do not exist or that this CPU lacks.</exception>
+    public Classifier(ModelFile model, ClassifierOptions? options = null)
+        : this(model, options, ownsModel: false)
+    {
+    }
+
+    private Classifier(ModelFile model, ClassifierOptions? options, bool ownsModel)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        options ??= new ClassifierOptions();
+        int maxLength = options.MaxLength == 0 ? model.MaxLength : options.MaxLength;
+        if (maxLength < 3 || maxLength > model.MaxLength)
+        {
+            throw new ArgumentOutOfRangeException(nameof(options), $"a length of {maxLength} tokens: this model takes 3 to {model.MaxLength}");
+        }
+        if (options.Threads is < 1 or > 64)
+        {
+            throw new ArgumentOutOfRangeException(nameof(options), $"{options.Threads} threads: 1 to 64 can be used");
+        }
+        Model = model;
+        this.ownsModel = ownsModel;
+        Kernels = KernelSet.Select();
+        tokenizer = Tokenizer.Open(model.TokenizerSection);
+        executor = new Executor(model, Kernels, maxLength, options.Threads);
+        ids = new int[maxLength];
+        types = new byte[maxLength];
+        logits = new int[model.Labels.Count];
+        millionths = new int[model.Labels.Count];
+    }
+
+    /// <summary>The model.</summary>
+    public ModelFile Model { get; }
+
+    /// <summary>Names of the labels, in the order of <see cref="Scores"/>.</summary>
+    public IReadOnlyList<string> Labels => Model.Labels;
+
+    /// <summary>Longest sequence in tokens, special tokens included.</summary>
+    public int MaxLength => ids.Length;
+
+    /// <summary>Name of the kernels that run: <c>scalar</c>, <c>avx2</c>, <c>advsimd</c> or <c>dp</c>.</summary>
+    public string KernelName => Kernels.Name;
+
+    /// <summary>Scores of all labels for the last text, in millionths, in the model's order; their sum is exactly 1,000,000.</summary>
+    public ReadOnlySpan<int> Scores => millionths;
+
+    /// <summary>Token ids of the last text, special tokens included.</summary>
+    public ReadOnlySpan<int> TokenIds => ids.AsSpan(0, tokenCount);
+
+    internal KernelSet Kernels { get; }
+
+    internal Executor Executor => executor;
+
+    internal Tokenizer Tokenizer => tokenizer;
+
+    /// <summary>Token type ids of the last text.</summary>
+    internal ReadOnlySpan<byte> TypeIds => types.AsSpan(0, tokenCount);
+
+    /// <summary>The last text's logits: integers at the scale that the model's head states.</summary>
+    internal ReadOnlySpan<int> Logits => logits;
+
+    /// <summary>Opens a model for this classifier alone.</summary>
+    /// <param name="path">Path of an <c>.ibert</c> file.</param>
+    /// <param name="options">How to run; null for the defaults.</param>
+    /// <exception cref="ModelFormatException">The file is not a usable model.</exception>
+    /// <exception cref="IOException">The file is missing or cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
+    /// <exception cref="ArgumentException">An option, or <c>IBERT_KERNELS</c>, cannot be followed.</exception>
+    public static Classifier Open(string path, ClassifierOptions? options = null)
+    {
+        ModelFile model = ModelFile.Open(path);
+        try
+        {
+            return new Classifier(model, options, ownsModel: true);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Classifies a text.</summary>
+    /// <param name="text">Any text, empty included; a lone surrogate counts as U+FFFD. Cut at <see cref="MaxLength"/> tokens.</param>
+    public Prediction Classify(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return Classify(first.Encode(text));
+    }
+
+    /// <summary>Classifies a pair of texts.</summary>
+    /// <param name="text">The first text.</param>
+    /// <param name="pair">The second text. Both are cut, the longer one first, to <see cref="MaxLength"/> tokens together.</param>
+    public Prediction Classify(string text, string pair)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        ArgumentNullException.ThrowIfNull(pair);
+        return Classify(first.Encode(text), second.Encode(pair));
+    }
+
+    /// <summary>Classifies a text in UTF-8.</summary>
+    /// <param name="utf8">Any bytes; invalid sequences count as U+FFFD. Cut at <see cref="MaxLength"/> tokens.</param>
+    public Prediction Classify(ReadOnlySpan<byte> utf8)
+    {
+        Tokenize(utf8, out bool truncated);
+        return Infer(truncated);
+    }
+
+    /// <summary>Classifies a pair of texts in UTF-8.</summary>
+    /// <param name="utf8">The first text.</param>
+    /// <param name="pair">The second text. Both are cut, the longer one first, to <see cref="MaxLength"/> tokens together.</param>
+    public Prediction Classify(ReadOnlySpan<byte> utf8, ReadOnlySpan<byte> pair)
+    {
+        TokenizePair(utf8, pair, out bool truncated);
+        return Infer(truncated);
+    }
+
+    /// <summary>Releases the arena, and the model if this classifier opened it.</summary>
+    public void Dispose()
+    {
+        if (!disposed)
+        {
+            disposed = true;
+            executor.Dispose();
+            first.Dispose();
+            second.Dispose();
+            if (ownsModel)
+            {
+                Model.Dispose();
+            }
+        }
+    }
+
+    /// <summary>Fills in <see cref="TokenIds"/> and <see cref="TypeIds"/> without classifying.</summary>
+    internal void Tokenize(ReadOnlySpan<byte> utf8, out bool truncated)
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        tokenCount = tokenizer.Encode(utf8, ids, out truncated);
+        types.AsSpan(0, tokenCount).Clear();
+    }
+
+    /// <inheritdoc cref="Tokenize"/>
+    internal void TokenizePair(ReadOnlySpan<byte> utf8, ReadOnlySpan<byte> pair, out bool truncated)
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        tokenCount = tokenizer.EncodePair(utf8, pair, ids, types, out truncated);
+    }
+
+    private Prediction Infer(bool truncated)
+    {
+        ReadOnlySpan<int> result = executor.Run(TokenIds, TypeIds);
+        result.CopyTo(logits);
+        int best = LabelScores.Softmax(result, Model.Head, millionths);
+        return new Prediction(Model.Labels[best], best, millionths[best], tokenCount, truncated);
+    }
+
+    /// <summary>A text's UTF-8 in native memory that grows with the longest text, so that no text is garbage.</summary>
+    private sealed class Utf8Buffer : IDisposable
+    {
+        private byte* memory;
+        private nuint capacity;
+
+        public ReadOnlySpan<byte> Encode(string text)
+        {
+            // A UTF-16 unit becomes at most three bytes.
+            nuint needed = (nuint)text.Length * 3;
+            if (needed > capacity)
+            {
+                memory = (byte*)NativeMemory.Realloc(memory, needed);
+                capacity = needed;
+            }
+            Utf8.FromUtf16(text, new Span<byte>(memory, (int)Math.Min(capacity, int.MaxValue)), out _, out int written, replaceInvalidSequences: true);
+            return new ReadOnlySpan<byte>(memory, written);
+        }
+
+        public void Dispose()
+        {
+            NativeMemory.Free(memory);
+            memory = null;
+            capacity = 0;
+        }
+    }
+}

@@ -1,0 +1,439 @@
+// The trust boundary: proves, once, everything that the executor and the kernels assume.
+using System.Diagnostics.CodeAnalysis;
+using System.Numerics;
+using System.Runtime.Intrinsics;
+using IBert.Edge.Kernels;
+using IBert.Edge.Numerics;
+
+namespace IBert.Edge.Format;
+
+/// <summary>
+/// Walks the operations in order, as the executor will, and keeps for each tensor what is known of it: whether its rows were written and not
+/// overwritten since, and the range of its values. An operation is accepted when all that its kernel assumes follows from that.
+/// </summary>
+internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> data)
+{
+    /// <summary>Largest sequence length and widest row: far above any BERT, small enough that no size below overflows.</summary>
+    public const int MaxSequence = 32768, MaxColumns = 65536, MaxTableRows = 1 << 24;
+
+    /// <summary>Largest arena.</summary>
+    public const long MaxArena = 1L << 30;
+
+    private struct Knowledge
+    {
+        /// <summary>Rows that hold what was last written: none, row 0, or all.</summary>
+        public Written Written;
+        public int Low, High;
+    }
+
+    private enum Written : byte
+    {
+        Nothing,
+        First,
+        All,
+    }
+
+    private readonly Knowledge[] known = new Knowledge[model.Tensors.Length];
+    private int current = -1;
+
+    private ReadOnlySpan<TensorEntry> Tensors => model.Tensors;
+
+    private int MaxLength => (int)model.Graph.MaxLength;
+
+    /// <summary>Proves the model or throws.</summary>
+    /// <param name="vocabulary">Number of ids the tokenizer may give.</param>
+    /// <exception cref="ModelFormatException">Something does not follow.</exception>
+    public void Verify(int vocabulary)
+    {
+        GraphHeader graph = model.Graph;
+        Require(graph.Input == InputKind.TokenIds, $"reads inputs of kind {(uint)graph.Input}, which this program does not know: update the program");
+        Require(graph.MaxLength is >= 3 and <= MaxSequence, $"takes {graph.MaxLength} tokens, not 3 to {MaxSequence}");
+        Require(graph.ArenaFixed <= MaxArena && graph.ArenaPerToken <= MaxArena
+            && graph.ArenaFixed + graph.ArenaPerToken * graph.MaxLength <= MaxArena, "needs an arena of more than 1 GiB");
+        for (int i = 0; i < Tensors.Length; i++)
+        {
+            VerifyTensor(i);
+        }
+        for (int i = 0; i < model.Constants.Length; i++)
+        {
+            VerifyConstant(i);
+        }
+        for (current = 0; current < model.Operations.Length; current++)
+        {
+            VerifyOperation(model.Operations[current], vocabulary);
+        }
+        current = -1;
+        VerifyHead();
+    }
+
+    private void VerifyTensor(int index)
+    {
+        TensorEntry tensor = Tensors[index];
+        Require(tensor.Type is ElementType.Int8 or ElementType.Int16 or ElementType.Int32, $"tensor {index} has type {(int)tensor.Type}");
+        Require(tensor.Columns is >= 1 and <= MaxColumns, $"tensor {index} has {tensor.Columns} columns");
+        Require(tensor.Rows is RowCount.Sequence or RowCount.Fixed, $"tensor {index} counts its rows by {(int)tensor.Rows}, which this program does not know");
+        Require(tensor.Rows == RowCount.Fixed ? tensor.FixedRows is >= 1 and <= MaxSequence : tensor.FixedRows == 0, $"tensor {index} has {tensor.FixedRows} fixed rows");
+        Require(tensor.OffsetFixed <= MaxArena && tensor.OffsetPerToken <= MaxArena, $"tensor {index} lies outside the arena");
+        Require(tensor.OffsetFixed % FileHeader.Alignment == 0 && tensor.OffsetPerToken % FileHeader.Alignment == 0, $"tensor {index} is not aligned to 64 bytes");
+        // Both ends are linear in S: what holds for the shortest and the longest sequence holds for all.
+        foreach (int s in (ReadOnlySpan<int>)[1, MaxLength])
+        {
+            Require(End(tensor, s) <= (ulong)model.ArenaBytes(s), $"tensor {index} lies outside the arena");
+        }
+    }
+
+    private void VerifyConstant(int index)
+    {
+        ConstantEntry constant = model.Constants[index];
+        Require(constant.Type is ElementType.Int8 or ElementType.Int16 or ElementType.Int32, $"constant {index} has type {(int)constant.Type}");
+        Require(constant.Bits == 8 * TensorEntry.ElementBytes(constant.Type) && constant.BlockSize == 0 && constant.Flags == 0
+            && constant.BlockMultipliers == OperationRecord.None && constant.Codebook == OperationRecord.None,
+            $"constant {index} has codes, blocks or flags that this program does not know: update the program");
+        Require(constant.Rows is >= 1 and <= MaxTableRows && constant.Columns is >= 1 and <= MaxTableRows, $"constant {index} has {constant.Rows} x {constant.Columns} elements");
+        ulong elements;
+        switch (constant.Layout)
+        {
+            case ConstantLayout.Rows:
+                elements = (ulong)constant.Rows * constant.Columns;
+                break;
+            case ConstantLayout.Quads:
+                Require(constant.Type == ElementType.Int8 && constant.Rows <= MaxColumns && constant.Columns <= MaxColumns, $"constant {index} is packed but not int8, or too large");
+                elements = (ulong)Padded((int)constant.Rows) * (ulong)Padded((int)constant.Columns);
+                break;
+            default:
+                throw Bad($"constant {index} has layout {(int)constant.Layout}, which this program does not know: update the program");
+        }
+        Require(constant.Length == elements * (ulong)TensorEntry.ElementBytes(constant.Type), $"constant {index} has {constant.Length} bytes for {elements} elements");
+        Require(constant.Offset % FileHeader.Alignment == 0 && constant.Offset <= (ulong)data.Length && constant.Length <= (ulong)data.Length - constant.Offset,
+            $"constant {index} lies outside section DATA");
+    }
+
+    private void VerifyOperation(in OperationRecord operation, int vocabulary)
+    {
+        Require(operation.Flags == 0 && operation.WorkerScratch == 0, "has flags that this program does not know: update the program");
+        Require(operation.Rows is RowRange.All or RowRange.First, $"computes rows {(int)operation.Rows}, which this program does not know");
+        Require(operation.Split is SplitAxis.Rows or SplitAxis.Columns or SplitAxis.Heads, $"is cut along {(int)operation.Split}, which this program does not know");
+        switch (operation.Code)
+        {
+            case OperationCode.Embed:
+                VerifyEmbed(operation, vocabulary);
+                break;
+            case OperationCode.LayerNorm:
+                VerifyLayerNorm(operation);
+                break;
+            case OperationCode.Linear:
+                VerifyLinear(operation);
+                break;
+            case OperationCode.Attention:
+                VerifyAttention(operation);
+                break;
+            case OperationCode.Lookup:
+                VerifyLookup(operation);
+                break;
+            default:
+                throw Bad($"has code {(int)operation.Code}, which this program does not know: update the program");
+        }
+    }
+
+    private void VerifyEmbed(in OperationRecord operation, int vocabulary)
+    {
+        int shift = operation.Parameters[Slot.EmbedShift], offset = operation.Parameters[Slot.EmbedPositionOffset];
+        Require(shift is >= Dyadic.MinShift and <= Dyadic.MaxShift, $"shifts the sum by {shift}");
+        Require(offset is >= 0 and <= MaxSequence, $"moves positions by {offset}");
+        Require(operation.Rows == RowRange.All, "must compute all rows");
+        int output = Output(operation, 0, ElementType.Int16);
+        Require(operation.Outputs[1] == OperationRecord.None, "has a second output");
+        ReadOnlySpan<int> rows = [vocabulary, MaxLength + offset, 1];
+        long bound = 1L << (shift - 1);
+        for (int i = 0; i < Slot.EmbedTables; i++)
+        {
+            if (i == 2 && operation.Constants[2 * i] == OperationRecord.None)
+            {
+                continue;
+            }
+            ConstantEntry table = Constant(operation.Constants[2 * i], ElementType.Int8, ConstantLayout.Rows);
+            Require(table.Columns == Tensors[output].PaddedColumns, $"table {i} has {table.Columns} columns");
+            Require(table.Rows >= rows[i], $"table {i} has {table.Rows} rows for {rows[i]} values");
+            bound += 128 * LargestMagnitude(operation.Constants[(2 * i) + 1], (int)table.Rows);
+        }
+        Require(bound <= int.MaxValue, "multipliers let the sum overflow 32 bits");
+        Write(output, operation.Rows, short.MinValue, short.MaxValue);
+    }
+
+    private void VerifyLayerNorm(in OperationRecord operation)
+    {
+        int a = Input(operation, 0, ElementType.Int16);
+        int columns = (int)Tensors[a].Columns;
+        Require(columns <= 16384, $"normalizes {columns} channels; 16384 are the most");
+        if (operation.Inputs[1] != OperationRecord.None)
+        {
+            int b = Input(operation, 1, ElementType.Int16);
+            Require(Tensors[b].Columns == columns, "adds tensors of different widths");
+        }
+        Require(operation.Parameters[Slot.NormEpsilonHigh] is >= 0 and < 1 << 29, "has an epsilon that is negative or too large");
+        int narrow = Output(operation, 1, ElementType.Int8);
+        VerifyOutputStage(operation.Stages[1], narrow, columns, addends: true);
+        Require(Tensors[narrow].Columns == columns, "writes a tensor of another width");
+        if (operation.Outputs[0] != OperationRecord.None)
+        {
+            int wide = Output(operation, 0, ElementType.Int16);
+            Require(Tensors[wide].Columns == columns, "writes a tensor of another width");
+            Require(operation.Stages[0].ZeroPoint == 0, "gives the residual stream a zero point");
+            VerifyOutputStage(operation.Stages[0], wide, columns, addends: true);
+            Write(wide, operation.Rows, operation.Stages[0].Low, operation.Stages[0].High);
+        }
+        Write(narrow, operation.Rows, operation.Stages[1].Low, operation.Stages[1].High);
+        Require(operation.Outputs[0] == OperationRecord.None || known[operation.Outputs[0]].Written != Written.Nothing, "writes two outputs over each other");
+    }
+
+    private void VerifyLinear(in OperationRecord operation)
+    {
+        int input = Input(operation, 0, ElementType.Int8);
+        ushort index = operation.Constants[Slot.LinearWeights];
+        ConstantEntry weights = Constant(index, ElementType.Int8, ConstantLayout.Quads);
+        Require(weights.Columns == Tensors[input].Columns, $"multiplies {Tensors[input].Columns} inputs with weights for {weights.Columns}");
+        Require(operation.Outputs[0] < Tensors.Length, "has no output");
+        int output = Output(operation, 0, Tensors[operation.Outputs[0]].Type);
+        Require(operation.Outputs[1] == OperationRecord.None, "has a second output");
+        Require(Tensors[output].Columns == weights.Rows, $"writes {weights.Rows} channels into a tensor of {Tensors[output].Columns}");
+        int padded = Padded((int)weights.Rows);
+        int* bias = Int32Array(operation.Constants[Slot.LinearBias], padded);
+        int* sums = Int32Array(operation.Constants[Slot.LinearColumnSums], padded);
+        ScaleStage stage = operation.Stages[0];
+        VerifyOutputStage(stage, output, (int)weights.Rows, addends: false);
+        Require(operation.AccumulatorBound < 1u << (31 - stage.PreShift), $"lets accumulators reach {operation.AccumulatorBound} before a shift by {stage.PreShift}");
+        int largestInput = Math.Max(Math.Abs(known[input].Low), Math.Abs(known[input].High));
+        VerifyAccumulators((sbyte*)model.Constant(index), padded, Padded((int)weights.Columns), bias, sums, largestInput, operation.AccumulatorBound);
+        Write(output, operation.Rows, stage.Low, stage.High);
+    }
+
+    /// <summary>For every channel: no weight is -128, the column sum is as stated, |bias| + largest input * sum |w| is within the bound.</summary>
+    private void VerifyAccumulators(sbyte* weights, int channels, int inner, int* bias, int* sums, int largestInput, uint bound)
+    {
+        Vector128<sbyte> least = Vector128.Create(sbyte.MinValue);
+        Vector128<short> ones = Vector128<short>.One;
+        for (int channel = 0; channel < channels; channel += ProductKernel.PanelColumns)
+        {
+            for (int four = 0; four < ProductKernel.PanelColumns; four += 4)
+            {
+                sbyte* quads = weights + (long)channel * inner + four * 4;
+                Vector128<sbyte> smallest = Vector128<sbyte>.Zero;
+                Vector128<int> sum = Vector128<int>.Zero, magnitude = Vector128<int>.Zero;
+                for (int k = 0; k < inner; k += 4, quads += ProductKernel.PanelColumns * 4)
+                {
+                    Vector128<sbyte> quad = Vector128.Load(quads);
+                    smallest = Vector128.Min(smallest, quad);
+                    sum += Quad(quad);
+                    magnitude += Quad(Vector128.Abs(quad));
+                }
+                Require(!Vector128.EqualsAny(smallest, least), "has a weight of -128");
+                for (int c = 0; c < 4; c++)
+                {
+                    int column = channel + four + c;
+                    Require(sums[column] == sum[c], $"states a column sum that is not the sum of channel {column}");
+                    long worst = Math.Abs((long)bias[column]) + (long)largestInput * magnitude[c];
+                    Require(worst <= bound, $"channel {column} can reach {worst}, above its bound {bound}");
+                }
+            }
+        }
+
+        // Sums of the four bytes of each column; -128 may wrap in Abs, but is refused anyway.
+        static Vector128<int> Quad(Vector128<sbyte> q)
+        {
+            Vector128<short> shorts = q.AsInt16();
+            Vector128<short> pairs = Vector128.ShiftRightArithmetic(Vector128.ShiftLeft(shorts, 8), 8) + Vector128.ShiftRightArithmetic(shorts, 8);
+            Vector128<int> ints = pairs.AsInt32();
+            return Vector128.ShiftRightArithmetic(Vector128.ShiftLeft(ints, 16), 16) + Vector128.ShiftRightArithmetic(ints, 16);
+        }
+    }
+
+    private void VerifyAttention(in OperationRecord operation)
+    {
+        int heads = operation.Parameters[Slot.AttentionHeads], columns = operation.Parameters[Slot.AttentionHeadColumns];
+        int bits = operation.Parameters[Slot.AttentionBits], limit = operation.Parameters[Slot.AttentionLimit];
+        Require(heads is >= 1 and <= 4096 && columns is >= 16 and <= 4096 && columns % 16 == 0, $"has {heads} heads of {columns} columns");
+        Require(bits is >= 1 and <= ProductKernel.WideBits, $"has exponentials of {bits} bits");
+        long largestSum = ((1L << bits) - 1) * MaxLength;
+        Require(largestSum * 127 <= int.MaxValue, $"has exponentials of {bits} bits, too many for {MaxLength} tokens");
+        for (int i = 0; i < 3; i++)
+        {
+            int tensor = Input(operation, i, ElementType.Int8, i == 0 ? operation.Rows : RowRange.All);
+            Require(Tensors[tensor].Columns == heads * columns, $"reads a tensor of {Tensors[tensor].Columns} columns for {heads} heads of {columns}");
+            Require(known[tensor] is { Low: >= -127, High: <= 127 }, "reads Q, K or V that may be -128");
+        }
+        ScaleStage score = operation.Stages[Slot.AttentionScoreStage];
+        Require(score.Rounding == Rounding.HalfUp && score.PreShift <= Dyadic.MaxPreShift && score.Exponent is >= 33 and <= 62 && score.Multiplier > 0, "scales scores in a way that this program does not know");
+        Require(limit >= 1 && limit < 1L << (31 - score.PreShift), $"looks at score differences up to {limit}");
+        int output = Output(operation, 0, ElementType.Int8);
+        Require(operation.Outputs[1] == OperationRecord.None, "has a second output");
+        Require(Tensors[output].Columns == heads * columns, "writes a tensor of another width");
+        ScaleStage context = operation.Stages[0];
+        Require(context.Rounding == Rounding.HalfUp && context.PreShift == 0 && context.Multiplier >= 1 << 30, "scales the context in a way that this program does not know");
+        int most = BitOperations.Log2((ulong)largestSum);
+        Require(context.Exponent + bits - 1 - 32 >= Dyadic.MinShift && context.Exponent + most - 32 <= Dyadic.MaxShift, $"scales the context by 2^-{context.Exponent}");
+        VerifyPlace(context, Tensors[output].Type);
+        Write(output, operation.Rows, context.Low, context.High);
+    }
+
+    private void VerifyLookup(in OperationRecord operation)
+    {
+        int input = Input(operation, 0, ElementType.Int16);
+        Require(known[input] is { Low: >= -Slot.LookupOffset, High: < Slot.LookupEntries - Slot.LookupOffset }, "reads indexes outside its table");
+        ConstantEntry table = Constant(operation.Constants[Slot.LookupTable], ElementType.Int8, ConstantLayout.Rows);
+        Require(table.Rows == 1 && table.Columns == Slot.LookupEntries, $"has a table of {table.Rows} x {table.Columns}");
+        int output = Output(operation, 0, ElementType.Int8);
+        Require(operation.Outputs[1] == OperationRecord.None, "has a second output");
+        Require(Tensors[output].Columns == Tensors[input].Columns, "writes a tensor of another width");
+        Write(output, operation.Rows, sbyte.MinValue, sbyte.MaxValue);
+    }
+
+    private void VerifyHead()
+    {
+        HeadEntry head = model.Head;
+        Require(head.Kind == HeadKind.SingleLabel, $"has a head of kind {(int)head.Kind}, which this program does not know: update the program");
+        Require(head.Tensor < Tensors.Length && Tensors[head.Tensor].Type == ElementType.Int32 && known[head.Tensor].Written != Written.Nothing
+            && head.Row == 0, "reads logits that no operation wrote");
+        Require(head.Labels == Tensors[head.Tensor].Columns && head.Labels == model.Labels.Count, $"has {Tensors[head.Tensor].Columns} logits for {model.Labels.Count} labels");
+        Require(head.LogitMultiplier > 0 && head.LogitExponent is >= 0 and <= 62, "has a logit scale that is not positive");
+        Require(known[head.Tensor] is { Low: >= -(1 << 29), High: <= 1 << 29 }, "has logits of more than 30 bits");
+    }
+
+    private int Input(in OperationRecord operation, int slot, ElementType type) => Input(operation, slot, type, operation.Rows);
+
+    private int Input(in OperationRecord operation, int slot, ElementType type, RowRange rows)
+    {
+        int index = operation.Inputs[slot];
+        Require(index < Tensors.Length, $"lacks input {slot}");
+        Require(Tensors[index].Type == type, $"reads tensor {index} as another type");
+        Require(known[index].Written == Written.All || (rows == RowRange.First && known[index].Written == Written.First),
+            $"reads tensor {index}, which was not written or was overwritten");
+        return index;
+    }
+
+    private int Output(in OperationRecord operation, int slot, ElementType type)
+    {
+        int index = operation.Outputs[slot];
+        Require(index < Tensors.Length, $"lacks output {slot}");
+        Require(Tensors[index].Type == type, $"writes tensor {index} as another type");
+        Require(operation.Rows == RowRange.First || Tensors[index].Rows == RowCount.Sequence, $"writes all rows into tensor {index}, which has {Tensors[index].FixedRows}");
+        for (int i = 0; i < 4; i++)
+        {
+            int input = operation.Inputs[i];
+            Require(input >= Tensors.Length || Apart(Tensors[input], Tensors[index]), $"writes tensor {index} over its input {input}");
+        }
+        return index;
+    }
+
+    private void Write(int output, RowRange rows, int low, int high)
+    {
+        for (int i = 0; i < known.Length; i++)
+        {
+            if (i != output && !Apart(Tensors[i], Tensors[output]))
+            {
+                known[i].Written = Written.Nothing;
+            }
+        }
+        known[output] = new Knowledge { Written = rows == RowRange.All ? Written.All : Written.First, Low = low, High = high };
+    }
+
+    /// <summary>Whether one tensor ends before the other begins, in the same order at every length.</summary>
+    private bool Apart(in TensorEntry x, in TensorEntry y) => Before(x, y) || Before(y, x);
+
+    private bool Before(in TensorEntry x, in TensorEntry y) =>
+        End(x, 1) <= Start(y, 1) && End(x, MaxLength) <= Start(y, MaxLength);
+
+    private static ulong Start(in TensorEntry tensor, int s) => tensor.OffsetFixed + (tensor.OffsetPerToken * (ulong)s);
+
+    private static ulong End(in TensorEntry tensor, int s) =>
+        Start(tensor, s) + ((ulong)tensor.Stride * (tensor.Rows == RowCount.Sequence ? (ulong)s : tensor.FixedRows));
+
+    private void VerifyOutputStage(in ScaleStage stage, int tensor, int channels, bool addends)
+    {
+        Require(stage.Rounding == Rounding.HalfUp, $"rounds by rule {(int)stage.Rounding}, which this program does not know");
+        Require(stage.PreShift <= (addends ? 0 : Dyadic.MaxPreShift) && stage.Exponent is >= 33 and <= 62, $"scales by 2^-{stage.Exponent} after a shift by {stage.PreShift}");
+        LargestMagnitude(stage.Multipliers, Padded(channels));
+        Require(addends
+            ? LargestMagnitude(stage.Addends, Padded(channels)) < 1 << 30
+            : stage.Addends == OperationRecord.None, "has addends of more than 30 bits, or where there are none");
+        VerifyPlace(stage, Tensors[tensor].Type);
+    }
+
+    private void VerifyPlace(in ScaleStage stage, ElementType type)
+    {
+        (int low, int high) = type switch
+        {
+            ElementType.Int8 => (sbyte.MinValue, sbyte.MaxValue),
+            ElementType.Int16 => (short.MinValue, short.MaxValue),
+            _ => (-(1 << 29), 1 << 29),
+        };
+        Require(stage.Low >= low && stage.High <= high && stage.Low <= stage.High, $"clamps to {stage.Low}..{stage.High}");
+        Require(stage.ZeroPoint is >= short.MinValue and <= short.MaxValue, $"has zero point {stage.ZeroPoint}");
+    }
+
+    private ConstantEntry Constant(ushort index, ElementType type, ConstantLayout layout)
+    {
+        Require(index < model.Constants.Length, "lacks a constant");
+        ConstantEntry constant = model.Constants[index];
+        Require(constant.Type == type && constant.Layout == layout, $"reads constant {index} as another type or layout");
+        return constant;
+    }
+
+    private int* Int32Array(ushort index, int count)
+    {
+        ConstantEntry constant = Constant(index, ElementType.Int32, ConstantLayout.Rows);
+        Require(constant.Rows == 1 && constant.Columns == count, $"reads {count} values from constant {index}, which has {constant.Rows} x {constant.Columns}");
+        return (int*)model.Constant(index);
+    }
+
+    private long LargestMagnitude(ushort index, int count)
+    {
+        int* values = Int32Array(index, count);
+        long largest = 0;
+        for (int i = 0; i < count; i++)
+        {
+            largest = Math.Max(largest, Math.Abs((long)values[i]));
+        }
+        Require(largest <= int.MaxValue, $"has a multiplier of -2^31 in constant {index}");
+        return largest;
+    }
+
+    private static int Padded(int count) => (count + 15) & ~15;
+
+    private void Require([DoesNotReturnIf(false)] bool condition, [System.Runtime.CompilerServices.InterpolatedStringHandlerArgument("condition")] ref Complaint what)
+    {
+        if (!condition)
+        {
+            throw Bad(what.Text);
+        }
+    }
+
+    private void Require([DoesNotReturnIf(false)] bool condition, string what)
+    {
+        if (!condition)
+        {
+            throw Bad(what);
+        }
+    }
+
+    private ModelFormatException Bad(string what) =>
+        new(current < 0 ? $"{model.Name} {what}" : $"{model.Name}: operation {current} ({model.Operations[current].Code}) {what}");
+
+    /// <summary>Formats a message only when it is needed: thousands of checks pass at every start.</summary>
+    [System.Runtime.CompilerServices.InterpolatedStringHandler]
+    private ref struct Complaint
+    {
+        private System.Runtime.CompilerServices.DefaultInterpolatedStringHandler text;
+
+        public Complaint(int literal, int formatted, bool condition, out bool wanted)
+        {
+            wanted = !condition;
+            text = condition ? default : new(literal, formatted);
+        }
+
+        public readonly string Text => text.ToString();
+
+        public void AppendLiteral(string value) => text.AppendLiteral(value);
+
+        public void AppendFormatted<T>(T value) => text.AppendFormatted(value);
+    }
+}

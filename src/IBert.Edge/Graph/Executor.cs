@@ -1,0 +1,156 @@
+// Runs a model's operations over one arena.
+using IBert.Edge.Format;
+using IBert.Edge.Kernels;
+
+namespace IBert.Edge.Graph;
+
+/// <summary>
+/// The loop over the operation records. It owns the arena and the workers' scratch, allocates nothing while it runs, and trusts what
+/// <see cref="GraphVerifier"/> proved when the file was opened. Used by one thread at a time.
+/// </summary>
+internal sealed unsafe partial class Executor : IDisposable
+{
+    private readonly ModelFile model;
+    private readonly KernelSet kernels;
+    private readonly Scratch scratch;
+    private readonly byte* arena;
+    private readonly byte* scratchStart;
+    private readonly NativeBlock? block;
+
+    // What the running inference reads; set by Run.
+    private int sequence;
+    private int* ids;
+    private byte* types;
+
+    /// <param name="model">A proven model.</param>
+    /// <param name="kernels">The kernels to run.</param>
+    /// <param name="maxLength">Longest sequence that will be run, at most the model's.</param>
+    /// <param name="workers">Number of workers that share the work of an operation.</param>
+    public Executor(ModelFile model, KernelSet kernels, int maxLength, int workers)
+        : this(model, kernels, maxLength, workers, null)
+    {
+        block = new NativeBlock(ArenaBytes + (Workers * scratch.Bytes));
+        arena = block.Pointer;
+        scratchStart = arena + ArenaBytes;
+    }
+
+    /// <summary>On memory that the caller owns: <see cref="ArenaBytes"/> and <see cref="ScratchBytes"/>, 64-byte aligned.</summary>
+    internal Executor(ModelFile model, KernelSet kernels, int maxLength, byte* arena, byte* scratchStart)
+        : this(model, kernels, maxLength, 1, null)
+    {
+        this.arena = arena;
+        this.scratchStart = scratchStart;
+    }
+
+    private Executor(ModelFile model, KernelSet kernels, int maxLength, int workers, NativeBlock? block)
+    {
+        this.model = model;
+        this.kernels = kernels;
+        this.block = block;
+        Workers = workers;
+        MaxLength = maxLength;
+        ArenaBytes = Aligned(model.ArenaBytes(maxLength));
+        scratch = new Scratch(model, kernels.Product, maxLength);
+    }
+
+    /// <summary>Longest sequence.</summary>
+    public int MaxLength { get; }
+
+    /// <summary>Number of workers that share the work of an operation.</summary>
+    public int Workers { get; }
+
+    /// <summary>Bytes of the arena.</summary>
+    public long ArenaBytes { get; }
+
+    /// <summary>Bytes of one worker's scratch.</summary>
+    public long ScratchBytes => scratch.Bytes;
+
+    /// <summary>Bytes that a sequence of that length really touches: arena and the workers' scratch.</summary>
+    public static long MemoryOf(ModelFile model, KernelSet kernels, int sequence, int workers) =>
+        Aligned(model.ArenaBytes(sequence)) + (workers * new Scratch(model, kernels.Product, sequence).Bytes);
+
+    /// <summary>Runs all operations on one sequence.</summary>
+    /// <param name="ids">Token ids, within the vocabulary; 1 to <see cref="MaxLength"/>.</param>
+    /// <param name="types">As many type ids, 0 or 1.</param>
+    /// <returns>The logits: one int32 for each label.</returns>
+    public ReadOnlySpan<int> Run(ReadOnlySpan<int> ids, ReadOnlySpan<byte> types)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(types.Length, ids.Length);
+        ArgumentOutOfRangeException.ThrowIfZero(ids.Length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(ids.Length, MaxLength);
+        fixed (int* idsPointer = ids)
+        fixed (byte* typesPointer = types)
+        {
+            sequence = ids.Length;
+            this.ids = idsPointer;
+            this.types = typesPointer;
+            ReadOnlySpan<OperationRecord> operations = model.Operations;
+            for (int i = 0; i < operations.Length; i++)
+            {
+                RunPart(operations[i], 0, 1);
+            }
+            this.ids = null;
+            this.types = null;
+        }
+        return new ReadOnlySpan<int>(TensorPointer(model.Head.Tensor), (int)model.Head.Labels);
+    }
+
+    /// <summary>What a tensor holds after an inference, for tests and for comparisons with other implementations.</summary>
+    internal ReadOnlySpan<byte> TensorBytes(int index)
+    {
+        TensorEntry tensor = model.Tensors[index];
+        return new(TensorPointer(index), tensor.Stride * (tensor.Rows == RowCount.Sequence ? sequence : (int)tensor.FixedRows));
+    }
+
+    public void Dispose() => block?.Dispose();
+
+    /// <summary>One worker's part of one operation.</summary>
+    private void RunPart(in OperationRecord operation, int worker, int workers)
+    {
+        switch (operation.Code)
+        {
+            case OperationCode.Embed:
+                Embed(operation, worker, workers);
+                break;
+            case OperationCode.LayerNorm:
+                LayerNorm(operation, worker, workers);
+                break;
+            case OperationCode.Linear:
+                Linear(operation, worker, workers);
+                break;
+            case OperationCode.Attention:
+                Attention(operation, worker, workers);
+                break;
+            case OperationCode.Lookup:
+                Lookup(operation, worker, workers);
+                break;
+        }
+    }
+
+    private int RowsOf(in OperationRecord operation) => operation.Rows == RowRange.First ? 1 : sequence;
+
+    private byte* TensorPointer(int index)
+    {
+        TensorEntry tensor = model.Tensors[index];
+        return arena + (long)tensor.OffsetFixed + ((long)tensor.OffsetPerToken * sequence);
+    }
+
+    private byte* ScratchOf(int worker) => scratchStart + (worker * scratch.Bytes);
+
+    /// <summary>A worker's share of count items: [Start, End).</summary>
+    private static (int Start, int End) Share(int count, int worker, int workers) =>
+        ((int)((long)count * worker / workers), (int)((long)count * (worker + 1) / workers));
+
+    private static long Aligned(long bytes) => (bytes + FileHeader.Alignment - 1) & -FileHeader.Alignment;
+
+    private ChannelScale Channels(in ScaleStage stage) => new()
+    {
+        Multipliers = (int*)model.Constant(stage.Multipliers),
+        Addends = stage.Addends == OperationRecord.None ? null : (int*)model.Constant(stage.Addends),
+        PreShift = stage.PreShift,
+        Shift = stage.Exponent - 32,
+        ZeroPoint = stage.ZeroPoint,
+        Low = stage.Low,
+        High = stage.High,
+    };
+}
