@@ -1,0 +1,151 @@
+// A checkpoint in memory: config and FP32 weights in one shape for every architecture.
+namespace IBert.Edge.Quantization.Checkpoints;
+
+/// <summary>y = W x + b, with W [Outputs, Inputs] row-major and b [Outputs].</summary>
+internal sealed record Linear(int Outputs, int Inputs, float[] Weight, float[] Bias)
+{
+    /// <summary>A copy with arrays of its own.</summary>
+    public Linear Copy() => this with { Weight = [.. Weight], Bias = [.. Bias] };
+}
+
+/// <summary>y = gamma (x - mean) / sqrt(variance + eps) + beta, over a row.</summary>
+internal sealed record LayerNorm(float[] Gamma, float[] Beta)
+{
+    /// <summary>A copy with arrays of its own.</summary>
+    public LayerNorm Copy() => new([.. Gamma], [.. Beta]);
+}
+
+/// <summary>
+/// Tables of one row of the hidden size per token, position and token type (empty where the architecture has none), summed, then normalized.
+/// </summary>
+internal sealed record Embeddings(float[] Words, float[] Positions, float[] Types, LayerNorm Norm)
+{
+    /// <summary>A copy with arrays of its own.</summary>
+    public Embeddings Copy() => new([.. Words], [.. Positions], [.. Types], Norm.Copy());
+}
+
+/// <summary>One post-LayerNorm encoder layer.</summary>
+internal sealed record EncoderLayer(
+    Linear Query, Linear Key, Linear Value, Linear AttentionOutput, LayerNorm AttentionNorm,
+    Linear FeedForward1, Linear FeedForward2, LayerNorm OutputNorm)
+{
+    /// <summary>A copy with arrays of its own.</summary>
+    public EncoderLayer Copy() => new(
+        Query.Copy(), Key.Copy(), Value.Copy(), AttentionOutput.Copy(), AttentionNorm.Copy(),
+        FeedForward1.Copy(), FeedForward2.Copy(), OutputNorm.Copy());
+}
+
+/// <summary>The first token's hidden state through a dense layer, an activation and the classifier.</summary>
+internal sealed record ClassificationHead(Linear Dense, Activation Activation, Linear Classifier)
+{
+    /// <summary>A copy with arrays of its own.</summary>
+    public ClassificationHead Copy() => this with { Dense = Dense.Copy(), Classifier = Classifier.Copy() };
+}
+
+/// <summary>A BERT-like classifier; <c>SourceHash</c> is the SHA-256 of its weight files in lower-case hexadecimal (<see cref="WeightFiles.Hash"/>).</summary>
+internal sealed record Checkpoint(
+    CheckpointConfig Config, Embeddings Embeddings, IReadOnlyList<EncoderLayer> Layers, ClassificationHead Head, string SourceHash)
+{
+    private delegate float[] TensorReader(string module, string kind, params ReadOnlySpan<long> shape);
+
+    /// <summary>Reads a Hugging Face folder. What cannot be converted is refused from its config and headers, before weights are read.</summary>
+    /// <exception cref="CheckpointException">Missing, damaged or not supported: the message says which and what to do.</exception>
+    public static Checkpoint Load(string folder)
+    {
+        if (!Directory.Exists(folder))
+        {
+            throw new CheckpointException(File.Exists(folder)
+                ? $"{folder}: is a file; give the folder that holds config.json and model.safetensors"
+                : $"{folder}: there is no such folder; give the one that holds config.json and model.safetensors");
+        }
+        string configPath = Path.Combine(folder, "config.json");
+        if (!File.Exists(configPath))
+        {
+            throw new CheckpointException($"{configPath}: is missing; give a folder as save_pretrained() writes it");
+        }
+        CheckpointConfig config = CheckpointConfig.Read(configPath);
+        WeightNames names = config.Architecture == Architecture.Bert ? WeightNames.Bert : WeightNames.DistilBert;
+        using WeightFiles files = WeightFiles.Open(folder);
+
+        // The first pass only looks: a missing tensor near the end is found before gigabytes are read.
+        Build(config, names, "", (module, kind, shape) =>
+        {
+            Locate(folder, files, config, names, module, kind, shape);
+            return [];
+        });
+        return Build(config, names, files.Hash(), (module, kind, shape) =>
+        {
+            (SafetensorsFile file, SafetensorsTensor tensor) = Locate(folder, files, config, names, module, kind, shape);
+            return file.ReadFloats(tensor);
+        });
+    }
+
+    /// <summary>A copy with arrays of its own, to be changed.</summary>
+    public Checkpoint Copy() => this with
+    {
+        Embeddings = Embeddings.Copy(),
+        Layers = [.. Layers.Select(layer => layer.Copy())],
+        Head = Head.Copy(),
+    };
+
+    private static Checkpoint Build(CheckpointConfig config, WeightNames names, string hash, TensorReader read)
+    {
+        int hidden = config.HiddenSize;
+        int wide = config.FeedForwardSize;
+        var embeddings = new Embeddings(
+            read(names.Words, "weight", config.VocabularySize, hidden),
+            read(names.Positions, "weight", config.MaxPositions, hidden),
+            names.Types is null ? [] : read(names.Types, "weight", config.TypeCount, hidden),
+            Norm(names.EmbeddingNorm));
+        var layers = new EncoderLayer[config.LayerCount];
+        for (int i = 0; i < layers.Length; i++)
+        {
+            string layer = $"{names.Layer}{i}.";
+            layers[i] = new EncoderLayer(
+                Dense(layer + names.Query, hidden, hidden),
+                Dense(layer + names.Key, hidden, hidden),
+                Dense(layer + names.Value, hidden, hidden),
+                Dense(layer + names.AttentionOutput, hidden, hidden),
+                Norm(layer + names.AttentionNorm),
+                Dense(layer + names.FeedForward1, wide, hidden),
+                Dense(layer + names.FeedForward2, hidden, wide),
+                Norm(layer + names.OutputNorm));
+        }
+        var head = new ClassificationHead(
+            Dense(names.HeadDense, hidden, hidden), names.HeadActivation, Dense(names.Classifier, config.Labels.Count, hidden));
+        return new Checkpoint(config, embeddings, layers, head, hash);
+
+        Linear Dense(string module, int outputs, int inputs) =>
+            new(outputs, inputs, read(module, "weight", outputs, inputs), read(module, "bias", outputs));
+
+        LayerNorm Norm(string module) => new(read(module, "weight", hidden), read(module, "bias", hidden));
+    }
+
+    /// <summary>Finds a tensor under its name with or without the architecture's prefix, or under TensorFlow's names of 2018.</summary>
+    private static (SafetensorsFile File, SafetensorsTensor Tensor) Locate(
+        string folder, WeightFiles files, CheckpointConfig config, WeightNames names, string module, string kind, ReadOnlySpan<long> shape)
+    {
+        string legacy = kind == "weight" ? "gamma" : "beta";
+        foreach (string name in (string[])[
+            $"{names.Prefix}{module}.{kind}", $"{module}.{kind}", $"{names.Prefix}{module}.{legacy}", $"{module}.{legacy}"])
+        {
+            if (!files.TryFind(name, out SafetensorsFile? file, out SafetensorsTensor? tensor))
+            {
+                continue;
+            }
+            if (!shape.SequenceEqual(tensor.Shape))
+            {
+                throw new CheckpointException(
+                    $"{file.Path}: the tensor '{name}' has the shape [{string.Join(", ", tensor.Shape)}], by config.json it is " +
+                    $"[{string.Join(", ", shape.ToArray())}]: config.json and weights are not of the same model");
+            }
+            file.RequireFloats(tensor);
+            return (file, tensor);
+        }
+        string way =
+            module == names.Classifier ? "without a classifier it is a base model: fine-tune it with AutoModelForSequenceClassification first" :
+            module == names.Positions && config.SinusoidalPositions ? "'sinusoidal_pos_embds' is true and the table was not saved: load the model in Python and save it again" :
+            "config.json and weights are not of the same model, or the model was not saved whole";
+        throw new CheckpointException($"{folder}: the weights lack the tensor '{names.Prefix}{module}.{kind}': {way}");
+    }
+}

@@ -1,0 +1,236 @@
+// config.json: the shape of a checkpoint, and by name everything that cannot be converted.
+using System.Globalization;
+using System.Text.Json;
+
+namespace IBert.Edge.Quantization.Checkpoints;
+
+/// <summary>The architectures whose weights are understood.</summary>
+internal enum Architecture
+{
+    /// <summary>BERT (arXiv:1810.04805): token types, a pooler with tanh before the classifier.</summary>
+    Bert,
+
+    /// <summary>DistilBERT (arXiv:1910.01108): no token types, a dense layer with ReLU before the classifier.</summary>
+    DistilBert,
+}
+
+/// <summary>A non-linear function applied to each element.</summary>
+internal enum Activation
+{
+    /// <summary>x Phi(x), with the exact normal distribution.</summary>
+    Gelu,
+
+    /// <summary>GELU's approximation by tanh (Hugging Face's gelu_new).</summary>
+    GeluTanh,
+
+    /// <summary>max(x, 0).</summary>
+    Relu,
+
+    /// <summary>Hyperbolic tangent: the pooler's.</summary>
+    Tanh,
+}
+
+/// <summary>What config.json says, in the same words for every architecture.</summary>
+internal sealed record CheckpointConfig
+{
+    // Far above every real model, and small enough that a product of two of them stays inside 64 bits.
+    private const int MaxDimension = 1 << 24;
+
+    /// <summary>Which architecture it is.</summary>
+    public required Architecture Architecture { get; init; }
+
+    /// <summary>Number of encoder layers.</summary>
+    public required int LayerCount { get; init; }
+
+    /// <summary>Width of the residual stream; a multiple of <see cref="HeadCount"/>.</summary>
+    public required int HiddenSize { get; init; }
+
+    /// <summary>Number of attention heads.</summary>
+    public required int HeadCount { get; init; }
+
+    /// <summary>Width between the two feed-forward layers.</summary>
+    public required int FeedForwardSize { get; init; }
+
+    /// <summary>Rows of the word embedding table.</summary>
+    public required int VocabularySize { get; init; }
+
+    /// <summary>Rows of the position embedding table: the longest sequence.</summary>
+    public required int MaxPositions { get; init; }
+
+    /// <summary>Rows of the token type embedding table; 0 where the architecture has none.</summary>
+    public required int TypeCount { get; init; }
+
+    /// <summary>Added to the variance in LayerNorm.</summary>
+    public required double LayerNormEpsilon { get; init; }
+
+    /// <summary>Between the feed-forward layers.</summary>
+    public required Activation Activation { get; init; }
+
+    /// <summary>The labels' names, in the order of the logits; at least two.</summary>
+    public required IReadOnlyList<string> Labels { get; init; }
+
+    /// <summary>The padding token's id, where the checkpoint names one.</summary>
+    public required int? PadTokenId { get; init; }
+
+    /// <summary>Whether the position table was to be made from sines when the weights lack it.</summary>
+    public required bool SinusoidalPositions { get; init; }
+
+    /// <summary>Width of one attention head.</summary>
+    public int HeadSize => HiddenSize / HeadCount;
+
+    /// <summary>Reads config.json. Missing fields take the defaults of Hugging Face's configuration classes.</summary>
+    /// <exception cref="CheckpointException">Not well-formed, or it describes something that cannot be converted.</exception>
+    public static CheckpointConfig Read(string path)
+    {
+        JsonFile json = JsonFile.Read(path);
+        Architecture architecture = ReadArchitecture(json);
+        RefuseUnsupported(json);
+        bool distil = architecture == Architecture.DistilBert;
+        string hiddenName = distil && json.Find("dim") is not null ? "dim" : "hidden_size";
+        string headsName = distil && json.Find("n_heads") is not null ? "n_heads" : "num_attention_heads";
+        string layersName = distil && json.Find("n_layers") is not null ? "n_layers" : "num_hidden_layers";
+        int vocabulary = json.Integer("vocab_size", 30522, 1, MaxDimension);
+        var config = new CheckpointConfig
+        {
+            Architecture = architecture,
+            LayerCount = json.Integer(layersName, distil ? 6 : 12, 1, 1024),
+            HiddenSize = json.Integer(hiddenName, 768, 1, MaxDimension),
+            HeadCount = json.Integer(headsName, 12, 1, MaxDimension),
+            FeedForwardSize = json.Integer(distil ? "hidden_dim" : "intermediate_size", 3072, 1, MaxDimension),
+            VocabularySize = vocabulary,
+            MaxPositions = json.Integer("max_position_embeddings", 512, 2, MaxDimension),
+            TypeCount = distil ? 0 : json.Integer("type_vocab_size", 2, 1, MaxDimension),
+            // DistilBERT's code has the constant, its configuration no field for it.
+            LayerNormEpsilon = distil ? 1e-12 : json.Number("layer_norm_eps", 1e-12, 0, 1),
+            Activation = ReadActivation(json, distil ? "activation" : "hidden_act"),
+            Labels = ReadLabels(json),
+            PadTokenId = json.Find("pad_token_id") is null ? null : json.Integer("pad_token_id", 0, 0, vocabulary - 1),
+            SinusoidalPositions = distil && json.Flag("sinusoidal_pos_embds"),
+        };
+        if (config.HiddenSize % config.HeadCount != 0)
+        {
+            throw new CheckpointException(
+                $"{path}: '{hiddenName}' {config.HiddenSize} is not a multiple of '{headsName}' {config.HeadCount}: " +
+                "no such model can have been trained, correct the file");
+        }
+        return config;
+    }
+
+    private static Architecture ReadArchitecture(JsonFile json)
+    {
+        string? className = json.Find("architectures") is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() > 0
+            ? json.Text("architectures", list[0])
+            : null;
+        // Checkpoints of 2019 have no model_type; the class then says it.
+        string? modelType = json.Text("model_type") ?? className switch
+        {
+            "BertForSequenceClassification" => "bert",
+            "DistilBertForSequenceClassification" => "distilbert",
+            _ => null,
+        };
+        Architecture architecture = modelType switch
+        {
+            "bert" => Architecture.Bert,
+            "distilbert" => Architecture.DistilBert,
+            null when className is null => throw new CheckpointException(
+                $"{json.Path}: names neither 'model_type' nor 'architectures'; supported are model_type bert and distilbert"),
+            _ => throw new CheckpointException(
+                $"{json.Path}: the architecture '{modelType ?? className}' is not supported; bert and distilbert are. " +
+                "Fine-tune a BERT or DistilBERT of that size instead"),
+        };
+        if (className is not (null or "BertForSequenceClassification" or "DistilBertForSequenceClassification"))
+        {
+            throw new CheckpointException(
+                $"{json.Path}: '{className}' is not a text classifier; supported are BertForSequenceClassification and " +
+                "DistilBertForSequenceClassification. Fine-tune it with AutoModelForSequenceClassification first");
+        }
+        return architecture;
+    }
+
+    private static void RefuseUnsupported(JsonFile json)
+    {
+        string positions = json.Text("position_embedding_type") ?? "absolute";
+        if (positions != "absolute")
+        {
+            throw new CheckpointException(
+                $"{json.Path}: relative positions ('position_embedding_type': '{positions}') are not supported; " +
+                "use a checkpoint with absolute positions");
+        }
+        foreach (string field in (string[])["is_decoder", "add_cross_attention"])
+        {
+            if (json.Flag(field))
+            {
+                throw new CheckpointException($"{json.Path}: '{field}' is true: decoders are not supported; use an encoder checkpoint");
+            }
+        }
+        if (json.Find("quantization_config") is not null)
+        {
+            throw new CheckpointException(
+                $"{json.Path}: has a 'quantization_config': quantized weights are not supported; use the checkpoint that they were made from");
+        }
+        if (json.Find("pruned_heads") is { } pruned && (pruned.ValueKind != JsonValueKind.Object || pruned.EnumerateObject().Any()))
+        {
+            throw new CheckpointException(
+                $"{json.Path}: 'pruned_heads' is not empty: layers of different shapes are not supported; use the checkpoint before pruning");
+        }
+        switch (json.Text("problem_type"))
+        {
+            case null or "single_label_classification":
+                break;
+            case "regression":
+                throw Regression(json, "'problem_type' is regression");
+            case "multi_label_classification":
+                throw new CheckpointException(
+                    $"{json.Path}: 'problem_type' is multi_label_classification, which is not supported yet; " +
+                    "fine-tune with one label per text (single_label_classification)");
+            case { } other:
+                throw new CheckpointException($"{json.Path}: 'problem_type' is '{other}'; single_label_classification is supported");
+        }
+    }
+
+    private static CheckpointException Regression(JsonFile json, string why) =>
+        new($"{json.Path}: {why}: regression heads are not supported yet; fine-tune with two or more labels");
+
+    private static Activation ReadActivation(JsonFile json, string field) => (json.Text(field) ?? "gelu") switch
+    {
+        "gelu" or "gelu_python" => Activation.Gelu,
+        "gelu_new" or "gelu_fast" or "gelu_pytorch_tanh" or "gelu_python_tanh" => Activation.GeluTanh,
+        "relu" => Activation.Relu,
+        string other => throw new CheckpointException(
+            $"{json.Path}: '{field}' is '{other}', which is not supported; gelu, gelu_new and relu are. " +
+            "Use or fine-tune a checkpoint with one of these"),
+    };
+
+    private static string[] ReadLabels(JsonFile json)
+    {
+        string[] labels;
+        if (json.Find("id2label") is { } map)
+        {
+            if (map.ValueKind != JsonValueKind.Object)
+            {
+                throw json.Wrong("id2label", map, "an object from index to label");
+            }
+            // As Hugging Face has it, id2label wins over num_labels.
+            labels = new string[map.EnumerateObject().Count()];
+            foreach (JsonProperty entry in map.EnumerateObject())
+            {
+                if (!int.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out int index) ||
+                    index >= labels.Length || labels[index] is not null)
+                {
+                    throw new CheckpointException($"{json.Path}: the indices of 'id2label' are not 0 to {labels.Length - 1}, each once: '{entry.Name}'");
+                }
+                labels[index] = entry.Value.ValueKind == JsonValueKind.Number ? entry.Value.GetRawText() : json.Text("id2label", entry.Value);
+            }
+        }
+        else
+        {
+            labels = [.. Enumerable.Range(0, json.Integer("num_labels", 2, 1, 1 << 20)).Select(i => $"LABEL_{i}")];
+        }
+        return labels.Length switch
+        {
+            0 => throw new CheckpointException($"{json.Path}: 'id2label' is empty: a classifier needs two or more labels"),
+            1 => throw Regression(json, "has one label"),
+            _ => labels,
+        };
+    }
+}

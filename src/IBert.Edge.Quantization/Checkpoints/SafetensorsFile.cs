@@ -1,0 +1,324 @@
+// Reads a safetensors file: eight bytes of header length, a JSON header, then the tensors' bytes back to back.
+// The file is hostile until proven otherwise: everything the header says is checked before a byte of a tensor is touched.
+using System.Buffers.Binary;
+using System.IO.MemoryMappedFiles;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+
+namespace IBert.Edge.Quantization.Checkpoints;
+
+/// <summary>One tensor as the header describes it; <see cref="Begin"/> and <see cref="End"/> are byte offsets behind the header.</summary>
+internal sealed record SafetensorsTensor(string Name, string Type, long[] Shape, long ElementCount, long Begin, long End);
+
+/// <summary>A memory-mapped safetensors file (format: https://github.com/huggingface/safetensors).</summary>
+internal sealed unsafe class SafetensorsFile : IDisposable
+{
+    /// <summary>The format's own bound: a longer header is refused before it is read.</summary>
+    public const int MaxHeaderBytes = 100_000_000;
+
+    private const int LengthBytes = 8;
+
+    // Elements converted at a time: a span cannot cover the 2 GB and more that a tensor may have.
+    private const int ChunkElements = 1 << 20;
+
+    private readonly MemoryMappedFile _mapping;
+    private readonly MemoryMappedViewAccessor _view;
+    private readonly byte* _data;
+    private readonly long _length;
+    private readonly int _headerBytes;
+
+    private SafetensorsFile(string path)
+    {
+        Path = path;
+        try
+        {
+            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            _length = stream.Length;
+            if (_length < LengthBytes)
+            {
+                throw Damaged($"the file has {_length} bytes, too few for the header's length");
+            }
+            _mapping = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
+            _view = _mapping.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _mapping?.Dispose();
+            throw new CheckpointException($"{path}: cannot be read ({e.Message})", e);
+        }
+        byte* start = null;
+        _view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
+        _data = start + _view.PointerOffset;
+        try
+        {
+            _headerBytes = HeaderLength();
+            Tensors = ParseHeader(new ReadOnlySpan<byte>(_data + LengthBytes, _headerBytes));
+            CheckLayout();
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Where the file is.</summary>
+    public string Path { get; }
+
+    /// <summary>The tensors by name.</summary>
+    public IReadOnlyDictionary<string, SafetensorsTensor> Tensors { get; }
+
+    /// <summary>Maps a file and checks its header.</summary>
+    /// <exception cref="CheckpointException">The file cannot be read, or its header breaks a rule of the format.</exception>
+    public static SafetensorsFile Open(string path) => new(path);
+
+    /// <summary>The values of a tensor of type F32, F16 or BF16, in row-major order.</summary>
+    /// <exception cref="CheckpointException">Another type, or a value that is not finite.</exception>
+    public float[] ReadFloats(SafetensorsTensor tensor)
+    {
+        RequireFloats(tensor);
+        var values = new float[tensor.ElementCount];
+        int size = ElementBytes(tensor.Type)!.Value;
+        byte* source = _data + LengthBytes + _headerBytes + tensor.Begin;
+        for (int done = 0; done < values.Length; done += ChunkElements)
+        {
+            Span<float> target = values.AsSpan(done, Math.Min(ChunkElements, values.Length - done));
+            Convert(tensor.Type, new ReadOnlySpan<byte>(source + (long)done * size, target.Length * size), target);
+        }
+        foreach (float value in values)
+        {
+            if (!float.IsFinite(value))
+            {
+                throw new CheckpointException(
+                    $"{Path}: the tensor '{tensor.Name}' holds {value.ToString(System.Globalization.CultureInfo.InvariantCulture)}: " +
+                    "its training diverged or the file is damaged; use another checkpoint");
+            }
+        }
+        return values;
+    }
+
+    /// <summary>Refuses a tensor that <see cref="ReadFloats"/> could not read, by its header alone.</summary>
+    public void RequireFloats(SafetensorsTensor tensor)
+    {
+        if (tensor.Type is not ("F32" or "F16" or "BF16"))
+        {
+            throw new CheckpointException(
+                $"{Path}: the tensor '{tensor.Name}' is of type {tensor.Type}; F32, F16 and BF16 are supported. " +
+                "Save the model unquantized in one of these (model.to(torch.float32).save_pretrained(...))");
+        }
+        if (tensor.ElementCount > Array.MaxLength)
+        {
+            throw new CheckpointException($"{Path}: the tensor '{tensor.Name}' has {tensor.ElementCount} elements, more than this program can hold");
+        }
+    }
+
+    /// <summary>Feeds the whole file to a hash.</summary>
+    public void AppendTo(IncrementalHash hash)
+    {
+        for (long done = 0; done < _length; done += ChunkElements)
+        {
+            hash.AppendData(new ReadOnlySpan<byte>(_data + done, (int)Math.Min(ChunkElements, _length - done)));
+        }
+    }
+
+    /// <summary>Unmaps the file.</summary>
+    public void Dispose()
+    {
+        _view.SafeMemoryMappedViewHandle.ReleasePointer();
+        _view.Dispose();
+        _mapping.Dispose();
+    }
+
+    private static void Convert(string type, ReadOnlySpan<byte> source, Span<float> target)
+    {
+        if (type == "F32")
+        {
+            // The format is little-endian, and so is every machine this program runs on.
+            source.CopyTo(MemoryMarshal.AsBytes(target));
+            return;
+        }
+        for (int i = 0; i < target.Length; i++)
+        {
+            ushort bits = BinaryPrimitives.ReadUInt16LittleEndian(source[(2 * i)..]);
+            target[i] = type == "F16" ? (float)BitConverter.UInt16BitsToHalf(bits) : BitConverter.UInt32BitsToSingle((uint)bits << 16);
+        }
+    }
+
+    private int HeaderLength()
+    {
+        var head = new ReadOnlySpan<byte>(_data, (int)Math.Min(_length, 64));
+        if (head.StartsWith("version https://git-lfs"u8))
+        {
+            throw new CheckpointException($"{Path}: is a Git LFS pointer, not the weights: run 'git lfs pull' in its folder");
+        }
+        ulong length = BinaryPrimitives.ReadUInt64LittleEndian(head);
+        if (length > MaxHeaderBytes)
+        {
+            throw Damaged($"the header's length is {length} bytes, more than the {MaxHeaderBytes} that the format allows");
+        }
+        if ((long)length > _length - LengthBytes)
+        {
+            throw Damaged($"the header's length is {length} bytes, but the file has {_length}");
+        }
+        if (length == 0 || head[LengthBytes] != (byte)'{')
+        {
+            throw Damaged("the header does not start with '{'");
+        }
+        return (int)length;
+    }
+
+    private Dictionary<string, SafetensorsTensor> ParseHeader(ReadOnlySpan<byte> header)
+    {
+        var tensors = new Dictionary<string, SafetensorsTensor>(StringComparer.Ordinal);
+        try
+        {
+            var reader = new Utf8JsonReader(header, new JsonReaderOptions { MaxDepth = 8 });
+            reader.Read();
+            bool metadataSeen = false;
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                string name = reader.GetString()!;
+                reader.Read();
+                bool isNew = name == "__metadata__" ? !metadataSeen : !tensors.ContainsKey(name);
+                if (!isNew)
+                {
+                    throw Damaged($"the header names '{name}' twice");
+                }
+                if (name == "__metadata__")
+                {
+                    metadataSeen = true;
+                    reader.Skip();
+                }
+                else
+                {
+                    tensors.Add(name, ParseTensor(ref reader, name));
+                }
+            }
+            // Reads to the end: what follows the object may be white space only.
+            while (reader.Read())
+            {
+            }
+        }
+        // GetString answers text that no UTF-16 can express (a lone surrogate, broken UTF-8) with InvalidOperationException.
+        catch (Exception e) when (e is JsonException or InvalidOperationException or DecoderFallbackException)
+        {
+            throw Damaged($"the header is not well-formed JSON: {e.Message}");
+        }
+        return tensors;
+    }
+
+    private SafetensorsTensor ParseTensor(ref Utf8JsonReader reader, string name)
+    {
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            throw Damaged($"the tensor '{name}' is not described by an object");
+        }
+        string? type = null;
+        long[]? shape = null;
+        long[]? offsets = null;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            string field = reader.GetString()!;
+            reader.Read();
+            bool isNew = true;
+            switch (field)
+            {
+                case "dtype":
+                    isNew = type is null;
+                    type = reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
+                    break;
+                case "shape":
+                    isNew = shape is null;
+                    shape = ParseNumbers(ref reader, name, field);
+                    break;
+                case "data_offsets":
+                    isNew = offsets is null;
+                    offsets = ParseNumbers(ref reader, name, field);
+                    break;
+                default:
+                    reader.Skip();
+                    break;
+            }
+            if (!isNew)
+            {
+                throw Damaged($"the tensor '{name}' has '{field}' twice");
+            }
+        }
+        if (type is null || shape is null || offsets is not { Length: 2 })
+        {
+            throw Damaged($"the tensor '{name}' lacks a dtype, a shape or two data_offsets");
+        }
+        int elementBytes = ElementBytes(type) ?? throw Damaged($"the tensor '{name}' has the unknown dtype '{type}'");
+        long elements = 1;
+        long bytes;
+        try
+        {
+            foreach (long dimension in shape)
+            {
+                elements = checked(elements * dimension);
+            }
+            bytes = checked(elements * elementBytes);
+        }
+        catch (OverflowException)
+        {
+            throw Damaged($"the size of the tensor '{name}', shape [{string.Join(", ", shape)}], overflows");
+        }
+        if (offsets[1] < offsets[0] || offsets[1] - offsets[0] != bytes)
+        {
+            throw Damaged($"the tensor '{name}' needs {bytes} bytes, its data_offsets are [{offsets[0]}, {offsets[1]}]");
+        }
+        return new SafetensorsTensor(name, type, shape, elements, offsets[0], offsets[1]);
+    }
+
+    private long[] ParseNumbers(ref Utf8JsonReader reader, string name, string field)
+    {
+        var numbers = new List<long>();
+        if (reader.TokenType != JsonTokenType.StartArray)
+        {
+            throw Damaged($"{field} of the tensor '{name}' is not an array");
+        }
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out long number) || number < 0)
+            {
+                throw Damaged($"{field} of the tensor '{name}' holds what is not a whole number from 0 to 2^63 - 1");
+            }
+            numbers.Add(number);
+        }
+        return [.. numbers];
+    }
+
+    /// <summary>The tensors lie back to back from the end of the header to the end of the file: no gap, no overlap.</summary>
+    private void CheckLayout()
+    {
+        long end = 0;
+        foreach (SafetensorsTensor tensor in Tensors.Values.OrderBy(t => t.Begin).ThenBy(t => t.End))
+        {
+            if (tensor.Begin != end)
+            {
+                throw Damaged($"the tensor '{tensor.Name}' starts at offset {tensor.Begin}, the one before it ends at {end}");
+            }
+            end = tensor.End;
+        }
+        long dataBytes = _length - LengthBytes - _headerBytes;
+        if (end != dataBytes)
+        {
+            throw Damaged($"the tensors take {end} bytes, behind the header are {dataBytes}");
+        }
+    }
+
+    private CheckpointException Damaged(string what) =>
+        new($"{Path}: {what}. The file is damaged or not a safetensors file: download it or save the model again");
+
+    // The types of the format; those that are not read can still stand beside the weights (position_ids is I64).
+    private static int? ElementBytes(string type) => type switch
+    {
+        "F64" or "I64" or "U64" or "C64" => 8,
+        "F32" or "I32" or "U32" => 4,
+        "F16" or "BF16" or "I16" or "U16" => 2,
+        "I8" or "U8" or "BOOL" or "F8_E4M3" or "F8_E5M2" or "F8_E8M0" => 1,
+        _ => null,
+    };
+}

@@ -1,0 +1,65 @@
+// The reference is the yardstick of quantization: its logits must be those that Hugging Face computes from the same weights.
+using System.Diagnostics;
+using IBert.Edge.Quantization.Checkpoints;
+using IBert.Edge.Quantization.Reference;
+using IBert.Edge.TestSupport;
+using Xunit;
+
+namespace IBert.Edge.Quantization.Tests.Reference;
+
+public class Fp32LogitsTests(ITestOutputHelper output)
+{
+    private const float Tolerance = 1e-3f;
+
+    // Every how many lines one is taken in the default run.
+    private const int SampleStep = 20;
+
+    [Fact]
+    public void Tiny_bert_has_the_given_logits_on_every_line() =>
+        Compare("tiny-sst2", "logits.dev.tsv", TestData.Sst2Dev, 1);
+
+    [Theory]
+    [InlineData("relu")]
+    [InlineData("gelu_new")]
+    public void Tiny_bert_with_another_activation_has_the_given_logits_on_every_line(string activation)
+    {
+        using var folder = new CheckpointWriter(Shared.Require("checkpoints", "tiny-sst2"));
+        folder.Config["hidden_act"] = activation;
+        Compare("tiny-sst2", $"logits.dev.{activation}.tsv", TestData.Sst2Dev, 1, folder.Write());
+    }
+
+    [Fact]
+    public void Tiny_distilbert_has_the_given_logits_on_every_line() =>
+        Compare("distilbert-tiny-sst2", "logits.dev.tsv", TestData.Sst2Dev, 1);
+
+    [Fact]
+    public void MiniLM_of_six_layers_has_the_given_logits() =>
+        Compare("minilm-l6-sst2", "logits.dev.tsv", TestData.Sst2Dev, TestData.Long ? 1 : SampleStep);
+
+    [Fact]
+    public void MiniLM_of_three_layers_has_the_given_logits_of_64_labels() =>
+        Compare("minilm-l3-hwu64", "logits.test.tsv", TestData.Hwu64Test, TestData.Long ? 1 : SampleStep);
+
+    private void Compare(string checkpoint, string file, int[][] texts, int step, string? folder = null)
+    {
+        float[][] expected = TestData.Logits(checkpoint, file);
+        Assert.Equal(expected.Length, texts.Length);
+        Checkpoint loaded = Checkpoint.Load(folder ?? Shared.Require("checkpoints", checkpoint));
+        var model = new Fp32Model(loaded);
+        int[] lines = [.. Enumerable.Range(0, texts.Length).Where(line => line % step == 0)];
+        var differences = new float[texts.Length];
+        long start = Stopwatch.GetTimestamp();
+        Parallel.ForEach(lines, () => new Fp32Runner(model), (line, _, runner) =>
+        {
+            var logits = new float[expected[line].Length];
+            runner.Run(texts[line], [], logits);
+            differences[line] = logits.Zip(expected[line], (a, b) => Math.Abs(a - b)).Max();
+            return runner;
+        }, _ => { });
+        TimeSpan time = Stopwatch.GetElapsedTime(start);
+
+        int worst = Array.IndexOf(differences, differences.Max());
+        output.WriteLine($"{checkpoint} {file}: {lines.Length} lines in {time.TotalSeconds:F2} s, largest difference {differences[worst]} on line {worst}");
+        Assert.True(differences[worst] <= Tolerance, $"line {worst} differs by {differences[worst]}");
+    }
+}
