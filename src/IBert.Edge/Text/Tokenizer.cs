@@ -1,10 +1,223 @@
+// From UTF-8 text to token ids: what every kind of tokenizer shares (added tokens, templates, truncation).
 using IBert.Edge.Format;
+
 namespace IBert.Edge.Text;
+
+/// <summary>
+/// A tokenizer over tables that stay in the mapped file. One thread at a time; any number may be opened on the same section. Nothing is
+/// allocated after opening.
+/// </summary>
 internal abstract class Tokenizer
 {
-    public static Tokenizer Open(NativeSpan<byte> section) => throw new ModelFormatException("stub");
-    public abstract int VocabularySize { get; }
-    public abstract ReadOnlySpan<byte> Piece(int id);
-    public abstract int Encode(ReadOnlySpan<byte> text, Span<int> ids, out bool truncated);
-    public abstract int EncodePair(ReadOnlySpan<byte> a, ReadOnlySpan<byte> b, Span<int> ids, Span<byte> typeIds, out bool truncated);
+    private readonly AddedTokens added;
+    private readonly NativeSpan<TemplateItem> single;
+    private readonly NativeSpan<TemplateItem> pair;
+
+    /// <summary>Reads the part of the section that all kinds have; <paramref name="section"/> stands behind kind and version.</summary>
+    protected Tokenizer(ref TokenizerSection section)
+    {
+        VocabularySize = section.ReadInt("the vocabulary size", 1, DoubleArrayTrie.MaxValue);
+        int pieceBytes = section.ReadInt("the size of the vocabulary's text", 0, int.MaxValue);
+        int addedCount = section.ReadInt("the number of added tokens", 0, DoubleArrayTrie.MaxValue);
+        int addedBytes = section.ReadInt("the size of the added tokens' text", 0, int.MaxValue);
+        int rawUnits = section.ReadInt("the size of the trie of added tokens", 0, int.MaxValue);
+        int normalizedUnits = section.ReadInt("the size of the trie of normalized added tokens", 0, int.MaxValue);
+        int singleItems = section.ReadInt("the length of the template", 1, TokenizerSection.MaxTemplateItems);
+        int pairItems = section.ReadInt("the length of the template of pairs", 2, TokenizerSection.MaxTemplateItems);
+        single = ReadTemplate(ref section, singleItems, "the template", [TemplateItem.First]);
+        pair = ReadTemplate(ref section, pairItems, "the template of pairs", [TemplateItem.First, TemplateItem.Second]);
+        Pieces = StringTable.Open(
+            section.ReadTable<uint>(VocabularySize + 1, "the vocabulary"), section.ReadTable<byte>(pieceBytes, "the vocabulary"), "the pieces");
+        NativeSpan<AddedToken> tokens = section.ReadTable<AddedToken>(addedCount, "the added tokens");
+        StringTable contents = StringTable.Open(
+            section.ReadTable<uint>(addedCount + 1, "the added tokens"), section.ReadTable<byte>(addedBytes, "the added tokens"), "the added tokens");
+        added = new AddedTokens(
+            tokens,
+            contents,
+            section.ReadTable<uint>(rawUnits, "the trie of added tokens"),
+            section.ReadTable<uint>(normalizedUnits, "the trie of normalized added tokens"),
+            VocabularySize);
+    }
+
+    /// <summary>Number of ids, those of added tokens included; every id that is written is below it.</summary>
+    public int VocabularySize { get; }
+
+    /// <summary>Special tokens that a single text gets: the smallest length that <see cref="Encode"/> takes.</summary>
+    public int SpecialTokens => single.Length - 1;
+
+    /// <summary>Special tokens that a pair gets: the smallest length that <see cref="EncodePair"/> takes.</summary>
+    public int PairSpecialTokens => pair.Length - 2;
+
+    /// <summary>What tokenizing has cost since opening, in trie units visited: for tests that show that it is linear.</summary>
+    public long Steps { get; protected set; }
+
+    protected AddedTokens Added => added;
+
+    protected StringTable Pieces { get; }
+
+    /// <summary>Opens the tokenizer of a model file.</summary>
+    /// <param name="section">The section, laid out as TokenizerSection.cs says; must stay mapped and unchanged.</param>
+    /// <exception cref="ModelFormatException">The section is broken, or of a kind or version that this program does not know.</exception>
+    public static Tokenizer Open(NativeSpan<byte> section)
+    {
+        var reader = new TokenizerSection(section);
+        int kind = reader.ReadInt("the kind");
+        int version = reader.ReadInt("the version");
+        if (version != TokenizerSection.Version)
+        {
+            throw new ModelFormatException(
+                $"The tokenizer section has version {version}; this program reads version {TokenizerSection.Version}. "
+                + "Rebuild the model with the ibert-quantize of this program, or update the program.");
+        }
+        return kind switch
+        {
+            TokenizerSection.WordPieceKind => new WordPieceTokenizer(ref reader),
+            _ => throw new ModelFormatException(
+                $"The tokenizer section is of kind {kind}, which this program does not know. Update the program, or rebuild the model."),
+        };
+    }
+
+    /// <summary>The piece of an id, UTF-8, as the vocabulary has it (a WordPiece inside a word with its prefix).</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The id is negative or not below <see cref="VocabularySize"/>.</exception>
+    public ReadOnlySpan<byte> Piece(int id)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(id);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(id, VocabularySize);
+        return Pieces[id];
+    }
+
+    /// <summary>Tokenizes a text, special tokens included, cut at the end to what fits.</summary>
+    /// <param name="text">UTF-8; invalid bytes count as U+FFFD.</param>
+    /// <param name="ids">Where the ids go; its length is the maximal length, at least <see cref="SpecialTokens"/>.</param>
+    /// <param name="truncated">Whether something was cut.</param>
+    /// <returns>Number of ids.</returns>
+    public int Encode(ReadOnlySpan<byte> text, Span<int> ids, out bool truncated)
+    {
+        int room = Room(ids.Length, SpecialTokens);
+        int position = 0;
+        truncated = false;
+        foreach (TemplateItem item in single.Span)
+        {
+            if (item.Id >= 0)
+            {
+                ids[position++] = item.Id;
+                continue;
+            }
+            var sink = new TokenSink(ids.Slice(position, room), room);
+            EncodeText(text, ref sink);
+            truncated = sink.Count > room;
+            position += Math.Min(sink.Count, room);
+        }
+        return position;
+    }
+
+    /// <summary>Tokenizes a pair, special tokens included; where it does not fit, the longer text is cut first, then both evenly.</summary>
+    /// <param name="a">The first text, UTF-8.</param>
+    /// <param name="b">The second text, UTF-8.</param>
+    /// <param name="ids">Where the ids go; its length is the maximal length, at least <see cref="PairSpecialTokens"/>.</param>
+    /// <param name="typeIds">Where the token types go, one per id; at least as long as <paramref name="ids"/>.</param>
+    /// <param name="truncated">Whether something was cut.</param>
+    /// <returns>Number of ids.</returns>
+    public int EncodePair(ReadOnlySpan<byte> a, ReadOnlySpan<byte> b, Span<int> ids, Span<byte> typeIds, out bool truncated)
+    {
+        int room = Room(ids.Length, PairSpecialTokens);
+        if (typeIds.Length < ids.Length)
+        {
+            throw new ArgumentException($"{typeIds.Length} token types are too few for {ids.Length} ids", nameof(typeIds));
+        }
+        int countA = Count(a, room), countB = Count(b, room);
+        int keepA = countA, keepB = countB;
+        truncated = countA > room || countB > room - countA;
+        if (truncated)
+        {
+            // As truncate_encodings of Hugging Face's tokenizers: the shorter is kept whole up to half, the odd one goes to the longer.
+            bool longerA = room % 2 != 0 && countA > room && countB > room ? IsLonger(a, b) : countA > countB;
+            int shorter = Math.Min(Math.Min(countA, countB), room / 2);
+            (keepA, keepB) = longerA ? (room - shorter, shorter) : (shorter, room - shorter);
+        }
+        int position = 0;
+        foreach (TemplateItem item in pair.Span)
+        {
+            int start = position;
+            if (item.Id >= 0)
+            {
+                ids[position++] = item.Id;
+            }
+            else
+            {
+                int keep = item.Id == TemplateItem.First ? keepA : keepB;
+                var sink = new TokenSink(ids.Slice(position, keep), keep - 1);
+                EncodeText(item.Id == TemplateItem.First ? a : b, ref sink);
+                position += keep;
+            }
+            typeIds[start..position].Fill((byte)item.TypeId);
+        }
+        return position;
+    }
+
+    /// <summary>Tokenizes text in which no added token is looked for, until it ends or the sink is full.</summary>
+    protected abstract void EncodeSegment(ReadOnlySpan<byte> text, ref TokenSink sink);
+
+    /// <summary>An id of the vocabulary, read from the section.</summary>
+    protected int ReadId(ref TokenizerSection section, string name, int from = 0) => section.ReadInt(name, from, VocabularySize - 1);
+
+    private NativeSpan<TemplateItem> ReadTemplate(ref TokenizerSection section, int count, string name, ReadOnlySpan<int> texts)
+    {
+        NativeSpan<TemplateItem> items = section.ReadTable<TemplateItem>(count, name);
+        int next = 0;
+        foreach (TemplateItem item in items.Span)
+        {
+            if (item.TypeId > 1 || item.Id >= VocabularySize || item.Id < 0 && (next == texts.Length || item.Id != texts[next++]))
+            {
+                throw TokenizerSection.Broken($"{name} has an item of id {item.Id} and type {item.TypeId}, which cannot stand there");
+            }
+        }
+        return next == texts.Length ? items : throw TokenizerSection.Broken($"{name} has no place for the text");
+    }
+
+    private static int Room(int length, int specialTokens) => length >= specialTokens
+        ? length - specialTokens
+        : throw new ArgumentException($"a length of {length} is too short: the special tokens alone are {specialTokens}");
+
+    private void EncodeText(ReadOnlySpan<byte> text, ref TokenSink sink)
+    {
+        int free = 0, from = 0;
+        while (!sink.IsFull && added.FindNext(text, from, free, out AddedTokenMatch match))
+        {
+            if (match.Start > free)
+            {
+                EncodeSegment(text[free..match.Start], ref sink);
+                if (sink.IsFull)
+                {
+                    return;
+                }
+            }
+            sink.Add(match.Id);
+            (free, from) = (match.End, match.MatchEnd);
+        }
+        if (!sink.IsFull && free < text.Length)
+        {
+            EncodeSegment(text[free..], ref sink);
+        }
+    }
+
+    /// <summary>The number of tokens of a text, exact up to a limit; beyond it only that it is more.</summary>
+    private int Count(ReadOnlySpan<byte> text, int limit)
+    {
+        var sink = new TokenSink([], limit);
+        EncodeText(text, ref sink);
+        return sink.Count;
+    }
+
+    /// <summary>Whether a has more tokens than b: the one with fewer bytes is counted wholly, the other until it has more.</summary>
+    private bool IsLonger(ReadOnlySpan<byte> a, ReadOnlySpan<byte> b)
+    {
+        if (a.Length <= b.Length)
+        {
+            int countA = Count(a, int.MaxValue);
+            return countA > Count(b, countA);
+        }
+        int countB = Count(b, int.MaxValue);
+        return Count(a, countB) > countB;
+    }
 }

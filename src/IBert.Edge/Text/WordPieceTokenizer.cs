@@ -1,0 +1,142 @@
+// BERT's tokenizer: normalize, split at white space and punctuation, then the longest piece first.
+using System.Text;
+
+namespace IBert.Edge.Text;
+
+/// <summary>
+/// WordPiece (Wu et al. 2016; Devlin et al. 2019) with the results of Hugging Face's fast tokenizers. Text streams through one
+/// window that holds the word at hand, so that time is linear in the text and memory does not depend on it.
+/// </summary>
+internal sealed class WordPieceTokenizer : Tokenizer
+{
+    private const int Refill = 1024;
+
+    private readonly BertNormalizer normalizer;
+    private readonly DoubleArrayTrie pieces;
+    private readonly int unknownId;
+    private readonly int maxCharacters;
+    private readonly int prefixBytes;
+    private readonly int continuation;
+    private readonly int lookahead;
+    private readonly byte[] window;
+
+    /// <summary>Reads the rest of a section of this kind.</summary>
+    public WordPieceTokenizer(ref TokenizerSection section) : base(ref section)
+    {
+        var options = (BertNormalizerOptions)section.ReadInt("the options", 0, (int)BertNormalizerOptions.All);
+        unknownId = ReadId(ref section, "the unknown token");
+        PaddingId = ReadId(ref section, "the padding token", -1);
+        maxCharacters = section.ReadInt("the longest word", 1, TokenizerSection.MaxCharacters);
+        prefixBytes = section.ReadInt("the length of the continuing prefix", 0, TokenizerSection.MaxAddedBytes);
+        continuation = section.ReadInt("the continuation node");
+        int units = section.ReadInt("the size of the trie", 256, int.MaxValue);
+        pieces = DoubleArrayTrie.Open(section.ReadTable<uint>(units, "the trie"), Pieces, "the trie");
+        section.RequireEnd();
+        if (continuation != -1 && !pieces.IsInner(continuation))
+        {
+            throw TokenizerSection.Broken($"the continuation node {continuation} is not an inner node");
+        }
+        normalizer = new BertNormalizer(options, maxCharacters + 1);
+        lookahead = Math.Max(4, Added.NormalizedLookahead);
+        window = new byte[4 * (maxCharacters + 1) + lookahead + normalizer.Headroom + Refill];
+    }
+
+    /// <summary>The padding token's id, or -1.</summary>
+    public int PaddingId { get; }
+
+    protected override void EncodeSegment(ReadOnlySpan<byte> text, ref TokenSink sink)
+    {
+        Span<byte> buffer = window;
+        normalizer.Reset();
+        int position = 0;                           // in the text
+        int word = 0, cursor = 0, end = 0;          // in the window: where the word starts, what is next, what is filled
+        int characters = 0;                         // of the word so far
+        int searchFrom = 0, before = -1;            // for normalized added tokens: where one may start again, and the code point before
+        while (!sink.IsFull)
+        {
+            if (end - cursor < lookahead && position < text.Length)
+            {
+                buffer[word..end].CopyTo(buffer);
+                (cursor, end, searchFrom, word) = (cursor - word, end - word, searchFrom - word, 0);
+                end += normalizer.Fill(text, ref position, buffer[end..]);
+                continue;
+            }
+            if (cursor == end)
+            {
+                EndWord(buffer[word..cursor], characters, ref sink);
+                return;
+            }
+            if (Added.NormalizedLookahead > 0 && cursor >= searchFrom)
+            {
+                int length = Added.FindNormalized(before, buffer[cursor..end], out int id);
+                searchFrom = cursor + length;
+                if (id >= 0)
+                {
+                    EndWord(buffer[word..cursor], characters, ref sink);
+                    sink.Add(id);
+                    Rune.DecodeLastFromUtf8(buffer[cursor..searchFrom], out Rune last, out _);
+                    (before, cursor, word, characters) = (last.Value, searchFrom, searchFrom, 0);
+                    continue;
+                }
+            }
+            int codePoint = buffer[cursor], size = 1;
+            if (codePoint >= 0x80)
+            {
+                Rune.DecodeFromUtf8(buffer[cursor..end], out Rune rune, out size);
+                codePoint = rune.Value;
+            }
+            before = codePoint;
+            CodePointClass kind = UnicodeData.ClassOf(UnicodeData.Properties(codePoint));
+            if (kind == CodePointClass.Punctuation || UnicodeData.IsWhiteSpace(codePoint))
+            {
+                EndWord(buffer[word..cursor], characters, ref sink);
+                if (kind == CodePointClass.Punctuation)
+                {
+                    EncodeWord(buffer.Slice(cursor, size), ref sink);
+                }
+                cursor += size;
+                (word, characters) = (cursor, 0);
+                continue;
+            }
+            cursor += size;
+            characters++;
+            if (characters > maxCharacters)
+            {
+                // The word is unknown whatever follows: say so once, and keep none of it, so that the window need not hold it.
+                if (characters == maxCharacters + 1)
+                {
+                    sink.Add(unknownId);
+                }
+                characters = maxCharacters + 1;
+                word = cursor;
+            }
+        }
+    }
+
+    private void EndWord(ReadOnlySpan<byte> word, int characters, ref TokenSink sink)
+    {
+        if (characters > 0 && characters <= maxCharacters)
+        {
+            EncodeWord(word, ref sink);
+        }
+    }
+
+    private void EncodeWord(ReadOnlySpan<byte> word, ref TokenSink sink)
+    {
+        int first = sink.Count, node = DoubleArrayTrie.Root, depth = 0;
+        while (word.Length > 0)
+        {
+            TrieMatch match = node < 0 ? default : pieces.FindLongest(node, depth, word);
+            Steps += match.Steps;
+            if (match.Length == 0)
+            {
+                sink.Rewind(first);
+                sink.Add(unknownId);
+                return;
+            }
+            sink.Add(match.Value);
+            word = word[match.Length..];
+            (node, depth) = (continuation, prefixBytes);
+        }
+    }
+}
