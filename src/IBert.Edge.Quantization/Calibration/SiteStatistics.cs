@@ -1,0 +1,60 @@
+// What calibration keeps of one tensor.
+namespace IBert.Edge.Quantization.Calibration;
+
+/// <summary>Ranges of one tensor over all calibration texts, in all and for each channel. Merging is independent of the order.</summary>
+internal sealed class SiteStatistics(int channels)
+{
+    /// <summary>Smallest value of each channel.</summary>
+    public float[] ChannelMin { get; } = Filled(channels, float.PositiveInfinity);
+
+    /// <summary>Largest value of each channel.</summary>
+    public float[] ChannelMax { get; } = Filled(channels, float.NegativeInfinity);
+
+    /// <summary>Number of rows seen.</summary>
+    public long Rows { get; private set; }
+
+    /// <summary>Smallest value.</summary>
+    public float Min => ChannelMin.Min();
+
+    /// <summary>Largest value.</summary>
+    public float Max => ChannelMax.Max();
+
+    /// <summary>Largest magnitude.</summary>
+    public float Magnitude => Math.Max(Math.Abs(Min), Math.Abs(Max));
+
+    /// <summary>Largest magnitude of a channel.</summary>
+    public float ChannelMagnitude(int channel) => Math.Max(Math.Abs(ChannelMin[channel]), Math.Abs(ChannelMax[channel]));
+
+    /// <summary>Takes in rows of values.</summary>
+    public void Add(ReadOnlySpan<float> values, int rows)
+    {
+        for (int r = 0; r < rows; r++)
+        {
+            ReadOnlySpan<float> row = values.Slice(r * channels, channels);
+            for (int c = 0; c < channels; c++)
+            {
+                ChannelMin[c] = Math.Min(ChannelMin[c], row[c]);
+                ChannelMax[c] = Math.Max(ChannelMax[c], row[c]);
+            }
+        }
+        Rows += rows;
+    }
+
+    /// <summary>Takes in what another thread saw.</summary>
+    public void Merge(SiteStatistics other)
+    {
+        for (int c = 0; c < channels; c++)
+        {
+            ChannelMin[c] = Math.Min(ChannelMin[c], other.ChannelMin[c]);
+            ChannelMax[c] = Math.Max(ChannelMax[c], other.ChannelMax[c]);
+        }
+        Rows += other.Rows;
+    }
+
+    private static float[] Filled(int count, float value)
+    {
+        float[] values = new float[count];
+        Array.Fill(values, value);
+        return values;
+    }
+}

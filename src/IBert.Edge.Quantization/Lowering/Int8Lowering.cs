@@ -1,0 +1,503 @@
+// The post-training scheme: 8-bit weights and product inputs, a 16-bit residual stream, integer non-linear functions.
+using IBert.Edge.Format;
+using IBert.Edge.Kernels;
+using IBert.Edge.Quantization.Calibration;
+using IBert.Edge.Quantization.Checkpoints;
+using IBert.Edge.Quantization.Reference;
+
+namespace IBert.Edge.Quantization.Lowering;
+
+/// <summary>
+/// Lowers a BERT-like checkpoint to integer operations. Weights have a scale per output channel; what enters a product is asymmetric int8
+/// with one scale per tensor, after outliers were migrated into the weights (SmoothQuant, Xiao et al. 2022, arXiv:2211.10438: channel j is
+/// divided by t_j, column j of the next weights multiplied by it; LayerNorm's own per-channel multipliers do it for free, and V's for the
+/// attention output). The residual stream is 16 bits, as LayerNorm outputs have outlier channels.
+/// </summary>
+internal sealed class Int8Lowering
+{
+    // Room above the calibrated range where a finer step would gain nothing: 16-bit and 12-bit tensors.
+    private const double WideMargin = 1.25;
+
+    // GELU is 0 to 1e-8 below this, and x above its negative: nothing beyond needs a table entry.
+    private const double GeluTail = -6;
+
+    // tanh is 1 to 7e-4 from here on, a tenth of an int8 step.
+    private const double TanhTail = 4;
+
+    // Biases stay far inside 32-bit accumulators: a channel whose weights are nearly dead takes a coarser scale.
+    private const double LargestBias = 1 << 26;
+
+    private readonly Checkpoint checkpoint;
+    private readonly CheckpointConfig config;
+    private readonly Dictionary<TensorKey, SiteStatistics> ranges;
+    private readonly Int8Options options;
+    private readonly ModelBuilder builder = new();
+    private readonly List<QuantizedTensor> meanings = [];
+    private readonly Dictionary<TensorKey, float[]> divisors = [];
+    private Dictionary<TensorKey, Histogram> histograms = [];
+
+    public Int8Lowering(Checkpoint checkpoint, Calibrator calibrator, Int8Options options)
+    {
+        this.checkpoint = checkpoint;
+        this.options = options;
+        config = checkpoint.Config;
+        ranges = calibrator.Ranges();
+        Migrate();
+        histograms = calibrator.Histograms(() => ProductInputs().ToDictionary(key => key, NewHistogram));
+    }
+
+    /// <summary>What each tensor of the graph stands for, in the order of the operations.</summary>
+    public IReadOnlyList<QuantizedTensor> Meanings => meanings;
+
+    private int LastLayer => config.LayerCount - 1;
+
+    private int PaddedHead => HeadLayout.Padded(config.HeadSize);
+
+    /// <summary>Builds the file's required sections.</summary>
+    public IReadOnlyList<ModelSection> Lower(int maxLength, byte[] tokenizer)
+    {
+        QuantizedTensor sum = Embed();
+        (QuantizedTensor? residual, QuantizedTensor input) = Normalize(
+            sum, null, checkpoint.Embeddings.Norm, new(TensorSite.EmbeddingNorm, -1), WideScale(TensorSite.AttentionSum, 0), RowRange.All);
+        for (int layer = 0; layer < config.LayerCount; layer++)
+        {
+            // Only the first token of the last layer is read, so only K and V need the others.
+            RowRange rows = layer == LastLayer && !options.WholeLastLayer ? RowRange.First : RowRange.All;
+            (residual, input) = Layer(layer, checkpoint.Layers[layer], residual!, input, rows, maxLength);
+        }
+        (QuantizedTensor logits, int fraction) = Head(input);
+        HeadEntry head = new()
+        {
+            Kind = HeadKind.SingleLabel,
+            Tensor = logits.Index,
+            Labels = (uint)config.Labels.Count,
+            LogitMultiplier = 1,
+            LogitExponent = fraction,
+        };
+        return builder.Build(maxLength, head, config.Labels, tokenizer);
+    }
+
+    private IEnumerable<TensorKey> ProductInputs()
+    {
+        yield return new(TensorSite.EmbeddingNorm, -1);
+        for (int layer = 0; layer < config.LayerCount; layer++)
+        {
+            yield return new(TensorSite.Context, layer);
+            yield return new(TensorSite.AttentionNorm, layer);
+            yield return new(TensorSite.FeedForwardActivation, layer);
+            yield return new(TensorSite.OutputNorm, layer);
+        }
+        yield return new(TensorSite.HeadActivation, -1);
+    }
+
+    /// <summary>t_j = max|x_j|^a / max|w_j|^(1-a) for every input of a product whose producer can divide its channels.</summary>
+    private void Migrate()
+    {
+        for (int layer = 0; layer < config.LayerCount; layer++)
+        {
+            EncoderLayer weights = checkpoint.Layers[layer];
+            TensorKey input = layer == 0 ? new(TensorSite.EmbeddingNorm, -1) : new(TensorSite.OutputNorm, layer - 1);
+            divisors[input] = Divisors(input, weights.Query, weights.Key, weights.Value);
+            divisors[new(TensorSite.Context, layer)] = Divisors(new(TensorSite.Context, layer), weights.AttentionOutput);
+            divisors[new(TensorSite.AttentionNorm, layer)] = Divisors(new(TensorSite.AttentionNorm, layer), weights.FeedForward1);
+        }
+        divisors[new(TensorSite.OutputNorm, LastLayer)] = Divisors(new(TensorSite.OutputNorm, LastLayer), checkpoint.Head.Dense);
+    }
+
+    private float[] Divisors(TensorKey key, params ReadOnlySpan<Linear> consumers)
+    {
+        SiteStatistics statistics = ranges[key];
+        float[] result = new float[consumers[0].Inputs];
+        for (int j = 0; j < result.Length; j++)
+        {
+            float weight = 0;
+            foreach (Linear consumer in consumers)
+            {
+                for (int c = 0; c < consumer.Outputs; c++)
+                {
+                    weight = Math.Max(weight, Math.Abs(consumer.Weight[(c * consumer.Inputs) + j]));
+                }
+            }
+            float activation = statistics.ChannelMagnitude(j);
+            // A dead channel on either side has nothing to balance.
+            double t = weight > 0 && activation > 0
+                ? Power(activation, options.MigrationStrength) / Power(weight, 1 - options.MigrationStrength)
+                : 1;
+            result[j] = (float)Math.Clamp(t, 1e-4, 1e4);
+        }
+        return result;
+
+        static double Power(double value, double exponent) => DeterministicMath.Exp(exponent * DeterministicMath.Log(value));
+    }
+
+    private Histogram NewHistogram(TensorKey key)
+    {
+        (float low, float high) = MigratedRange(key);
+        return new Histogram(low, high, divisors.GetValueOrDefault(key));
+    }
+
+    private (float Low, float High) MigratedRange(TensorKey key)
+    {
+        SiteStatistics statistics = ranges[key];
+        float[]? divisor = divisors.GetValueOrDefault(key);
+        float low = 0, high = 0;
+        for (int c = 0; c < statistics.ChannelMin.Length; c++)
+        {
+            float inverse = divisor is null ? 1 : 1 / divisor[c];
+            low = Math.Min(low, statistics.ChannelMin[c] * inverse);
+            high = Math.Max(high, statistics.ChannelMax[c] * inverse);
+        }
+        return (low, high);
+    }
+
+    /// <summary>Scale and zero point of an asymmetric int8 tensor.</summary>
+    private (double Scale, int ZeroPoint) ProductInput(TensorKey key)
+    {
+        (float low, float high) = options.SquaredErrorRanges ? histograms[key].LeastSquaresRange() : MigratedRange(key);
+        double scale = Math.Max((double)high - low, 1e-6) / 255 * options.Fault(key);
+        return (scale, (int)Math.Round(-128 - (low / scale)));
+    }
+
+    /// <summary>Step of the 16-bit tensors that meet in a LayerNorm: both inputs and their sum fit.</summary>
+    private double WideScale(TensorSite sum, int layer)
+    {
+        TensorKey residual, branch;
+        if (sum == TensorSite.AttentionSum)
+        {
+            residual = layer == 0 ? new(TensorSite.EmbeddingNorm, -1) : new(TensorSite.OutputNorm, layer - 1);
+            branch = new(TensorSite.AttentionOutput, layer);
+        }
+        else
+        {
+            residual = new(TensorSite.AttentionNorm, layer);
+            branch = new(TensorSite.FeedForward2, layer);
+        }
+        float largest = Math.Max(Math.Max(ranges[residual].Magnitude, ranges[branch].Magnitude), ranges[new(sum, layer)].Magnitude);
+        return Math.Max(largest, 1e-6f) * WideMargin / short.MaxValue;
+    }
+
+    private QuantizedTensor Embed()
+    {
+        Embeddings tables = checkpoint.Embeddings;
+        int hidden = config.HiddenSize, padded = (hidden + 15) & ~15;
+        float[][] sources = tables.Types.Length > 0 ? [tables.Words, tables.Positions, tables.Types] : [tables.Words, tables.Positions];
+        // No sum of rows can exceed the sum of the largest: nothing saturates, whatever the text.
+        double scale = Math.Max(sources.Sum(table => table.Max(Math.Abs)), 1e-6) / short.MaxValue;
+        double[][] steps = [.. sources.Select(table => RowSteps(table, hidden))];
+        double largest = steps.Sum(step => step.Max()) / scale;
+        int shift = 30;
+        while (shift > 1 && (128 * (Math.ScaleB(largest, shift) + sources.Length)) + (1L << (shift - 1)) > int.MaxValue)
+        {
+            shift--;
+        }
+        OperationRecord operation = ModelBuilder.Operation(OperationCode.Embed, RowRange.All, SplitAxis.Rows, 8);
+        for (int i = 0; i < sources.Length; i++)
+        {
+            int rows = sources[i].Length / hidden;
+            sbyte[] table = new sbyte[rows * padded];
+            int[] multipliers = new int[(rows + 15) & ~15];
+            for (int r = 0; r < rows; r++)
+            {
+                for (int c = 0; c < hidden; c++)
+                {
+                    table[(r * padded) + c] = (sbyte)Math.Round(sources[i][(r * hidden) + c] / steps[i][r]);
+                }
+                multipliers[r] = (int)Math.Round(Math.ScaleB(steps[i][r] / scale, shift));
+            }
+            operation.Constants[2 * i] = builder.Rows<sbyte>(ElementType.Int8, table, rows);
+            operation.Constants[(2 * i) + 1] = builder.Channels(multipliers);
+        }
+        operation.Parameters[Slot.EmbedShift] = shift;
+        operation.AccumulatorBound = int.MaxValue;
+        return Output(ref operation, 0, ElementType.Int16, new(TensorSite.EmbeddingSum, -1), hidden, RowRange.All, scale, 0, add: true);
+
+        static double[] RowSteps(float[] table, int hidden) =>
+            [.. Enumerable.Range(0, table.Length / hidden).Select(r => Math.Max((double)Magnitude(table.AsSpan(r * hidden, hidden)) / 127, 1e-9))];
+    }
+
+    private (QuantizedTensor? Residual, QuantizedTensor Narrow) Layer(
+        int layer, EncoderLayer weights, QuantizedTensor residual, QuantizedTensor input, RowRange rows, int maxLength)
+    {
+        TensorKey contextKey = new(TensorSite.Context, layer);
+        float[] valueDivisors = divisors[contextKey];
+        QuantizedTensor query = HeadInput(weights.Query, input, new(TensorSite.Query, layer), null, rows);
+        QuantizedTensor key = HeadInput(weights.Key, input, new(TensorSite.Key, layer), null, RowRange.All);
+        QuantizedTensor value = HeadInput(weights.Value, input, new(TensorSite.Value, layer), valueDivisors, RowRange.All);
+        QuantizedTensor context = Attend(query, key, value, contextKey, rows, maxLength);
+
+        double step = WideScale(TensorSite.AttentionSum, layer);
+        QuantizedTensor branch = Product(
+            weights.AttentionOutput, context, new(TensorSite.AttentionOutput, layer), ElementType.Int16, step, 0, rows);
+        double nextStep = WideScale(TensorSite.OutputSum, layer);
+        (QuantizedTensor? middle, QuantizedTensor narrow) = Normalize(
+            residual, branch, weights.AttentionNorm, new(TensorSite.AttentionNorm, layer), nextStep, rows);
+
+        QuantizedTensor activation = Activate(
+            weights.FeedForward1, narrow, config.Activation, new(TensorSite.FeedForward1, layer), new(TensorSite.FeedForwardActivation, layer), rows);
+        branch = Product(weights.FeedForward2, activation, new(TensorSite.FeedForward2, layer), ElementType.Int16, nextStep, 0, rows);
+        double? outputStep = layer == LastLayer ? null : WideScale(TensorSite.AttentionSum, layer + 1);
+        return Normalize(middle!, branch, weights.OutputNorm, new(TensorSite.OutputNorm, layer), outputStep, rows);
+    }
+
+    private (QuantizedTensor Logits, int Fraction) Head(QuantizedTensor input)
+    {
+        QuantizedTensor hidden = Activate(
+            checkpoint.Head.Dense, input, checkpoint.Head.Activation, new(TensorSite.HeadDense, -1), new(TensorSite.HeadActivation, -1), RowRange.First);
+        const int fraction = 16;
+        QuantizedTensor logits = Product(
+            checkpoint.Head.Classifier, hidden, new(TensorSite.Logits, -1), ElementType.Int32, Math.ScaleB(1, -fraction), 0, RowRange.First);
+        return (logits, fraction);
+    }
+
+    /// <summary>Q, K or V: symmetric int8 without -128, heads padded.</summary>
+    private QuantizedTensor HeadInput(Linear weights, QuantizedTensor input, TensorKey key, float[]? outputDivisors, RowRange rows)
+    {
+        SiteStatistics statistics = ranges[key];
+        float largest = 1e-6f;
+        for (int c = 0; c < config.HiddenSize; c++)
+        {
+            largest = Math.Max(largest, statistics.ChannelMagnitude(c) / (outputDivisors?[c] ?? 1));
+        }
+        return Product(weights, input, key, ElementType.Int8, largest / 127 * options.Fault(key), 0, rows, -127, 127, outputDivisors, config.HeadCount);
+    }
+
+    private QuantizedTensor Attend(QuantizedTensor query, QuantizedTensor key, QuantizedTensor value, TensorKey contextKey, RowRange rows, int maxLength)
+    {
+        OperationRecord operation = ModelBuilder.Operation(OperationCode.Attention, rows, SplitAxis.Heads, 1);
+        (operation.Inputs[0], operation.Inputs[1], operation.Inputs[2]) = (query.Index, key.Index, value.Index);
+        // A score difference of one is this much of an exponent of two with 15 fraction bits.
+        double ratio = query.Scale * key.Scale / Math.Sqrt(config.HeadSize) / DeterministicMath.Log(2) * (1 << Numerics.IntegerMath.ExponentFraction);
+        (int preShift, int exponent) = DyadicRatio.Choose(ratio);
+        double farthest = Math.Min(2.0 * 127 * 127 * PaddedHead, Math.Ceiling((Numerics.IntegerMath.ExponentLimit + 1) / ratio));
+        ref ScaleStage score = ref operation.Stages[Slot.AttentionScoreStage];
+        score.PreShift = (byte)preShift;
+        score.Exponent = (byte)exponent;
+        score.Multiplier = Math.Max(1, DyadicRatio.Multiplier(ratio, preShift, exponent));
+        int bits = ProductKernel.WideBits;
+        while (((1L << bits) - 1) * 127 * maxLength > int.MaxValue)
+        {
+            bits--;
+        }
+        operation.Parameters[Slot.AttentionHeads] = config.HeadCount;
+        operation.Parameters[Slot.AttentionHeadColumns] = PaddedHead;
+        operation.Parameters[Slot.AttentionBits] = bits;
+        operation.Parameters[Slot.AttentionLimit] = (int)Math.Clamp(farthest, 1, (1L << (31 - preShift)) - 1);
+        operation.AccumulatorBound = (uint)(((1L << bits) - 1) * 127 * maxLength);
+
+        (double scale, int zeroPoint) = ProductInput(contextKey);
+        ref ScaleStage context = ref operation.Stages[0];
+        (context.Multiplier, context.Exponent) = ContextRatio(value.Scale / scale);
+        (context.ZeroPoint, context.Low, context.High) = (zeroPoint, sbyte.MinValue, sbyte.MaxValue);
+        return Output(
+            ref operation, 0, ElementType.Int8, contextKey, config.HiddenSize, rows, scale, zeroPoint, value.Divisors, config.HeadCount, add: true);
+    }
+
+    /// <summary>A ratio as a multiplier in 2^30..2^31-1 over 2^e.</summary>
+    private static (int Multiplier, byte Exponent) ContextRatio(double ratio)
+    {
+        int exponent = 0;
+        while (exponent < 62 && Math.Round(Math.ScaleB(ratio, exponent + 1)) <= int.MaxValue)
+        {
+            exponent++;
+        }
+        return ((int)Math.Round(Math.ScaleB(ratio, exponent)), (byte)exponent);
+    }
+
+    /// <summary>A product and a function of its result: by a table, or for ReLU by the clamp alone.</summary>
+    private QuantizedTensor Activate(Linear weights, QuantizedTensor input, Activation activation, TensorKey before, TensorKey after, RowRange rows)
+    {
+        (double scale, int zeroPoint) = ProductInput(after);
+        if (activation == Activation.Relu)
+        {
+            return Product(weights, input, after, ElementType.Int8, scale, zeroPoint, rows, low: zeroPoint);
+        }
+        SiteStatistics statistics = ranges[before];
+        double low = statistics.Min * WideMargin, high = statistics.Max * WideMargin;
+        (low, high) = activation == Activation.Tanh
+            ? (Math.Max(low, -TanhTail), Math.Min(high, TanhTail))
+            : (Math.Max(low, GeluTail), high);
+        (low, high) = (Math.Min(low, 0), Math.Max(high, 0));
+        double step = Math.Max(high - low, 1e-6) / (Slot.LookupEntries - 1) * options.Fault(before);
+        int center = -Slot.LookupOffset - (int)Math.Round(low / step);
+        QuantizedTensor index = Product(
+            weights, input, before, ElementType.Int16, step, center, rows, -Slot.LookupOffset, Slot.LookupEntries - Slot.LookupOffset - 1);
+        sbyte[] table = new sbyte[Slot.LookupEntries];
+        for (int i = 0; i < table.Length; i++)
+        {
+            double x = (i - Slot.LookupOffset - center) * step;
+            double y = activation switch
+            {
+                Activation.Gelu => DeterministicMath.Gelu(x),
+                Activation.GeluTanh => DeterministicMath.GeluTanh(x),
+                _ => DeterministicMath.Tanh(x),
+            };
+            table[i] = (sbyte)Math.Clamp(Math.Round(y / scale) + zeroPoint, sbyte.MinValue, sbyte.MaxValue);
+        }
+        OperationRecord operation = ModelBuilder.Operation(OperationCode.Lookup, rows, SplitAxis.Rows, 4);
+        operation.Inputs[0] = index.Index;
+        operation.Constants[Slot.LookupTable] = builder.Rows<sbyte>(ElementType.Int8, table, 1);
+        return Output(ref operation, 0, ElementType.Int8, after, weights.Outputs, rows, scale, zeroPoint, add: true);
+    }
+
+    private (QuantizedTensor? Wide, QuantizedTensor Narrow) Normalize(
+        QuantizedTensor a, QuantizedTensor? b, LayerNorm norm, TensorKey key, double? wideScale, RowRange rows)
+    {
+        int channels = norm.Gamma.Length;
+        OperationRecord operation = ModelBuilder.Operation(OperationCode.LayerNorm, rows, SplitAxis.Rows, 4);
+        operation.Inputs[0] = a.Index;
+        if (b is not null)
+        {
+            operation.Inputs[1] = b.Index;
+        }
+        long epsilon = (long)Math.Min(Math.Round((double)channels * channels * config.LayerNormEpsilon / (a.Scale * a.Scale)), Math.ScaleB(1, 60));
+        operation.Parameters[Slot.NormEpsilonLow] = (int)epsilon;
+        operation.Parameters[Slot.NormEpsilonHigh] = (int)(epsilon >> 32);
+        QuantizedTensor? wide = null;
+        if (wideScale is { } step)
+        {
+            NormStage(ref operation.Stages[0], norm, step, 0, null, short.MinValue, short.MaxValue);
+            wide = Output(ref operation, 0, ElementType.Int16, key, channels, rows, step, 0, add: false);
+        }
+        (double scale, int zeroPoint) = ProductInput(key);
+        float[] divisor = divisors[key];
+        NormStage(ref operation.Stages[1], norm, scale, zeroPoint, divisor, sbyte.MinValue, sbyte.MaxValue);
+        QuantizedTensor narrow = Output(ref operation, 1, ElementType.Int8, key, channels, rows, scale, zeroPoint, divisor, add: true);
+        return (wide, narrow);
+    }
+
+    private void NormStage(ref ScaleStage stage, LayerNorm norm, double scale, int zeroPoint, float[]? divisor, int low, int high)
+    {
+        int channels = norm.Gamma.Length;
+        int fraction = 28 - LayerNormScale.HeadRoomOf(channels);
+        double[] ratios = new double[channels], offsets = new double[channels];
+        for (int c = 0; c < channels; c++)
+        {
+            double step = scale * (divisor?[c] ?? 1);
+            ratios[c] = Math.ScaleB(norm.Gamma[c] / step, -fraction);
+            offsets[c] = norm.Beta[c] / step;
+        }
+        // Addends share the exponent and stay below 2^30.
+        double largest = Math.Max(ratios.Max(Math.Abs), 1e-12), offset = offsets.Max(Math.Abs);
+        int exponent = 62;
+        while (exponent > 33 && (Math.ScaleB(largest, exponent) > int.MaxValue - 1 || Math.ScaleB(offset, exponent - 32) > (1 << 30) - 1))
+        {
+            exponent--;
+        }
+        if (Math.ScaleB(largest, exponent) > int.MaxValue - 1 || Math.ScaleB(offset, exponent - 32) > (1 << 30) - 1)
+        {
+            throw new CheckpointException("a LayerNorm's gamma or beta is out of range of its calibrated output: the checkpoint is degenerate");
+        }
+        stage.Exponent = (byte)exponent;
+        stage.Multipliers = builder.Channels([.. ratios.Select(r => (int)Math.Round(Math.ScaleB(r, exponent)))]);
+        stage.Addends = builder.Channels([.. offsets.Select(o => (int)Math.Round(Math.ScaleB(o, exponent - 32)))]);
+        (stage.ZeroPoint, stage.Low, stage.High) = (zeroPoint, low, high);
+    }
+
+    /// <summary>A product with constant weights. Input columns and output channels of heads are laid out padded.</summary>
+    private QuantizedTensor Product(
+        Linear weights, QuantizedTensor input, TensorKey key, ElementType type, double scale, int zeroPoint, RowRange rows,
+        int? low = null, int? high = null, float[]? outputDivisors = null, int outputHeads = 1)
+    {
+        int outputs = outputHeads * HeadWidth(weights.Outputs, outputHeads), inputs = input.Heads * HeadWidth(weights.Inputs, input.Heads);
+        sbyte[] quantized = new sbyte[outputs * inputs];
+        int[] bias = new int[outputs], sums = new int[outputs];
+        double[] ratios = new double[outputs];
+        double[] row = new double[weights.Inputs];
+        long bound = 0;
+        for (int c = 0; c < weights.Outputs; c++)
+        {
+            double largest = 0;
+            for (int k = 0; k < row.Length; k++)
+            {
+                row[k] = weights.Weight[(c * weights.Inputs) + k] * input.Divisor(k);
+                largest = Math.Max(largest, Math.Abs(row[k]));
+            }
+            double step = Math.Max(largest / 127, Math.Abs(weights.Bias[c]) / input.Scale / LargestBias);
+            int place = outputHeads == 1 ? c : (c / (weights.Outputs / outputHeads) * HeadWidth(weights.Outputs, outputHeads)) + (c % (weights.Outputs / outputHeads));
+            if (step == 0)
+            {
+                continue;
+            }
+            int sum = 0, magnitude = 0;
+            for (int k = 0; k < row.Length; k++)
+            {
+                int w = (int)Math.Round(row[k] / step);
+                quantized[(place * inputs) + input.Place(k)] = (sbyte)w;
+                sum += w;
+                magnitude += Math.Abs(w);
+            }
+            bias[place] = (int)Math.Round(weights.Bias[c] / (step * input.Scale)) - (input.ZeroPoint * sum);
+            sums[place] = sum;
+            ratios[place] = step * input.Scale / (scale * (outputDivisors?[c] ?? 1));
+            bound = Math.Max(bound, Math.Abs((long)bias[place]) + (128L * magnitude));
+        }
+        (int preShift, int exponent) = DyadicRatio.Choose(Math.Max(ratios.Max(), 1e-12));
+        if (bound >= 1L << (31 - preShift))
+        {
+            throw new CheckpointException($"{key.Site} of layer {key.Layer}: accumulators could overflow 32 bits; its weights are degenerate");
+        }
+        OperationRecord operation = ModelBuilder.Operation(OperationCode.Linear, rows, SplitAxis.Columns, 4);
+        operation.Inputs[0] = input.Index;
+        operation.Constants[Slot.LinearWeights] = builder.Quads(quantized, outputs, inputs);
+        operation.Constants[Slot.LinearBias] = builder.Channels(bias);
+        operation.Constants[Slot.LinearColumnSums] = builder.Channels(sums);
+        operation.AccumulatorBound = (uint)bound;
+        ref ScaleStage stage = ref operation.Stages[0];
+        (stage.PreShift, stage.Exponent) = ((byte)preShift, (byte)exponent);
+        stage.Multipliers = builder.Channels([.. ratios.Select(r => DyadicRatio.Multiplier(r, preShift, exponent))]);
+        (int least, int most) = type switch
+        {
+            ElementType.Int8 => (sbyte.MinValue, sbyte.MaxValue),
+            ElementType.Int16 => (short.MinValue, short.MaxValue),
+            _ => (-(1 << 29), 1 << 29),
+        };
+        (stage.ZeroPoint, stage.Low, stage.High) = (zeroPoint, low ?? least, high ?? most);
+        return Output(ref operation, 0, type, key, weights.Outputs, rows, scale, zeroPoint, outputDivisors, outputHeads, add: true);
+    }
+
+    private static int HeadWidth(int columns, int heads) => heads == 1 ? columns : HeadLayout.Padded(columns / heads);
+
+    /// <summary>Gives an operation an output tensor, and adds the operation when it has all its outputs.</summary>
+    private QuantizedTensor Output(
+        ref OperationRecord operation, int slot, ElementType type, TensorKey key, int columns, RowRange rows, double scale, int zeroPoint,
+        float[]? divisor = null, int heads = 1, bool add = false)
+    {
+        ushort index = builder.Tensor(type, heads * HeadWidth(columns, heads), rows);
+        operation.Outputs[slot] = index;
+        QuantizedTensor tensor = new(index, key, builder.Operations.Count, columns, scale, zeroPoint, divisor, heads);
+        meanings.Add(tensor);
+        if (add)
+        {
+            builder.Add(operation);
+        }
+        return tensor;
+    }
+
+    private static float Magnitude(ReadOnlySpan<float> values)
+    {
+        float largest = 0;
+        foreach (float value in values)
+        {
+            largest = Math.Max(largest, Math.Abs(value));
+        }
+        return largest;
+    }
+}
+
+/// <summary>How the post-training scheme quantizes; the defaults suit every checkpoint.</summary>
+internal sealed class Int8Options
+{
+    /// <summary>How much of the outliers moves from activations into weights, 0..1.</summary>
+    public double MigrationStrength { get; init; } = 0.5;
+
+    /// <summary>Ranges with the least squared error instead of the whole ranges.</summary>
+    public bool SquaredErrorRanges { get; init; } = true;
+
+    /// <summary>Computes the last layer for all tokens although only the first is read: for comparisons tensor by tensor.</summary>
+    public bool WholeLastLayer { get; init; }
+
+    /// <summary>For tests: a factor by which a tensor's scale is made wrong.</summary>
+    public Func<TensorKey, double>? PlantedFault { get; init; }
+
+    internal double Fault(TensorKey key) => PlantedFault?.Invoke(key) ?? 1;
+}
