@@ -75,17 +75,26 @@ internal sealed unsafe class DpProduct : NeonProduct
             r2 = TRows.Value > 2 ? new(start + 2 * startStride) : default;
             r3 = TRows.Value > 3 ? new(start + 3 * startStride) : default;
         }
-        for (nint k = 0; k < inner; k += InnerBlock)
+        for (; inner >= 64; inner -= 64, panel += 64 * PanelColumns)
         {
-            Vector128<sbyte> a0 = Vector128.Load(p0 + k);
-            Vector128<sbyte> a1 = TRows.Value > 1 ? Vector128.Load(p1 + k) : default;
-            Vector128<sbyte> a2 = TRows.Value > 2 ? Vector128.Load(p2 + k) : default;
-            Vector128<sbyte> a3 = TRows.Value > 3 ? Vector128.Load(p3 + k) : default;
-            Quad<TRows>(0, panel, a0, a1, a2, a3, ref r0, ref r1, ref r2, ref r3);
-            Quad<TRows>(1, panel + 64, a0, a1, a2, a3, ref r0, ref r1, ref r2, ref r3);
-            Quad<TRows>(2, panel + 128, a0, a1, a2, a3, ref r0, ref r1, ref r2, ref r3);
-            Quad<TRows>(3, panel + 192, a0, a1, a2, a3, ref r0, ref r1, ref r2, ref r3);
-            panel += InnerBlock * PanelColumns;
+            Block32<TRows>(0, p0, p1, p2, p3, panel, ref r0, ref r1, ref r2, ref r3);
+            Block32<TRows>(32, p0, p1, p2, p3, panel, ref r0, ref r1, ref r2, ref r3);
+            p0 += 64;
+            p1 += 64;
+            p2 += 64;
+            p3 += 64;
+        }
+        for (; inner > 0; inner -= InnerBlock, panel += InnerBlock * PanelColumns)
+        {
+            Vector128<sbyte> a0 = Vector128.Load(p0);
+            Vector128<sbyte> a1 = TRows.Value > 1 ? Vector128.Load(p1) : default;
+            Vector128<sbyte> a2 = TRows.Value > 2 ? Vector128.Load(p2) : default;
+            Vector128<sbyte> a3 = TRows.Value > 3 ? Vector128.Load(p3) : default;
+            Block16<TRows>(0, panel, a0, a1, a2, a3, ref r0, ref r1, ref r2, ref r3);
+            p0 += InnerBlock;
+            p1 += InnerBlock;
+            p2 += InnerBlock;
+            p3 += InnerBlock;
         }
         r0.Store(tile);
         if (TRows.Value > 1)
@@ -102,14 +111,56 @@ internal sealed unsafe class DpProduct : NeonProduct
         }
     }
 
+    /// <summary>Thirty-two values of k: pair loads for the left side too.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Quad<TRows>(
-        [ConstantExpected(Max = (byte)3)] byte quad, sbyte* panel, Vector128<sbyte> a0, Vector128<sbyte> a1, Vector128<sbyte> a2, Vector128<sbyte> a3,
+    private static void Block32<TRows>(
+        int k, sbyte* p0, sbyte* p1, sbyte* p2, sbyte* p3, sbyte* panel,
         ref Columns r0, ref Columns r1, ref Columns r2, ref Columns r3)
         where TRows : struct, IRowCount
     {
-        Vector128<sbyte> w0 = Vector128.Load(panel), w1 = Vector128.Load(panel + 16);
-        Vector128<sbyte> w2 = Vector128.Load(panel + 32), w3 = Vector128.Load(panel + 48);
+        Vector128<sbyte> a0 = Vector128.Load(p0 + k), b0 = Vector128.Load(p0 + (k + 16));
+        Vector128<sbyte> a1 = default, a2 = default, a3 = default, b1 = default, b2 = default, b3 = default;
+        if (TRows.Value > 1)
+        {
+            a1 = Vector128.Load(p1 + k);
+            b1 = Vector128.Load(p1 + (k + 16));
+        }
+        if (TRows.Value > 2)
+        {
+            a2 = Vector128.Load(p2 + k);
+            b2 = Vector128.Load(p2 + (k + 16));
+        }
+        if (TRows.Value > 3)
+        {
+            a3 = Vector128.Load(p3 + k);
+            b3 = Vector128.Load(p3 + (k + 16));
+        }
+        Block16<TRows>(k, panel, a0, a1, a2, a3, ref r0, ref r1, ref r2, ref r3);
+        Block16<TRows>(k + 16, panel, b0, b1, b2, b3, ref r0, ref r1, ref r2, ref r3);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Block16<TRows>(
+        int k, sbyte* panel, Vector128<sbyte> a0, Vector128<sbyte> a1, Vector128<sbyte> a2, Vector128<sbyte> a3,
+        ref Columns r0, ref Columns r1, ref Columns r2, ref Columns r3)
+        where TRows : struct, IRowCount
+    {
+        Quad<TRows>(0, k * PanelColumns, panel, a0, a1, a2, a3, ref r0, ref r1, ref r2, ref r3);
+        Quad<TRows>(1, k * PanelColumns + 64, panel, a0, a1, a2, a3, ref r0, ref r1, ref r2, ref r3);
+        Quad<TRows>(2, k * PanelColumns + 128, panel, a0, a1, a2, a3, ref r0, ref r1, ref r2, ref r3);
+        Quad<TRows>(3, k * PanelColumns + 192, panel, a0, a1, a2, a3, ref r0, ref r1, ref r2, ref r3);
+    }
+
+    /// <summary>A quad of every column: offsets are constants, so that they become part of the loads.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Quad<TRows>(
+        [ConstantExpected(Max = (byte)3)] byte quad, int offset, sbyte* panel,
+        Vector128<sbyte> a0, Vector128<sbyte> a1, Vector128<sbyte> a2, Vector128<sbyte> a3,
+        ref Columns r0, ref Columns r1, ref Columns r2, ref Columns r3)
+        where TRows : struct, IRowCount
+    {
+        Vector128<sbyte> w0 = Vector128.Load(panel + offset), w1 = Vector128.Load(panel + (offset + 16));
+        Vector128<sbyte> w2 = Vector128.Load(panel + (offset + 32)), w3 = Vector128.Load(panel + (offset + 48));
         r0.Add(quad, a0, w0, w1, w2, w3);
         if (TRows.Value > 1)
         {
