@@ -24,12 +24,15 @@ internal sealed class KernelSet
     public ElementKernel Elements { get; }
 
     /// <summary>Names of all sets, best first.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["scalar"];
+    public static IReadOnlyList<string> Names { get; } = ["avx2", "dp", "advsimd", "scalar"];
 
     /// <summary>The set of that name, or null where this CPU lacks its instructions.</summary>
     /// <exception cref="ArgumentException">The name is unknown.</exception>
     public static KernelSet? Create(string name) => name switch
     {
+        "avx2" => Avx2Product.IsSupported ? new(name, new Avx2Product(), new ScalarElements()) : null,
+        "dp" => DpProduct.IsSupported ? new(name, new DpProduct(), new ScalarElements()) : null,
+        "advsimd" => AdvSimdProduct.IsSupported ? new(name, new AdvSimdProduct(), new ScalarElements()) : null,
         "scalar" => new(name, new ScalarProduct(), new ScalarElements()),
         _ => throw new ArgumentException($"{name} is not a kernel set; the sets are {string.Join(", ", Names)}"),
     };

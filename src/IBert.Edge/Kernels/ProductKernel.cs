@@ -79,4 +79,12 @@ internal abstract unsafe class ProductKernel
     /// <summary>As <see cref="Multiply"/> with a left side from <see cref="PrepareWide"/>; the panel's values are within +-127.</summary>
     /// <inheritdoc cref="Multiply"/>
     public abstract void MultiplyWide(Operand left, int rows, sbyte* panel, int inner, int* tile);
+
+    /// <summary>
+    /// The ceiling that <see cref="Multiply"/> is measured against: its multiply and add instructions on registers alone, without a load.
+    /// Every product depends on an accumulator, so that none can be taken out of the loop.
+    /// </summary>
+    /// <param name="iterations">How often the loop runs; whoever times it chooses.</param>
+    /// <returns>int8 multiply-accumulates done.</returns>
+    public abstract long Peak(int iterations);
 }

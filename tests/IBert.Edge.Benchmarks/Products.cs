@@ -1,0 +1,96 @@
+// Products at BERT's shapes beside the ceiling of the same instructions, in the same run.
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using IBert.Edge.Kernels;
+
+namespace IBert.Edge.Benchmarks;
+
+/// <summary>GMAC/s of every product kernel that this CPU has.</summary>
+internal static unsafe class Products
+{
+    private const int Rows = 32;
+
+    // Attempts a figure is the best of: other programs share the machine.
+    private const int Attempts = 40;
+
+    private static readonly (int Inner, int Columns)[] Shapes = [(384, 384), (384, 1536), (1536, 384)];
+
+    public static void Run()
+    {
+        Console.WriteLine($"CPU: {Cpu()}; {RuntimeInformation.FrameworkDescription}; one thread, {Rows} rows");
+        Console.WriteLine("| kernel | inner x columns | GMAC/s | ceiling, registers alone | share |");
+        Console.WriteLine("|---|---|---|---|---|");
+        foreach (string name in KernelSet.Names)
+        {
+            if (KernelSet.Create(name) is { } set)
+            {
+                foreach ((int inner, int columns) in Shapes)
+                {
+                    Measure(set.Product, inner, columns);
+                }
+            }
+        }
+    }
+
+    private static void Measure(ProductKernel kernel, int inner, int columns)
+    {
+        sbyte* left = (sbyte*)NativeMemory.AlignedAlloc((nuint)(Rows * inner), 64);
+        sbyte* panels = (sbyte*)NativeMemory.AlignedAlloc((nuint)(inner * columns), 64);
+        byte* scratch = (byte*)NativeMemory.AlignedAlloc((nuint)(Rows * kernel.OperandBytes(inner)) + 64, 64);
+        new Random(1).NextBytes(new Span<byte>(left, Rows * inner));
+        for (int i = 0; i < inner * columns; i++)
+        {
+            panels[i] = (sbyte)(i % 255 - 127);
+        }
+
+        // Both a few milliseconds, taken in turns: they see the same clock.
+        int repeats = kernel is ScalarProduct ? 1 : 20, iterations = kernel is ScalarProduct ? 1_000_000 : 500_000;
+        double best = 0, ceiling = 0;
+        for (int attempt = 0; attempt < Attempts; attempt++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            for (int i = 0; i < repeats; i++)
+            {
+                Multiply(kernel, left, inner, panels, columns, scratch);
+            }
+            best = Math.Max(best, (double)Rows * inner * columns * repeats / Stopwatch.GetElapsedTime(start).TotalNanoseconds);
+            start = Stopwatch.GetTimestamp();
+            long done = kernel.Peak(iterations);
+            ceiling = Math.Max(ceiling, done / Stopwatch.GetElapsedTime(start).TotalNanoseconds);
+        }
+        Console.WriteLine($"| {kernel.Name} | {inner} x {columns} | {best:F1} | {ceiling:F1} | {best / ceiling:F3} |");
+        NativeMemory.AlignedFree(left);
+        NativeMemory.AlignedFree(panels);
+        NativeMemory.AlignedFree(scratch);
+    }
+
+    /// <summary>Panel by panel, all rows: as the executor does, rows split evenly among as few tiles as there can be.</summary>
+    private static void Multiply(ProductKernel kernel, sbyte* left, int inner, sbyte* panels, int columns, byte* scratch)
+    {
+        int* tile = stackalloc int[ProductKernel.MaxTileRows * ProductKernel.PanelColumns];
+        int* bias = stackalloc int[ProductKernel.PanelColumns];
+        Operand operand = kernel.Prepare(left, inner, Rows, inner, scratch);
+        int tiles = (Rows + kernel.TileRows - 1) / kernel.TileRows;
+        for (int column = 0; column < columns; column += ProductKernel.PanelColumns)
+        {
+            for (int t = 0, row = 0; t < tiles; t++)
+            {
+                int rows = (Rows - row + tiles - t - 1) / (tiles - t);
+                kernel.Multiply(operand.From(row), rows, panels + column * inner, inner, bias, tile);
+                row += rows;
+            }
+        }
+    }
+
+    private static string Cpu()
+    {
+        foreach (string line in File.Exists("/proc/cpuinfo") ? File.ReadLines("/proc/cpuinfo") : [])
+        {
+            if (line.StartsWith("model name", StringComparison.Ordinal))
+            {
+                return line[(line.IndexOf(':') + 2)..];
+            }
+        }
+        return RuntimeInformation.ProcessArchitecture.ToString();
+    }
+}
