@@ -195,7 +195,7 @@ internal sealed class Int8Lowering
         {
             int rows = sources[i].Length / hidden;
             sbyte[] table = new sbyte[rows * padded];
-            int[] multipliers = new int[(rows + 15) & ~15];
+            int[] multipliers = new int[rows];
             for (int r = 0; r < rows; r++)
             {
                 for (int c = 0; c < hidden; c++)
@@ -205,7 +205,7 @@ internal sealed class Int8Lowering
                 multipliers[r] = (int)Math.Round(Math.ScaleB(steps[i][r] / scale, shift));
             }
             operation.Constants[2 * i] = builder.Rows<sbyte>(ElementType.Int8, table, rows);
-            operation.Constants[(2 * i) + 1] = builder.Channels(multipliers);
+            operation.Constants[(2 * i) + 1] = builder.Rows<int>(ElementType.Int32, multipliers, 1);
         }
         operation.Parameters[Slot.EmbedShift] = shift;
         operation.AccumulatorBound = int.MaxValue;
