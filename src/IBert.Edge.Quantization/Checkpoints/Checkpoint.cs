@@ -146,6 +146,6 @@ internal sealed record Checkpoint(
             module == names.Classifier ? "without a classifier it is a base model: fine-tune it with AutoModelForSequenceClassification first" :
             module == names.Positions && config.SinusoidalPositions ? "'sinusoidal_pos_embds' is true and the table was not saved: load the model in Python and save it again" :
             "config.json and weights are not of the same model, or the model was not saved whole";
-        throw new CheckpointException($"{folder}: the weights lack the tensor '{names.Prefix}{module}.{kind}': {way}");
+        throw new CheckpointException($"{folder}: the weights lack the tensor '{module}.{kind}', with '{names.Prefix}' before it or without: {way}");
     }
 }
