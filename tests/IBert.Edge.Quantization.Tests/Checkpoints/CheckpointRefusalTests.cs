@@ -49,7 +49,7 @@ public sealed class CheckpointRefusalTests : IDisposable
     [InlineData("num_hidden_layers", "3", "lack the tensor 'encoder.layer.2.attention.self.query.weight'", "not of the same model")]
     [InlineData("num_hidden_layers", "-1", "'num_hidden_layers' is -1", "from 1")]
     [InlineData("max_position_embeddings", "1", "'max_position_embeddings' is 1", "from 2")]
-    [InlineData("layer_norm_eps", "-1", "'layer_norm_eps' is -1", "from 0 to 1")]
+    [InlineData("layer_norm_eps", "-1", "'layer_norm_eps' is -1", "from 1E-20 to 1")]
     [InlineData("pad_token_id", "50", "'pad_token_id' is 50", "from 0 to 49")]
     public void Config_fields(string field, string value, string what, string way)
     {
@@ -70,7 +70,8 @@ public sealed class CheckpointRefusalTests : IDisposable
     [InlineData("{\"a\": ", "not well-formed JSON")]
     [InlineData("not json", "not well-formed JSON")]
     [InlineData("[]", "an object was expected")]
-    [InlineData("{\"model_type\": \"\\ud800\"}", "not valid Unicode")]
+    [InlineData("{\"model_type\": \"\\ud800\"}", "not well-formed JSON")]
+    [InlineData("{\"id2label\": {\"\\ud800\": \"a\"}}", "not well-formed JSON")]
     public void Malformed_config(string text, string what)
     {
         string folder = _model.Write();
