@@ -52,6 +52,27 @@ internal sealed record Checkpoint(
     /// <exception cref="CheckpointException">Missing, damaged or not supported: the message says which and what to do.</exception>
     public static Checkpoint Load(string folder)
     {
+        try
+        {
+            return LoadFolder(folder);
+        }
+        // What files complain about is caught where their names are known; this is the folder itself.
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException($"{folder}: cannot be read ({e.Message})", e);
+        }
+    }
+
+    /// <summary>A copy with arrays of its own, to be changed.</summary>
+    public Checkpoint Copy() => this with
+    {
+        Embeddings = Embeddings.Copy(),
+        Layers = [.. Layers.Select(layer => layer.Copy())],
+        Head = Head.Copy(),
+    };
+
+    private static Checkpoint LoadFolder(string folder)
+    {
         if (!Directory.Exists(folder))
         {
             throw new CheckpointException(File.Exists(folder)
@@ -79,14 +100,6 @@ internal sealed record Checkpoint(
             return file.ReadFloats(tensor);
         });
     }
-
-    /// <summary>A copy with arrays of its own, to be changed.</summary>
-    public Checkpoint Copy() => this with
-    {
-        Embeddings = Embeddings.Copy(),
-        Layers = [.. Layers.Select(layer => layer.Copy())],
-        Head = Head.Copy(),
-    };
 
     private static Checkpoint Build(CheckpointConfig config, WeightNames names, string hash, TensorReader read)
     {
@@ -146,6 +159,6 @@ internal sealed record Checkpoint(
             module == names.Classifier ? "without a classifier it is a base model: fine-tune it with AutoModelForSequenceClassification first" :
             module == names.Positions && config.SinusoidalPositions ? "'sinusoidal_pos_embds' is true and the table was not saved: load the model in Python and save it again" :
             "config.json and weights are not of the same model, or the model was not saved whole";
-        throw new CheckpointException($"{folder}: the weights lack the tensor '{names.Prefix}{module}.{kind}': {way}");
+        throw new CheckpointException($"{folder}: the weights lack the tensor '{module}.{kind}', with '{names.Prefix}' before it or without: {way}");
     }
 }

@@ -101,7 +101,7 @@ internal sealed record CheckpointConfig
             MaxPositions = json.Integer("max_position_embeddings", 512, 2, MaxDimension),
             TypeCount = distil ? 0 : json.Integer("type_vocab_size", 2, 1, MaxDimension),
             // DistilBERT's code has the constant, its configuration no field for it.
-            LayerNormEpsilon = distil ? 1e-12 : json.Number("layer_norm_eps", 1e-12, 0, 1),
+            LayerNormEpsilon = distil ? 1e-12 : json.Number("layer_norm_eps", 1e-12, 1e-20, 1),
             Activation = ReadActivation(json, distil ? "activation" : "hidden_act"),
             Labels = ReadLabels(json),
             PadTokenId = json.Find("pad_token_id") is null ? null : json.Integer("pad_token_id", 0, 0, vocabulary - 1),

@@ -31,11 +31,12 @@ internal sealed class JsonFile
                 throw new CheckpointException($"{path}: larger than {MaxBytes} bytes, this cannot be the file that its name says");
             }
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
+            DecodeTexts(document.RootElement);
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? new JsonFile(path, document.RootElement.Clone())
                 : throw new CheckpointException($"{path}: holds a JSON {document.RootElement.ValueKind}, an object was expected");
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             throw new CheckpointException($"{path}: is not well-formed JSON: {e.Message}", e);
         }
@@ -89,26 +90,40 @@ internal sealed class JsonFile
     public string? Text(string name) => Find(name) is { } value ? Text(name, value) : null;
 
     /// <summary>The text of a value found under a name.</summary>
-    public string Text(string name, JsonElement value)
-    {
-        if (value.ValueKind == JsonValueKind.String)
-        {
-            try
-            {
-                return value.GetString()!;
-            }
-            catch (InvalidOperationException e)
-            {
-                throw new CheckpointException($"{Path}: '{name}' is not valid Unicode: {e.Message}", e);
-            }
-        }
-        throw Wrong(name, value, "a text");
-    }
+    public string Text(string name, JsonElement value) =>
+        value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Wrong(name, value, "a text");
 
     /// <summary>A complaint about a field's value.</summary>
     public CheckpointException Wrong(string name, JsonElement value, string expected)
     {
         string raw = value.GetRawText();
         return new CheckpointException($"{Path}: '{name}' is {(raw.Length > 80 ? raw[..80] + "..." : raw)}, expected is {expected}");
+    }
+
+    /// <summary>
+    /// Decodes every name and text once: the parser leaves broken UTF-8 and lone surrogates to the first who asks for them, who is answered
+    /// with InvalidOperationException.
+    /// </summary>
+    private static void DecodeTexts(JsonElement element)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.String:
+                element.GetString();
+                break;
+            case JsonValueKind.Array:
+                foreach (JsonElement item in element.EnumerateArray())
+                {
+                    DecodeTexts(item);
+                }
+                break;
+            case JsonValueKind.Object:
+                foreach (JsonProperty property in element.EnumerateObject())
+                {
+                    _ = property.Name;
+                    DecodeTexts(property.Value);
+                }
+                break;
+        }
     }
 }

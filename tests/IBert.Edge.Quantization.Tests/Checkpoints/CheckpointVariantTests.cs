@@ -1,0 +1,166 @@
+// One model in every form in which people publish such models: each is read, and gives the same logits.
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using IBert.Edge.Quantization.Checkpoints;
+using IBert.Edge.Quantization.Reference;
+using IBert.Edge.TestSupport;
+using Xunit;
+
+namespace IBert.Edge.Quantization.Tests.Checkpoints;
+
+public sealed class CheckpointVariantTests : IDisposable
+{
+    private readonly CheckpointWriter _tiny = new(Shared.Require("checkpoints", "tiny-sst2"));
+
+    public void Dispose() => _tiny.Dispose();
+
+    [Fact]
+    public void Config_and_shapes_of_the_given_checkpoint()
+    {
+        Checkpoint checkpoint = Checkpoint.Load(Shared.Require("checkpoints", "tiny-sst2"));
+        CheckpointConfig config = checkpoint.Config;
+        Assert.Equal((Architecture.Bert, 2, 128, 2, 64, 512), (config.Architecture, config.LayerCount, config.HiddenSize, config.HeadCount, config.HeadSize, config.FeedForwardSize));
+        Assert.Equal((30522, 512, 2, 1e-12, 0), (config.VocabularySize, config.MaxPositions, config.TypeCount, config.LayerNormEpsilon, config.PadTokenId));
+        Assert.Equal(Activation.Gelu, config.Activation);
+        Assert.Equal(["negative", "positive"], config.Labels);
+        Assert.Equal((512, 128), (checkpoint.Layers[1].FeedForward1.Outputs, checkpoint.Layers[1].FeedForward1.Inputs));
+        Assert.Equal(Activation.Tanh, checkpoint.Head.Activation);
+    }
+
+    [Fact]
+    public void Config_of_distilbert()
+    {
+        Checkpoint checkpoint = Checkpoint.Load(Shared.Require("checkpoints", "distilbert-tiny-sst2"));
+        Assert.Equal((Architecture.DistilBert, 0, Activation.Relu), (checkpoint.Config.Architecture, checkpoint.Config.TypeCount, checkpoint.Head.Activation));
+        Assert.Empty(checkpoint.Embeddings.Types);
+    }
+
+    [Fact]
+    public void The_source_hash_is_that_of_the_weight_file()
+    {
+        string folder = Shared.Require("checkpoints", "tiny-sst2");
+        Assert.Equal(
+            Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(folder, "model.safetensors")))), Checkpoint.Load(folder).SourceHash);
+    }
+
+    [Fact]
+    public void F32_weights() => AssertSameLogits(_tiny.Store("F32").Write());
+
+    [Fact]
+    public void Bf16_weights()
+    {
+        // Eight bits fewer of mantissa: other weights, so the oracle is the same loss applied to the given ones.
+        Checkpoint expected = Checkpoint.Load(Shared.Require("checkpoints", "tiny-sst2")).Copy();
+        foreach (float[] values in Arrays(expected))
+        {
+            foreach (ref float value in values.AsSpan())
+            {
+                value = BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(value) & 0xFFFF0000);
+            }
+        }
+        Assert.Equal(Logits(expected), Logits(Checkpoint.Load(_tiny.Store("BF16").Write())));
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(7)]
+    public void Shards_with_an_index(int shards)
+    {
+        string folder = _tiny.Write(shards);
+        AssertSameLogits(folder);
+        byte[] all = [.. Directory.GetFiles(folder, "*.safetensors").Order(StringComparer.Ordinal).SelectMany(File.ReadAllBytes)];
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(all)), Checkpoint.Load(folder).SourceHash);
+    }
+
+    [Fact]
+    public void Gamma_and_beta() =>
+        AssertSameLogits(_tiny.Rename(name => name.Replace("LayerNorm.weight", "LayerNorm.gamma").Replace("LayerNorm.bias", "LayerNorm.beta")).Write());
+
+    [Fact]
+    public void Names_without_the_prefix() => AssertSameLogits(_tiny.Rename(name => name.Replace("bert.", "")).Write());
+
+    [Fact]
+    public void Distilbert_names_without_the_prefix()
+    {
+        using var distil = new CheckpointWriter(Shared.Require("checkpoints", "distilbert-tiny-sst2"));
+        AssertSameLogits(distil.Rename(name => name.Replace("distilbert.", "")).Write(), "distilbert-tiny-sst2");
+    }
+
+    [Fact]
+    public void Tensors_that_nothing_needs_are_left_alone()
+    {
+        _tiny.Tensors.Add("bert.embeddings.position_ids", new TestTensor("I64", [1, 3], [0, 1, 2]));
+        _tiny.Tensors.Add("cls.predictions.bias", new TestTensor("F32", [1], [float.NaN]));
+        AssertSameLogits(_tiny.Write());
+    }
+
+    [Fact]
+    public void A_config_of_2019_without_model_type()
+    {
+        _tiny.Config.Remove("model_type");
+        _tiny.Config.Remove("position_embedding_type");
+        _tiny.Config.Remove("pad_token_id");
+        AssertSameLogits(_tiny.Write());
+    }
+
+    [Fact]
+    public void Two_labels_without_names()
+    {
+        _tiny.Config.Remove("id2label");
+        string folder = _tiny.Write();
+        Assert.Equal(["LABEL_0", "LABEL_1"], Checkpoint.Load(folder).Config.Labels);
+        AssertSameLogits(folder);
+    }
+
+    [Fact]
+    public void Fields_without_a_meaning_here_may_be_null_or_absent()
+    {
+        foreach (string field in (string[])["pruned_heads", "is_decoder", "problem_type", "quantization_config", "architectures", "pad_token_id"])
+        {
+            _tiny.Config[field] = null;
+        }
+        _tiny.Config["pruned_heads"] = new JsonObject();
+        AssertSameLogits(_tiny.Write());
+    }
+
+    [Theory]
+    [InlineData("gelu", nameof(Activation.Gelu))]
+    [InlineData("gelu_python", nameof(Activation.Gelu))]
+    [InlineData("gelu_new", nameof(Activation.GeluTanh))]
+    [InlineData("gelu_pytorch_tanh", nameof(Activation.GeluTanh))]
+    [InlineData("gelu_fast", nameof(Activation.GeluTanh))]
+    [InlineData("relu", nameof(Activation.Relu))]
+    public void Names_of_activations(string name, string expected)
+    {
+        _tiny.Config["hidden_act"] = name;
+        Assert.Equal(expected, Checkpoint.Load(_tiny.Write()).Config.Activation.ToString());
+    }
+
+    private static void AssertSameLogits(string folder, string original = "tiny-sst2") =>
+        Assert.Equal(Logits(Checkpoint.Load(Shared.Require("checkpoints", original))), Logits(Checkpoint.Load(folder)));
+
+    private static float[][] Logits(Checkpoint checkpoint)
+    {
+        var runner = new Fp32Runner(new Fp32Model(checkpoint));
+        return [.. TestData.Sst2Dev.Take(5).Select(ids =>
+        {
+            var logits = new float[2];
+            runner.Run(ids, [], logits);
+            return logits;
+        })];
+    }
+
+    private static IEnumerable<float[]> Arrays(Checkpoint checkpoint)
+    {
+        Embeddings tables = checkpoint.Embeddings;
+        Linear[] head = [checkpoint.Head.Dense, checkpoint.Head.Classifier];
+        return
+        [
+            tables.Words, tables.Positions, tables.Types, tables.Norm.Gamma, tables.Norm.Beta,
+            .. checkpoint.Layers.SelectMany(layer => (LayerNorm[])[layer.AttentionNorm, layer.OutputNorm]).SelectMany(norm => (float[][])[norm.Gamma, norm.Beta]),
+            .. checkpoint.Layers
+                .SelectMany(layer => (Linear[])[layer.Query, layer.Key, layer.Value, layer.AttentionOutput, layer.FeedForward1, layer.FeedForward2])
+                .Concat(head).SelectMany(linear => (float[][])[linear.Weight, linear.Bias]),
+        ];
+    }
+}
