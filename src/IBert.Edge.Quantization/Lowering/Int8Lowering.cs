@@ -99,6 +99,11 @@ internal sealed class Int8Lowering
             TensorKey input = layer == 0 ? new(TensorSite.EmbeddingNorm, -1) : new(TensorSite.OutputNorm, layer - 1);
             divisors[input] = Divisors(input, weights.Query, weights.Key, weights.Value);
             divisors[new(TensorSite.Context, layer)] = Divisors(new(TensorSite.Context, layer), weights.AttentionOutput);
+            // ReLU leaves no integer between the two products that could divide a channel.
+            if (config.Activation != Activation.Relu)
+            {
+                divisors[new(TensorSite.FeedForwardActivation, layer)] = Divisors(new(TensorSite.FeedForwardActivation, layer), weights.FeedForward2);
+            }
             divisors[new(TensorSite.AttentionNorm, layer)] = Divisors(new(TensorSite.AttentionNorm, layer), weights.FeedForward1);
         }
         divisors[new(TensorSite.OutputNorm, LastLayer)] = Divisors(new(TensorSite.OutputNorm, LastLayer), checkpoint.Head.Dense);
@@ -303,7 +308,10 @@ internal sealed class Int8Lowering
         return ((int)Math.Round(Math.ScaleB(ratio, exponent)), (byte)exponent);
     }
 
-    /// <summary>A product and a function of its result: by a table, or for ReLU by the clamp alone.</summary>
+    /// <summary>
+    /// A product and a function of its result: as x g(x) with g from a table, or for ReLU by the clamp alone. A table of g is several times
+    /// closer than one of f: where f is steep, x itself carries it.
+    /// </summary>
     private QuantizedTensor Activate(Linear weights, QuantizedTensor input, Activation activation, TensorKey before, TensorKey after, RowRange rows)
     {
         (double scale, int zeroPoint) = ProductInput(after);
@@ -316,27 +324,38 @@ internal sealed class Int8Lowering
         (low, high) = activation == Activation.Tanh
             ? (Math.Max(low, -TanhTail), Math.Min(high, TanhTail))
             : (Math.Max(low, GeluTail), high);
-        (low, high) = (Math.Min(low, 0), Math.Max(high, 0));
-        double step = Math.Max(high - low, 1e-6) / (Slot.LookupEntries - 1) * options.Fault(before);
-        int center = -Slot.LookupOffset - (int)Math.Round(low / step);
-        QuantizedTensor index = Product(
-            weights, input, before, ElementType.Int16, step, center, rows, -Slot.LookupOffset, Slot.LookupEntries - Slot.LookupOffset - 1);
-        sbyte[] table = new sbyte[Slot.LookupEntries];
-        for (int i = 0; i < table.Length; i++)
+        double step = Math.Max(Math.Max(-low, high), 1e-6) / short.MaxValue * options.Fault(before);
+        QuantizedTensor x = Product(weights, input, before, ElementType.Int16, step, 0, rows);
+        short[] gate = new short[Slot.GateEntries];
+        for (int i = 0; i < gate.Length; i++)
         {
-            double x = (i - Slot.LookupOffset - center) * step;
+            // The middle of the 16 values that share an entry; it is never zero.
+            double middle = (((i - (Slot.GateEntries / 2)) * 16) + 7.5) * step;
             double y = activation switch
             {
-                Activation.Gelu => DeterministicMath.Gelu(x),
-                Activation.GeluTanh => DeterministicMath.GeluTanh(x),
-                _ => DeterministicMath.Tanh(x),
+                Activation.Gelu => DeterministicMath.Gelu(middle),
+                Activation.GeluTanh => DeterministicMath.GeluTanh(middle),
+                _ => DeterministicMath.Tanh(middle),
             };
-            table[i] = (sbyte)Math.Clamp(Math.Round(y / scale) + zeroPoint, sbyte.MinValue, sbyte.MaxValue);
+            gate[i] = (short)Math.Clamp(Math.Round(y / middle * (1 << 15)), -short.MaxValue, short.MaxValue);
         }
-        OperationRecord operation = ModelBuilder.Operation(OperationCode.Lookup, rows, SplitAxis.Rows, 4);
-        operation.Inputs[0] = index.Index;
-        operation.Constants[Slot.LookupTable] = builder.Rows<sbyte>(ElementType.Int8, table, 1);
-        return Output(ref operation, 0, ElementType.Int8, after, weights.Outputs, rows, scale, zeroPoint, add: true);
+        float[]? wanted = divisors.GetValueOrDefault(after);
+        short[] multipliers = new short[(weights.Outputs + 15) & ~15];
+        float[] exact = new float[weights.Outputs];
+        for (int c = 0; c < exact.Length; c++)
+        {
+            double ratio = step / (scale * (wanted?[c] ?? 1));
+            multipliers[c] = (short)Math.Clamp(Math.Round(ratio * (1 << 15)), 1, short.MaxValue);
+            // What the integer multiplier divides by is what the next weights are multiplied by: its rounding costs nothing.
+            exact[c] = (float)(step * (1 << 15) / (scale * multipliers[c]));
+        }
+        OperationRecord operation = ModelBuilder.Operation(OperationCode.Gate, rows, SplitAxis.Rows, 4);
+        operation.Inputs[0] = x.Index;
+        operation.Constants[Slot.GateTable] = builder.Rows<short>(ElementType.Int16, gate, 1);
+        operation.Constants[Slot.GateMultipliers] = builder.Rows<short>(ElementType.Int16, multipliers, 1);
+        ref ScaleStage stage = ref operation.Stages[0];
+        (stage.ZeroPoint, stage.Low, stage.High) = (zeroPoint, sbyte.MinValue, sbyte.MaxValue);
+        return Output(ref operation, 0, ElementType.Int8, after, weights.Outputs, rows, scale, zeroPoint, exact, add: true);
     }
 
     private (QuantizedTensor? Wide, QuantizedTensor Narrow) Normalize(

@@ -127,8 +127,8 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
             case OperationCode.Attention:
                 VerifyAttention(operation);
                 break;
-            case OperationCode.Lookup:
-                VerifyLookup(operation);
+            case OperationCode.Gate:
+                VerifyGate(operation);
                 break;
             default:
                 throw Bad($"has code {(int)operation.Code}, which this program does not know: update the program");
@@ -275,15 +275,22 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         Write(output, operation.Rows, context.Low, context.High);
     }
 
-    private void VerifyLookup(in OperationRecord operation)
+    private void VerifyGate(in OperationRecord operation)
     {
         int input = Input(operation, 0, ElementType.Int16);
-        Require(known[input] is { Low: >= -Slot.LookupOffset, High: < Slot.LookupEntries - Slot.LookupOffset }, "reads indexes outside its table");
-        ConstantEntry table = Constant(operation.Constants[Slot.LookupTable], ElementType.Int8, ConstantLayout.Rows);
-        Require(table.Rows == 1 && table.Columns == Slot.LookupEntries, $"has a table of {table.Rows} x {table.Columns}");
         int output = Output(operation, 0, ElementType.Int8);
         Require(operation.Outputs[1] == OperationRecord.None, "has a second output");
         Require(Tensors[output].Columns == Tensors[input].Columns, "writes a tensor of another width");
+        ReadOnlySpan<int> counts = [Slot.GateEntries, Tensors[input].PaddedColumns];
+        for (int i = 0; i < counts.Length; i++)
+        {
+            ConstantEntry constant = Constant(operation.Constants[i], ElementType.Int16, ConstantLayout.Rows);
+            Require(constant.Rows == 1 && constant.Columns == counts[i], $"reads {counts[i]} values from a constant of {constant.Rows} x {constant.Columns}");
+            ReadOnlySpan<short> values = new((short*)model.Constant(operation.Constants[i]), counts[i]);
+            Require(!values.Contains(short.MinValue), "has a factor of -2^15");
+        }
+        ScaleStage stage = operation.Stages[0];
+        Require(stage.ZeroPoint is >= sbyte.MinValue and <= sbyte.MaxValue && stage.Low == sbyte.MinValue && stage.High == sbyte.MaxValue, "clamps to something else than int8");
         Write(output, operation.Rows, sbyte.MinValue, sbyte.MaxValue);
     }
 

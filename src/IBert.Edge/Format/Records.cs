@@ -216,8 +216,8 @@ internal enum OperationCode : ushort
     /// <summary>Multi-head attention from Q, K and V to the context.</summary>
     Attention = 4,
 
-    /// <summary>A function of one value, by table.</summary>
-    Lookup = 5,
+    /// <summary>A function f(x) = x g(x) of each value, g by table, with a multiplier for each channel.</summary>
+    Gate = 5,
 }
 
 /// <summary>Which rows an operation computes.</summary>
@@ -399,9 +399,9 @@ internal static class Slot
     /// <summary>Attention: input stage 2 scales score differences to exponents; output stage 0 scales the context.</summary>
     public const int AttentionScoreStage = 2;
 
-    /// <summary>Lookup: the table of 4,096 int8 values.</summary>
-    public const int LookupTable = 0;
+    /// <summary>Gate: g (4,096 int16 values, Q15) and the channels' multipliers (int16, Q15).</summary>
+    public const int GateTable = 0, GateMultipliers = 1;
 
-    /// <summary>Lookup: entries of the table, and what is added to an index.</summary>
-    public const int LookupEntries = 4096, LookupOffset = 2048;
+    /// <summary>Gate: entries of the table.</summary>
+    public const int GateEntries = 4096;
 }

@@ -176,15 +176,19 @@ internal sealed unsafe partial class Executor
         }
     }
 
-    private void Lookup(in OperationRecord operation, int worker, int workers)
+    private void Gate(in OperationRecord operation, int worker, int workers)
     {
         (int start, int end) = Share(RowsOf(operation), worker, workers);
         TensorEntry input = model.Tensors[operation.Inputs[0]], output = model.Tensors[operation.Outputs[0]];
         byte* source = TensorPointer(operation.Inputs[0]);
         byte* target = TensorPointer(operation.Outputs[0]);
-        // Rows follow each other without a gap in both tensors.
-        kernels.Elements.Lookup(
-            (short*)(source + ((long)start * input.Stride)), (sbyte*)model.Constant(operation.Constants[Slot.LookupTable]),
-            (sbyte*)(target + ((long)start * output.Stride)), (end - start) * output.PaddedColumns);
+        short* gate = (short*)model.Constant(operation.Constants[Slot.GateTable]);
+        short* multipliers = (short*)model.Constant(operation.Constants[Slot.GateMultipliers]);
+        int zeroPoint = operation.Stages[0].ZeroPoint;
+        for (int i = start; i < end; i++)
+        {
+            kernels.Elements.Gate(
+                (short*)(source + ((long)i * input.Stride)), gate, multipliers, zeroPoint, (sbyte*)(target + ((long)i * output.Stride)), output.PaddedColumns);
+        }
     }
 }

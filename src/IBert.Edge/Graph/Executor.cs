@@ -121,8 +121,8 @@ internal sealed unsafe partial class Executor : IDisposable
             case OperationCode.Attention:
                 Attention(operation, worker, workers);
                 break;
-            case OperationCode.Lookup:
-                Lookup(operation, worker, workers);
+            case OperationCode.Gate:
+                Gate(operation, worker, workers);
                 break;
         }
     }

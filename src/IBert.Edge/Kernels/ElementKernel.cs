@@ -89,7 +89,7 @@ internal struct ContextScale
 }
 
 /// <summary>
-/// Everything that is not a product: requantization, LayerNorm, softmax, table lookup, the embedding sum. Rows are padded to multiples of
+/// Everything that is not a product: requantization, LayerNorm, softmax, gated functions, the embedding sum. Rows are padded to multiples of
 /// 16 channels, so no kernel has a tail. <see cref="ScalarElements"/> is the definition.
 /// </summary>
 internal abstract unsafe class ElementKernel
@@ -136,12 +136,17 @@ internal abstract unsafe class ElementKernel
     /// <param name="narrow">8-bit output.</param>
     public abstract void LayerNorm(short* a, short* b, in LayerNormScale scale, short* wide, sbyte* narrow);
 
-    /// <summary>output[i] = table[index[i] + 2048].</summary>
-    /// <param name="indexes">-2048..2047 each (the producer's clamp says so).</param>
-    /// <param name="table">4096 entries.</param>
+    /// <summary>
+    /// A function f(x) = x g(x) of one row, with a multiplier per channel: <c>v = mulhrs(x, gate[(x &gt;&gt; 4) + 2048])</c>,
+    /// <c>output = clamp8(zeroPoint + mulhrs(v, multiplier))</c> with mulhrs(a, b) = (a b + 2^14) &gt;&gt; 15 (SQRDMULH, VPMULHRSW).
+    /// </summary>
+    /// <param name="input">count values.</param>
+    /// <param name="gate">4096 values of g, Q15, none of them -32768.</param>
+    /// <param name="multipliers">A multiplier for each channel, Q15, none of them -32768.</param>
+    /// <param name="zeroPoint">Added last, -128..127; the sum saturates.</param>
     /// <param name="output">count values.</param>
     /// <param name="count">A multiple of 16.</param>
-    public abstract void Lookup(short* indexes, sbyte* table, sbyte* output, int count);
+    public abstract void Gate(short* input, short* gate, short* multipliers, int zeroPoint, sbyte* output, int count);
 
     /// <summary>output[c] = clamp16((a[c] ma + b[c] mb + t[c] mt + 2^(s-1)) &gt;&gt; s), in 32 bits.</summary>
     /// <param name="a">A row of the first table (and so on); t may be null.</param>

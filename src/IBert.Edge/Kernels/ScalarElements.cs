@@ -122,12 +122,15 @@ internal sealed unsafe class ScalarElements : ElementKernel
             b is null ? a[c] : Math.Min(Math.Max(a[c] + b[c], short.MinValue), short.MaxValue);
     }
 
-    public override void Lookup(short* indexes, sbyte* table, sbyte* output, int count)
+    public override void Gate(short* input, short* gate, short* multipliers, int zeroPoint, sbyte* output, int count)
     {
         for (int i = 0; i < count; i++)
         {
-            output[i] = table[indexes[i] + 2048];
+            int v = MultiplyHigh16(input[i], gate[(input[i] >> 4) + 2048]);
+            output[i] = (sbyte)Dyadic.Place(MultiplyHigh16(v, multipliers[i]), zeroPoint, sbyte.MinValue, sbyte.MaxValue);
         }
+
+        static int MultiplyHigh16(int a, int b) => ((a * b) + (1 << 14)) >> 15;
     }
 
     public override void EmbeddingSum(sbyte* a, int ma, sbyte* b, int mb, sbyte* t, int mt, int shift, int columns, short* output)
