@@ -283,7 +283,7 @@ internal static class TokenizerFiles
         {
             case "TemplateProcessing":
                 TokenizerJson specials = processor["special_tokens"];
-                return (ReadTemplate(processor["single"], specials, "A"), ReadTemplate(processor["pair"], specials, "AB"));
+                return (ReadTemplate(processor["single"], specials, "A", 0), ReadTemplate(processor["pair"], specials, "AB", 1));
             case "BertProcessing":
                 return BertTemplates(IdOf(processor["cls"].Elements.Last()), IdOf(processor["sep"].Elements.Last()));
             default:
@@ -300,7 +300,7 @@ internal static class TokenizerFiles
         return (single, [.. single, new(TemplateItem.Second, 1), new(separator, 1)]);
     }
 
-    private static List<TemplateDefinition> ReadTemplate(TokenizerJson template, TokenizerJson specials, string sequences)
+    private static List<TemplateDefinition> ReadTemplate(TokenizerJson template, TokenizerJson specials, string sequences, int maxType)
     {
         List<TemplateDefinition> items = [];
         string found = "";
@@ -308,9 +308,9 @@ internal static class TokenizerFiles
         {
             (string kind, TokenizerJson value) = item.Members.FirstOrDefault();
             int type = kind is "Sequence" or "SpecialToken" ? value["type_id"].Integer : throw item.Wrong("Sequence or SpecialToken");
-            if (type is not (0 or 1))
+            if (type < 0 || type > maxType)
             {
-                throw value["type_id"].Wrong("0 or 1");
+                throw value["type_id"].Wrong($"a token type from 0 to {maxType}");
             }
             if (kind == "Sequence")
             {
