@@ -108,8 +108,8 @@ internal static class TokenizerFiles
     }
 
     private static CheckpointException NotSupported(TokenizerJson value, string supported) => new(
-        $"{value.Place} is {(value.IsNull ? "missing" : value["type"].TextOr("of no type"))}, and only {supported} is supported: the tokenizer "
-        + "must be BERT's WordPiece. Use a checkpoint of BERT or DistilBERT with its own tokenizer.");
+        $"{value.Place} is {(value.IsNull ? "missing" : value["type"].TextOr("of no type"))}, and only {supported} is supported: "
+        + "the tokenizer must be BERT's WordPiece. Use a checkpoint of BERT or DistilBERT with its own tokenizer.");
 
     private static Dictionary<string, int> ReadVocabulary(TokenizerJson vocab)
     {
@@ -231,8 +231,8 @@ internal static class TokenizerFiles
         else if (tokenizer.IsNull && File.Exists(Path.Combine(folder, "added_tokens.json")))
         {
             throw new CheckpointException(
-                $"{folder} has added_tokens.json without tokenizer.json, which is not supported. Load it with AutoTokenizer of transformers "
-                + "and save it with save_pretrained.");
+                $"{folder} has added_tokens.json without tokenizer.json, which is not supported. Load it with AutoTokenizer of "
+                + "transformers and save it with save_pretrained.");
         }
         foreach (string name in SpecialTokens)
         {
@@ -271,7 +271,8 @@ internal static class TokenizerFiles
         vocabulary.TryGetValue(token, out int id)
             ? id
             : throw new CheckpointException(
-                $"The vocabulary has no '{token}', which the tokenizer needs. Copy vocab.txt and tokenizer_config.json again, from one checkpoint.");
+                $"The vocabulary has no '{token}', which the tokenizer needs. "
+                + "Copy vocab.txt and tokenizer_config.json again, from one checkpoint.");
 
     private static (List<TemplateDefinition> Single, List<TemplateDefinition> Pair) ReadTemplates(TokenizerJson processor)
     {

@@ -27,10 +27,14 @@ internal abstract class Tokenizer
         single = ReadTemplate(ref section, singleItems, "the template", [TemplateItem.First], maxType: 0);
         pair = ReadTemplate(ref section, pairItems, "the template of pairs", [TemplateItem.First, TemplateItem.Second], maxType: 1);
         Pieces = StringTable.Open(
-            section.ReadTable<uint>(VocabularySize + 1, "the vocabulary"), section.ReadTable<byte>(pieceBytes, "the vocabulary"), "the pieces");
+            section.ReadTable<uint>(VocabularySize + 1, "the vocabulary"),
+            section.ReadTable<byte>(pieceBytes, "the vocabulary"),
+            "the pieces");
         NativeSpan<AddedToken> tokens = section.ReadTable<AddedToken>(addedCount, "the added tokens");
         StringTable contents = StringTable.Open(
-            section.ReadTable<uint>(addedCount + 1, "the added tokens"), section.ReadTable<byte>(addedBytes, "the added tokens"), "the added tokens");
+            section.ReadTable<uint>(addedCount + 1, "the added tokens"),
+            section.ReadTable<byte>(addedBytes, "the added tokens"),
+            "the added tokens");
         added = new AddedTokens(
             tokens,
             contents,

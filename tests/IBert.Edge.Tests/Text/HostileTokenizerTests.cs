@@ -108,7 +108,8 @@ public sealed class HostileTokenizerTests
             int at = random.Next(mutant.Length / 4) * 4;
             Span<byte> word = mutant.AsSpan(at, 4);
             int old = BinaryPrimitives.ReadInt32LittleEndian(word);
-            int[] values = [0, 1, -1, int.MaxValue, int.MinValue, old + 1, old - 1, old << 1, random.Next(), random.Next(512) << 9, old ^ 256];
+            int[] values =
+                [0, 1, -1, int.MaxValue, int.MinValue, old + 1, old - 1, old << 1, random.Next(), random.Next(512) << 9, old ^ 256];
             if (random.Next(3) == 0)
             {
                 word[random.Next(4)] ^= (byte)(1 << random.Next(8));

@@ -80,7 +80,7 @@ internal static class TestTokenizers
         params AddedTokenDefinition[] added) =>
         WordPieceTokenizerWriter.Write(new WordPieceDefinition
         {
-            Vocabulary = new[] { "[UNK]", "[CLS]", "[SEP]" }.Concat(pieces).Select((piece, id) => (piece, id)).ToDictionary(x => x.piece, x => x.id),
+            Vocabulary = new[] { "[UNK]", "[CLS]", "[SEP]" }.Concat(pieces).Index().ToDictionary(x => x.Item, x => x.Index),
             Options = options,
             UnknownToken = "[UNK]",
             PaddingToken = null,

@@ -252,7 +252,8 @@ public sealed class WordPieceTokenizerTests
     public void Tokenizers_on_one_section_work_on_several_threads()
     {
         using OpenedTokenizer reference = TestTokenizers.OpenUncased();
-        string[] texts = [.. TestTokenizers.Golden("bert-base-uncased.jsonl").Skip(100).Take(300).Select(line => line.GetProperty("text").GetString()!)];
+        string[] texts = [.. TestTokenizers.Golden("bert-base-uncased.jsonl").Skip(100).Take(300)
+            .Select(line => line.GetProperty("text").GetString()!)];
         int[][] expected = [.. texts.Select(text => reference.Encode(text))];
         Parallel.For(0, 4, _ =>
         {
