@@ -129,9 +129,10 @@ def main(folder, target):
     text += array("int", "LowerRuns", "First, last, step, distance to the lower case; sorted. U+0130 is apart.", [
         v for first, last, step, distance in runs for v in (first, last, max(step, 1), distance)])
     text += array("int", "StripKeys", "Code points that decompose, sorted.", keys)
-    text += array("int", "StripValues", "What is left of them without marks: a code point, or length << 24 | start in StripExpansions.", values)
+    text += array("int", "StripValues", "What marks leave of them: a code point, or length << 24 | start in StripExpansions.", values)
     text += array("int", "StripExpansions", "Those of more than one code point.", expansions)
-    text += array("int", "Order", "First, last, canonical combining class of the marks that stripping keeps; sorted.", [v for r in order for v in r])
+    text += array("int", "Order", "First, last, canonical combining class of the marks that stripping keeps; sorted.",
+                  [v for run in order for v in run])
     text[-1] = "}"
     with open(target, "w", encoding="ascii", newline="\n") as file:
         file.write("\n".join(text) + "\n")

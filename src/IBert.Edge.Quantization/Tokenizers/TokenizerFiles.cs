@@ -108,8 +108,8 @@ internal static class TokenizerFiles
     }
 
     private static CheckpointException NotSupported(TokenizerJson value, string supported) => new(
-        $"{value.Place} is {(value.IsNull ? "missing" : value["type"].TextOr("of no type"))}, and only {supported} is supported: the tokenizer "
-        + "must be BERT's WordPiece. Use a checkpoint of BERT or DistilBERT with its own tokenizer.");
+        $"{value.Place} is {(value.IsNull ? "missing" : value["type"].TextOr("of no type"))}, and only {supported} is supported: "
+        + "the tokenizer must be BERT's WordPiece. Use a checkpoint of BERT or DistilBERT with its own tokenizer.");
 
     private static Dictionary<string, int> ReadVocabulary(TokenizerJson vocab)
     {
@@ -231,8 +231,8 @@ internal static class TokenizerFiles
         else if (tokenizer.IsNull && File.Exists(Path.Combine(folder, "added_tokens.json")))
         {
             throw new CheckpointException(
-                $"{folder} has added_tokens.json without tokenizer.json, which is not supported. Load it with AutoTokenizer of transformers "
-                + "and save it with save_pretrained.");
+                $"{folder} has added_tokens.json without tokenizer.json, which is not supported. Load it with AutoTokenizer of "
+                + "transformers and save it with save_pretrained.");
         }
         foreach (string name in SpecialTokens)
         {
@@ -271,7 +271,8 @@ internal static class TokenizerFiles
         vocabulary.TryGetValue(token, out int id)
             ? id
             : throw new CheckpointException(
-                $"The vocabulary has no '{token}', which the tokenizer needs. Copy vocab.txt and tokenizer_config.json again, from one checkpoint.");
+                $"The vocabulary has no '{token}', which the tokenizer needs. "
+                + "Copy vocab.txt and tokenizer_config.json again, from one checkpoint.");
 
     private static (List<TemplateDefinition> Single, List<TemplateDefinition> Pair) ReadTemplates(TokenizerJson processor)
     {
@@ -283,7 +284,7 @@ internal static class TokenizerFiles
         {
             case "TemplateProcessing":
                 TokenizerJson specials = processor["special_tokens"];
-                return (ReadTemplate(processor["single"], specials, "A"), ReadTemplate(processor["pair"], specials, "AB"));
+                return (ReadTemplate(processor["single"], specials, "A", 0), ReadTemplate(processor["pair"], specials, "AB", 1));
             case "BertProcessing":
                 return BertTemplates(IdOf(processor["cls"].Elements.Last()), IdOf(processor["sep"].Elements.Last()));
             default:
@@ -300,7 +301,7 @@ internal static class TokenizerFiles
         return (single, [.. single, new(TemplateItem.Second, 1), new(separator, 1)]);
     }
 
-    private static List<TemplateDefinition> ReadTemplate(TokenizerJson template, TokenizerJson specials, string sequences)
+    private static List<TemplateDefinition> ReadTemplate(TokenizerJson template, TokenizerJson specials, string sequences, int maxType)
     {
         List<TemplateDefinition> items = [];
         string found = "";
@@ -308,9 +309,9 @@ internal static class TokenizerFiles
         {
             (string kind, TokenizerJson value) = item.Members.FirstOrDefault();
             int type = kind is "Sequence" or "SpecialToken" ? value["type_id"].Integer : throw item.Wrong("Sequence or SpecialToken");
-            if (type is not (0 or 1))
+            if (type < 0 || type > maxType)
             {
-                throw value["type_id"].Wrong("0 or 1");
+                throw value["type_id"].Wrong($"a token type from 0 to {maxType}");
             }
             if (kind == "Sequence")
             {

@@ -24,7 +24,8 @@ internal readonly struct TokenizerJson
 
     public string Text => IsText ? Get(value => value.GetString()!) : throw Wrong("a text");
 
-    public int Integer => element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out int value) ? value : throw Wrong("a whole number");
+    public int Integer =>
+        element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out int value) ? value : throw Wrong("a whole number");
 
     /// <summary>The members of an object, in order.</summary>
     public IEnumerable<(string Name, TokenizerJson Value)> Members
@@ -44,7 +45,8 @@ internal readonly struct TokenizerJson
         get
         {
             string here = Place;
-            return RequireKind(JsonValueKind.Array, "a list").EnumerateArray().Select((value, i) => new TokenizerJson(value, $"{here}[{i}]"));
+            return RequireKind(JsonValueKind.Array, "a list").EnumerateArray()
+                .Select((value, i) => new TokenizerJson(value, $"{here}[{i}]"));
         }
     }
 
@@ -89,7 +91,8 @@ internal readonly struct TokenizerJson
         }
         catch (JsonException error)
         {
-            throw new CheckpointException($"{name} in {Path.GetDirectoryName(path)} is not valid JSON: {error.Message} Copy it again.", error);
+            throw new CheckpointException(
+                $"{name} in {Path.GetDirectoryName(path)} is not valid JSON: {error.Message} Copy it again.", error);
         }
     }
 

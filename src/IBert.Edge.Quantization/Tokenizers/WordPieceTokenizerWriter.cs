@@ -18,7 +18,9 @@ internal static class WordPieceTokenizerWriter
             $"max_input_chars_per_word is {definition.MaxCharacters}; supported are 1 to {TokenizerSection.MaxCharacters}");
         foreach (TemplateDefinition item in definition.Single.Concat(definition.Pair))
         {
-            Require(item.Id < definition.VocabularySize, $"the template asks for id {item.Id}, and there are {definition.VocabularySize} tokens");
+            Require(
+                item.Id < definition.VocabularySize,
+                $"the template asks for id {item.Id}, and there are {definition.VocabularySize} tokens");
         }
         byte[] prefix = Encoding.UTF8.GetBytes(definition.ContinuingPrefix);
         Require(prefix.Length <= TokenizerSection.MaxAddedBytes, "the continuing prefix is too long");

@@ -22,7 +22,11 @@ internal sealed class AddedTokens
     private readonly SearchValues<byte> firstBytes;
 
     public AddedTokens(
-        NativeSpan<AddedToken> tokens, StringTable contents, NativeSpan<uint> rawUnits, NativeSpan<uint> normalizedUnits, int vocabularySize)
+        NativeSpan<AddedToken> tokens,
+        StringTable contents,
+        NativeSpan<uint> rawUnits,
+        NativeSpan<uint> normalizedUnits,
+        int vocabularySize)
     {
         if (contents.Longest > TokenizerSection.MaxAddedBytes)
         {
@@ -52,7 +56,7 @@ internal sealed class AddedTokens
         firstBytes = SearchValues.Create(first[..count]);
     }
 
-    /// <summary>Bytes of normalized text that must be at hand to tell whether a token starts there; 0 when there is nothing to find.</summary>
+    /// <summary>Bytes of normalized text that tell whether a token starts there; 0 when there is nothing to find.</summary>
     public int NormalizedLookahead => normalized.IsEmpty ? 0 : contents.Longest + 4;
 
     /// <summary>The next added token in a text as given.</summary>

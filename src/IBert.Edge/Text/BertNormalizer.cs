@@ -147,7 +147,7 @@ internal sealed class BertNormalizer
         }
     }
 
-    /// <summary>Puts a kept mark behind those of the same or a lower combining class: canonical ordering is a stable sort of each run.</summary>
+    /// <summary>Puts a kept mark behind those of the same or a lower class: canonical ordering is a stable sort of each run.</summary>
     private void Hold(int codePoint, Span<byte> buffer, ref int written)
     {
         if (pendingCount == pending.Length)

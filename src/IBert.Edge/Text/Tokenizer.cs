@@ -24,13 +24,17 @@ internal abstract class Tokenizer
         int normalizedUnits = section.ReadInt("the size of the trie of normalized added tokens", 0, int.MaxValue);
         int singleItems = section.ReadInt("the length of the template", 1, TokenizerSection.MaxTemplateItems);
         int pairItems = section.ReadInt("the length of the template of pairs", 2, TokenizerSection.MaxTemplateItems);
-        single = ReadTemplate(ref section, singleItems, "the template", [TemplateItem.First]);
-        pair = ReadTemplate(ref section, pairItems, "the template of pairs", [TemplateItem.First, TemplateItem.Second]);
+        single = ReadTemplate(ref section, singleItems, "the template", [TemplateItem.First], maxType: 0);
+        pair = ReadTemplate(ref section, pairItems, "the template of pairs", [TemplateItem.First, TemplateItem.Second], maxType: 1);
         Pieces = StringTable.Open(
-            section.ReadTable<uint>(VocabularySize + 1, "the vocabulary"), section.ReadTable<byte>(pieceBytes, "the vocabulary"), "the pieces");
+            section.ReadTable<uint>(VocabularySize + 1, "the vocabulary"),
+            section.ReadTable<byte>(pieceBytes, "the vocabulary"),
+            "the pieces");
         NativeSpan<AddedToken> tokens = section.ReadTable<AddedToken>(addedCount, "the added tokens");
         StringTable contents = StringTable.Open(
-            section.ReadTable<uint>(addedCount + 1, "the added tokens"), section.ReadTable<byte>(addedBytes, "the added tokens"), "the added tokens");
+            section.ReadTable<uint>(addedCount + 1, "the added tokens"),
+            section.ReadTable<byte>(addedBytes, "the added tokens"),
+            "the added tokens");
         added = new AddedTokens(
             tokens,
             contents,
@@ -86,7 +90,7 @@ internal abstract class Tokenizer
         return Pieces[id];
     }
 
-    /// <summary>Tokenizes a text, special tokens included, cut at the end to what fits.</summary>
+    /// <summary>Tokenizes a text, special tokens included, cut at the end to what fits. All token types are 0.</summary>
     /// <param name="text">UTF-8; invalid bytes count as U+FFFD.</param>
     /// <param name="ids">Where the ids go; its length is the maximal length, at least <see cref="SpecialTokens"/>.</param>
     /// <param name="truncated">Whether something was cut.</param>
@@ -111,7 +115,10 @@ internal abstract class Tokenizer
         return position;
     }
 
-    /// <summary>Tokenizes a pair, special tokens included; where it does not fit, the longer text is cut first, then both evenly.</summary>
+    /// <summary>
+    /// Tokenizes a pair, special tokens included; where it does not fit, the longer text is cut first, then both evenly. An empty second
+    /// text is no second text, as transformers has it: the template is then that of one.
+    /// </summary>
     /// <param name="a">The first text, UTF-8.</param>
     /// <param name="b">The second text, UTF-8.</param>
     /// <param name="ids">Where the ids go; its length is the maximal length, at least <see cref="PairSpecialTokens"/>.</param>
@@ -120,11 +127,17 @@ internal abstract class Tokenizer
     /// <returns>Number of ids.</returns>
     public int EncodePair(ReadOnlySpan<byte> a, ReadOnlySpan<byte> b, Span<int> ids, Span<byte> typeIds, out bool truncated)
     {
-        int room = Room(ids.Length, PairSpecialTokens);
         if (typeIds.Length < ids.Length)
         {
             throw new ArgumentException($"{typeIds.Length} token types are too few for {ids.Length} ids", nameof(typeIds));
         }
+        if (b.IsEmpty)
+        {
+            int length = Encode(a, ids, out truncated);
+            typeIds[..length].Clear();
+            return length;
+        }
+        int room = Room(ids.Length, PairSpecialTokens);
         int countA = Count(a, room), countB = Count(b, room);
         int keepA = countA, keepB = countB;
         truncated = countA > room || countB > room - countA;
@@ -161,13 +174,14 @@ internal abstract class Tokenizer
     /// <summary>An id of the vocabulary, read from the section.</summary>
     protected int ReadId(ref TokenizerSection section, string name, int from = 0) => section.ReadInt(name, from, VocabularySize - 1);
 
-    private NativeSpan<TemplateItem> ReadTemplate(ref TokenizerSection section, int count, string name, ReadOnlySpan<int> texts)
+    private NativeSpan<TemplateItem> ReadTemplate(
+        ref TokenizerSection section, int count, string name, ReadOnlySpan<int> texts, uint maxType)
     {
         NativeSpan<TemplateItem> items = section.ReadTable<TemplateItem>(count, name);
         int next = 0;
         foreach (TemplateItem item in items.Span)
         {
-            if (item.TypeId > 1 || item.Id >= VocabularySize || item.Id < 0 && (next == texts.Length || item.Id != texts[next++]))
+            if (item.TypeId > maxType || item.Id >= VocabularySize || item.Id < 0 && (next == texts.Length || item.Id != texts[next++]))
             {
                 throw TokenizerSection.Broken($"{name} has an item of id {item.Id} and type {item.TypeId}, which cannot stand there");
             }

@@ -11,8 +11,8 @@
 //   u32 addedBytes
 //   u32 rawUnits, normalizedUnits  of the two tries of added tokens; multiples of 256; 0: none
 //   u32 singleItems, pairItems     of the templates, at most 16 each
-//   {i32 id, u32 type}[singleItems]    the template of one text: id >= 0 a special token, -1 the text; type 0 or 1
-//   {i32 id, u32 type}[pairItems]      of two: -1 the first, -2 the second text, in this order
+//   {i32 id, u32 type}[singleItems]    the template of one text: id >= 0 a special token, -1 the text; type 0
+//   {i32 id, u32 type}[pairItems]      of two: -1 the first, -2 the second text, in this order; type 0 or 1
 //   u32[V + 1] pieceOffsets, u8[pieceBytes] pieces             UTF-8, by id, continuing prefix included
 //   {u32 id, u32 flags}[A]         added tokens; flags: 1 single_word, 2 lstrip, 4 rstrip, 8 normalized
 //   u32[A + 1] addedOffsets, u8[addedBytes] added              what is looked for, at most 256 bytes each, not empty: the content, where

@@ -47,7 +47,7 @@ internal static class UnicodeData
     public static CodePointClass ClassOf(CodePointProperties properties) =>
         (CodePointClass)(properties & CodePointProperties.ClassMask);
 
-    /// <summary>Unicode's White_Space: what BERT splits at, and three controls that it removes before unless its text cleaning is off.</summary>
+    /// <summary>Unicode's White_Space: what BERT splits at, and three controls that text cleaning removes before.</summary>
     public static bool IsWhiteSpace(int codePoint) =>
         codePoint is 0x0B or 0x0C or 0x85 || ClassOf(Properties(codePoint)) == CodePointClass.Space;
 
@@ -55,7 +55,7 @@ internal static class UnicodeData
 
     public static bool IsHangulSyllable(int codePoint) => codePoint is >= HangulFirst and <= HangulLast;
 
-    /// <summary>The lower case of a code point that <see cref="CodePointProperties.Lowers"/>, other than <see cref="CapitalIWithDot"/>.</summary>
+    /// <summary>The lower case of a code point that has another, except <see cref="CapitalIWithDot"/>.</summary>
     public static int ToLower(int codePoint)
     {
         ReadOnlySpan<int> runs = UnicodeTables.LowerRuns;

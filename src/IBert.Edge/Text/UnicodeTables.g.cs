@@ -1357,7 +1357,7 @@ internal static class UnicodeTables
         195096, 195097, 195098, 195099, 195100, 195101,
     ];
 
-    // What is left of them without marks: a code point, or length << 24 | start in StripExpansions.
+    // What marks leave of them: a code point, or length << 24 | start in StripExpansions.
     public static ReadOnlySpan<int> StripValues =>
     [
         65, 65, 65, 65, 65, 65, 67, 69, 69, 69, 69, 73, 73, 73, 73, 78, 79, 79, 79, 79, 79, 85, 85, 85, 85, 89, 97, 97, 97, 97, 97, 97,

@@ -13,14 +13,16 @@ namespace IBert.Edge.Tests.Text;
 internal sealed unsafe class OpenedTokenizer : IDisposable
 {
     private readonly void* memory;
+    private readonly int length;
 
     public OpenedTokenizer(byte[] section)
     {
+        length = section.Length;
         memory = NativeMemory.AlignedAlloc((nuint)Math.Max(section.Length, 1), 64);
         section.CopyTo(new Span<byte>(memory, section.Length));
         try
         {
-            Tokenizer = Tokenizer.Open(new NativeSpan<byte>((byte*)memory, section.Length));
+            Tokenizer = OpenAnother();
         }
         catch
         {
@@ -30,6 +32,8 @@ internal sealed unsafe class OpenedTokenizer : IDisposable
     }
 
     public Tokenizer Tokenizer { get; }
+
+    public Tokenizer OpenAnother() => Tokenizer.Open(new NativeSpan<byte>((byte*)memory, length));
 
     public void Dispose() => NativeMemory.AlignedFree(memory);
 
@@ -76,7 +80,7 @@ internal static class TestTokenizers
         params AddedTokenDefinition[] added) =>
         WordPieceTokenizerWriter.Write(new WordPieceDefinition
         {
-            Vocabulary = new[] { "[UNK]", "[CLS]", "[SEP]" }.Concat(pieces).Select((piece, id) => (piece, id)).ToDictionary(x => x.piece, x => x.id),
+            Vocabulary = new[] { "[UNK]", "[CLS]", "[SEP]" }.Concat(pieces).Index().ToDictionary(x => x.Item, x => x.Index),
             Options = options,
             UnknownToken = "[UNK]",
             PaddingToken = null,
