@@ -11,48 +11,18 @@ internal sealed record TokenizedText(int[] Ids, int[] Types);
 /// <summary>Names a tensor of the forward pass.</summary>
 internal readonly record struct TensorKey(TensorSite Site, int Layer);
 
-/// <summary>Passes over the calibration texts, in parallel; results do not depend on the number of threads.</summary>
+/// <summary>A pass over the calibration texts, in parallel; results do not depend on the number of threads.</summary>
 internal sealed class Calibrator(Fp32Model model, IReadOnlyList<TokenizedText> texts, int threads, Action<double>? progress)
 {
     /// <summary>Ranges of every tensor.</summary>
     public Dictionary<TensorKey, SiteStatistics> Ranges()
     {
         Dictionary<TensorKey, SiteStatistics> all = [];
-        Run(() => new RangeObserver(), observer =>
-        {
-            foreach ((TensorKey key, SiteStatistics statistics) in observer.Sites)
-            {
-                if (!all.TryAdd(key, statistics))
-                {
-                    all[key].Merge(statistics);
-                }
-            }
-        });
-        return all;
-    }
-
-    /// <summary>Histograms of some tensors.</summary>
-    /// <param name="create">Makes an empty histogram for each tensor that is wanted.</param>
-    public Dictionary<TensorKey, Histogram> Histograms(Func<Dictionary<TensorKey, Histogram>> create)
-    {
-        Dictionary<TensorKey, Histogram> all = create();
-        Run(() => new HistogramObserver(create()), observer =>
-        {
-            foreach ((TensorKey key, Histogram histogram) in observer.Sites)
-            {
-                all[key].Merge(histogram);
-            }
-        });
-        return all;
-    }
-
-    private void Run<TObserver>(Func<TObserver> create, Action<TObserver> merge) where TObserver : IReferenceObserver
-    {
         int next = -1, done = 0;
-        object gate = new();
+        Lock gate = new();
         void Work()
         {
-            TObserver observer = create();
+            RangeObserver observer = new();
             Fp32Runner runner = new(model);
             float[] logits = new float[model.Config.Labels.Count];
             for (int i = Interlocked.Increment(ref next); i < texts.Count; i = Interlocked.Increment(ref next))
@@ -66,10 +36,17 @@ internal sealed class Calibrator(Fp32Model model, IReadOnlyList<TokenizedText> t
             }
             lock (gate)
             {
-                merge(observer);
+                foreach ((TensorKey key, SiteStatistics statistics) in observer.Sites)
+                {
+                    if (!all.TryAdd(key, statistics))
+                    {
+                        all[key].Merge(statistics);
+                    }
+                }
             }
         }
         Parallel.Invoke([.. Enumerable.Repeat(Work, Math.Max(1, threads))]);
+        return all;
     }
 
     private sealed class RangeObserver : IReferenceObserver
@@ -89,19 +66,6 @@ internal sealed class Calibrator(Fp32Model model, IReadOnlyList<TokenizedText> t
                 Sites[key] = statistics = new SiteStatistics(columns);
             }
             statistics.Add(values, rows);
-        }
-    }
-
-    private sealed class HistogramObserver(Dictionary<TensorKey, Histogram> sites) : IReferenceObserver
-    {
-        public Dictionary<TensorKey, Histogram> Sites => sites;
-
-        public void Observe(TensorSite site, int layer, ReadOnlySpan<float> values, int rows, int columns)
-        {
-            if (sites.TryGetValue(new TensorKey(site, layer), out Histogram? histogram))
-            {
-                histogram.Add(values, rows, columns);
-            }
         }
     }
 }

@@ -1,9 +1,14 @@
 // What calibration keeps of one tensor.
 namespace IBert.Edge.Quantization.Calibration;
 
-/// <summary>Ranges of one tensor over all calibration texts, in all and for each channel. Merging is independent of the order.</summary>
+/// <summary>Ranges and mean squares of one tensor over all calibration texts, for each channel. Merging is independent of the order.</summary>
 internal sealed class SiteStatistics(int channels)
 {
+    // Sums are kept in fixed point: integers add up to the same whatever the order of the texts.
+    private const int Fraction = 40;
+
+    private readonly Int128[] squares = new Int128[channels];
+
     /// <summary>Smallest value of each channel.</summary>
     public float[] ChannelMin { get; } = Filled(channels, float.PositiveInfinity);
 
@@ -25,9 +30,13 @@ internal sealed class SiteStatistics(int channels)
     /// <summary>Largest magnitude of a channel.</summary>
     public float ChannelMagnitude(int channel) => Math.Max(Math.Abs(ChannelMin[channel]), Math.Abs(ChannelMax[channel]));
 
-    /// <summary>Takes in rows of values.</summary>
+    /// <summary>Mean square of a channel.</summary>
+    public double MeanSquare(int channel) => Math.ScaleB((double)squares[channel], -Fraction) / Math.Max(1, Rows);
+
+    /// <summary>Takes in the rows of one text.</summary>
     public void Add(ReadOnlySpan<float> values, int rows)
     {
+        double[] sums = new double[channels];
         for (int r = 0; r < rows; r++)
         {
             ReadOnlySpan<float> row = values.Slice(r * channels, channels);
@@ -35,7 +44,12 @@ internal sealed class SiteStatistics(int channels)
             {
                 ChannelMin[c] = Math.Min(ChannelMin[c], row[c]);
                 ChannelMax[c] = Math.Max(ChannelMax[c], row[c]);
+                sums[c] += (double)row[c] * row[c];
             }
+        }
+        for (int c = 0; c < channels; c++)
+        {
+            squares[c] += (Int128)Math.ScaleB(sums[c], Fraction);
         }
         Rows += rows;
     }
@@ -47,6 +61,7 @@ internal sealed class SiteStatistics(int channels)
         {
             ChannelMin[c] = Math.Min(ChannelMin[c], other.ChannelMin[c]);
             ChannelMax[c] = Math.Max(ChannelMax[c], other.ChannelMax[c]);
+            squares[c] += other.squares[c];
         }
         Rows += other.Rows;
     }

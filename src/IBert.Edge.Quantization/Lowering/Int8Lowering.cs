@@ -34,7 +34,6 @@ internal sealed class Int8Lowering
     private readonly ModelBuilder builder = new();
     private readonly List<QuantizedTensor> meanings = [];
     private readonly Dictionary<TensorKey, float[]> divisors = [];
-    private Dictionary<TensorKey, Histogram> histograms = [];
 
     public Int8Lowering(Checkpoint checkpoint, Calibrator calibrator, Int8Options options)
     {
@@ -43,7 +42,6 @@ internal sealed class Int8Lowering
         config = checkpoint.Config;
         ranges = calibrator.Ranges();
         Migrate();
-        histograms = calibrator.Histograms(() => ProductInputs().ToDictionary(key => key, NewHistogram));
     }
 
     /// <summary>What each tensor of the graph stands for, in the order of the operations.</summary>
@@ -77,20 +75,7 @@ internal sealed class Int8Lowering
         return builder.Build(maxLength, head, config.Labels, tokenizer);
     }
 
-    private IEnumerable<TensorKey> ProductInputs()
-    {
-        yield return new(TensorSite.EmbeddingNorm, -1);
-        for (int layer = 0; layer < config.LayerCount; layer++)
-        {
-            yield return new(TensorSite.Context, layer);
-            yield return new(TensorSite.AttentionNorm, layer);
-            yield return new(TensorSite.FeedForwardActivation, layer);
-            yield return new(TensorSite.OutputNorm, layer);
-        }
-        yield return new(TensorSite.HeadActivation, -1);
-    }
-
-    /// <summary>t_j = max|x_j|^a / max|w_j|^(1-a) for every input of a product whose producer can divide its channels.</summary>
+    /// <summary>t_j = max|x_j|^a / max|w_j|^(1-a) for every input of a product whose producer can divide its channels, a chosen for each.</summary>
     private void Migrate()
     {
         for (int layer = 0; layer < config.LayerCount; layer++)
@@ -106,39 +91,85 @@ internal sealed class Int8Lowering
             }
             divisors[new(TensorSite.AttentionNorm, layer)] = Divisors(new(TensorSite.AttentionNorm, layer), weights.FeedForward1);
         }
+        if (checkpoint.Head.Activation != Activation.Relu)
+        {
+            divisors[new(TensorSite.HeadActivation, -1)] = Divisors(new(TensorSite.HeadActivation, -1), checkpoint.Head.Classifier);
+        }
         divisors[new(TensorSite.OutputNorm, LastLayer)] = Divisors(new(TensorSite.OutputNorm, LastLayer), checkpoint.Head.Dense);
     }
 
+    /// <summary>
+    /// The divisors of the strength with the least expected noise at the outputs of the products that read the tensor: the input's rounding
+    /// noise, step^2 / 12 in every channel, times the squared weights, plus the weights' rounding noise, step^2 / 12 in every row, times the
+    /// input's mean squares. Where activations have few outliers a strong migration would only coarsen the weights, so each tensor has its own.
+    /// </summary>
     private float[] Divisors(TensorKey key, params ReadOnlySpan<Linear> consumers)
     {
-        SiteStatistics statistics = ranges[key];
-        float[] result = new float[consumers[0].Inputs];
-        for (int j = 0; j < result.Length; j++)
+        int inputs = consumers[0].Inputs;
+        double[] largestWeights = new double[inputs];
+        foreach (Linear consumer in consumers)
         {
-            float weight = 0;
+            for (int i = 0; i < consumer.Weight.Length; i++)
+            {
+                largestWeights[i % inputs] = Math.Max(largestWeights[i % inputs], Math.Abs(consumer.Weight[i]));
+            }
+        }
+        (double Noise, float[] Divisors) best = (double.PositiveInfinity, []);
+        for (int step = 0; step <= 10; step++)
+        {
+            float[] candidate = Divisors(ranges[key], largestWeights, step / 10.0);
+            double noise = 0;
             foreach (Linear consumer in consumers)
             {
-                for (int c = 0; c < consumer.Outputs; c++)
-                {
-                    weight = Math.Max(weight, Math.Abs(consumer.Weight[(c * consumer.Inputs) + j]));
-                }
+                noise += Noise(ranges[key], consumer, candidate);
             }
-            float activation = statistics.ChannelMagnitude(j);
+            if (noise < best.Noise)
+            {
+                best = (noise, candidate);
+            }
+        }
+        return best.Divisors;
+    }
+
+    private static float[] Divisors(SiteStatistics statistics, double[] largestWeights, double strength)
+    {
+        float[] result = new float[largestWeights.Length];
+        for (int j = 0; j < result.Length; j++)
+        {
+            double weight = largestWeights[j], activation = statistics.ChannelMagnitude(j);
             // A dead channel on either side has nothing to balance.
-            double t = weight > 0 && activation > 0
-                ? Power(activation, options.MigrationStrength) / Power(weight, 1 - options.MigrationStrength)
+            result[j] = weight > 0 && activation > 0
+                ? (float)Math.Clamp(Power(activation, strength) / Power(weight, 1 - strength), 1e-4, 1e4)
                 : 1;
-            result[j] = (float)Math.Clamp(t, 1e-4, 1e4);
         }
         return result;
 
         static double Power(double value, double exponent) => DeterministicMath.Exp(exponent * DeterministicMath.Log(value));
     }
 
-    private Histogram NewHistogram(TensorKey key)
+    private static double Noise(SiteStatistics statistics, Linear consumer, float[] divisors)
     {
-        (float low, float high) = MigratedRange(key);
-        return new Histogram(low, high, divisors.GetValueOrDefault(key));
+        double low = 0, high = 0, power = 0;
+        for (int j = 0; j < divisors.Length; j++)
+        {
+            low = Math.Min(low, statistics.ChannelMin[j] / divisors[j]);
+            high = Math.Max(high, statistics.ChannelMax[j] / divisors[j]);
+            power += statistics.MeanSquare(j) / ((double)divisors[j] * divisors[j]);
+        }
+        double inputStep = (high - low) / 255, noise = 0;
+        for (int c = 0; c < consumer.Outputs; c++)
+        {
+            double largest = 0, squares = 0;
+            for (int j = 0; j < divisors.Length; j++)
+            {
+                double weight = (double)consumer.Weight[(c * consumer.Inputs) + j] * divisors[j];
+                largest = Math.Max(largest, Math.Abs(weight));
+                squares += weight * weight;
+            }
+            double weightStep = largest / 127;
+            noise += (inputStep * inputStep * squares) + (weightStep * weightStep * power);
+        }
+        return noise;
     }
 
     private (float Low, float High) MigratedRange(TensorKey key)
@@ -155,10 +186,13 @@ internal sealed class Int8Lowering
         return (low, high);
     }
 
-    /// <summary>Scale and zero point of an asymmetric int8 tensor.</summary>
+    /// <summary>
+    /// Scale and zero point of an asymmetric int8 tensor, from its whole calibrated range: after migration no channel stands out, and ranges
+    /// cut for the least squared error gave no smaller logit error (0.052 against 0.045 on SST-2).
+    /// </summary>
     private (double Scale, int ZeroPoint) ProductInput(TensorKey key)
     {
-        (float low, float high) = options.SquaredErrorRanges ? histograms[key].LeastSquaresRange() : MigratedRange(key);
+        (float low, float high) = MigratedRange(key);
         double scale = Math.Max((double)high - low, 1e-6) / 255 * options.Fault(key);
         return (scale, (int)Math.Round(-128 - (low / scale)));
     }
@@ -506,12 +540,6 @@ internal sealed class Int8Lowering
 /// <summary>How the post-training scheme quantizes; the defaults suit every checkpoint.</summary>
 internal sealed class Int8Options
 {
-    /// <summary>How much of the outliers moves from activations into weights, 0..1.</summary>
-    public double MigrationStrength { get; init; } = 0.5;
-
-    /// <summary>Ranges with the least squared error instead of the whole ranges.</summary>
-    public bool SquaredErrorRanges { get; init; } = true;
-
     /// <summary>Computes the last layer for all tokens although only the first is read: for comparisons tensor by tensor.</summary>
     public bool WholeLastLayer { get; init; }
 
