@@ -1,0 +1,31 @@
+# Shared by the scripts of this folder: where things are, quiet .NET, Debian packages where they are missing.
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+# No servers that outlive the script, no telemetry, the same messages on every machine.
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en MSBUILDDISABLENODEREUSE=1
+dotnet_options=(-c Release -v quiet -nologo)
+if [ "${CI:-}" = true ]; then dotnet_options+=(-p:UseSharedCompilation=false); fi
+
+say() { echo "${0##*/}: $*" >&2; }
+die() { say "$1"; exit "${2:-1}"; }
+
+command -v dotnet >/dev/null || die "the .NET 10 SDK is needed: https://dotnet.microsoft.com/download (or the package dotnet-sdk-10.0)"
+
+# Installs the Debian packages of the commands and files that are missing. need COMMAND-OR-FILE PACKAGE [COMMAND-OR-FILE PACKAGE]...
+need() {
+  local missing=()
+  while [ $# -gt 0 ]; do
+    command -v "$1" >/dev/null || [ -e "$1" ] || missing+=("$2")
+    shift 2
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  say "installing ${missing[*]}"
+  local as_root=()
+  if [ "$(id -u)" != 0 ]; then
+    sudo -n true 2>/dev/null || die "please install: sudo apt-get install ${missing[*]}"
+    as_root=(sudo -n)
+  fi
+  command -v apt-get >/dev/null || die "missing: ${missing[*]} (names of Debian packages); please install them"
+  { "${as_root[@]}" apt-get update && DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y --no-install-recommends "${missing[@]}"; } \
+    >"${TMPDIR:-/tmp}/ibert-apt.log" 2>&1 </dev/null || { tail -n 5 "${TMPDIR:-/tmp}/ibert-apt.log" >&2; die "apt-get install ${missing[*]} failed"; }
+}
