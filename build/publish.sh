@@ -66,6 +66,7 @@ missing_packs() {
 chosen=
 for candidate in ${framework:-net10.0 net9.0}; do
   if restore "$candidate"; then chosen=$candidate; break; fi
+  ! grep -q NU1301 "$log" || die "packs for $rid are neither here nor to be had: the registry of nuget.config cannot be reached"
   missing=$(missing_packs)
   [ -n "$missing" ] || { cat "$log" >&2; die "restoring for $rid failed"; }
   say "$candidate: the registry lacks these packs for $rid:"
