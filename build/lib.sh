@@ -3,8 +3,8 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 # No servers that outlive the script, no telemetry, the same messages on every machine.
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en MSBUILDDISABLENODEREUSE=1
+if [ "${CI:-}" = true ]; then export UseSharedCompilation=false; fi
 dotnet_options=(-c Release -v quiet -nologo)
-if [ "${CI:-}" = true ]; then dotnet_options+=(-p:UseSharedCompilation=false); fi
 
 say() { echo "${0##*/}: $*" >&2; }
 die() { say "$1"; exit "${2:-1}"; }

@@ -12,12 +12,15 @@ stale() {
 }
 
 if stale; then
-  log=$(mktemp)
-  trap 'rm -f "$log"' EXIT
+  log=$root/artifacts/obj/run/run.log
+  mkdir -p "$(dirname "$log")"
+  # Two of them started at once would build the same objects.
+  exec 9>"$log.lock"
+  flock 9
   dotnet publish "$root/src/ibert" "${dotnet_options[@]}" -f net10.0 -p:IBertFrameworks=net10.0 -p:PublishAot=false \
     --artifacts-path "$root/artifacts/obj/run" -o "$root/artifacts/run" >"$log" 2>&1 </dev/null || { cat "$log" >&2; die "the build failed"; }
   touch "$program"
-  rm -f "$log"
+  exec 9>&-
 fi
 
 export IBERT_MODEL=${IBERT_MODEL:-$root/models/sentiment.ibert}
