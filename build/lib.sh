@@ -1,0 +1,61 @@
+# Shared by the scripts of this folder: where things are, quiet .NET, Debian packages where they are missing.
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+# No servers that outlive the script, no telemetry, the same messages on every machine.
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en MSBUILDDISABLENODEREUSE=1
+if [ "${CI:-}" = true ]; then export UseSharedCompilation=false; fi
+dotnet_options=(-c Release -v quiet -nologo)
+
+say() { echo "${0##*/}: $*" >&2; }
+die() { say "$1"; exit "${2:-1}"; }
+
+command -v dotnet >/dev/null || die "the .NET 10 SDK is needed: https://dotnet.microsoft.com/download (or the package dotnet-sdk-10.0)"
+
+# Installs the Debian packages of the commands and files that are missing. need COMMAND-OR-FILE PACKAGE [COMMAND-OR-FILE PACKAGE]...
+need() {
+  local missing=()
+  while [ $# -gt 0 ]; do
+    command -v "$1" >/dev/null || [ -e "$1" ] || missing+=("$2")
+    shift 2
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  say "installing ${missing[*]}"
+  local as_root=()
+  if [ "$(id -u)" != 0 ]; then
+    sudo -n true 2>/dev/null || die "please install: sudo apt-get install ${missing[*]}"
+    as_root=(sudo -n)
+  fi
+  command -v apt-get >/dev/null || die "missing: ${missing[*]} (names of Debian packages); please install them"
+  { "${as_root[@]}" apt-get update && DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y --no-install-recommends "${missing[@]}"; } \
+    >"${TMPDIR:-/tmp}/ibert-apt.log" 2>&1 </dev/null || { tail -n 5 "${TMPDIR:-/tmp}/ibert-apt.log" >&2; die "apt-get install ${missing[*]} failed"; }
+}
+
+# Test runs append "NAME PASSED FAILED SKIPPED" here; build/test.sh begins it, .ci/run adds to it.
+results=$root/artifacts/test-results
+
+# Runs one test program with its own filters and notes its counts. run_tests NAME COMMAND...
+run_tests() {
+  local name=$1 status=0 report failed
+  shift
+  report=$results/$name.xml
+  rm -f "$report"
+  echo "== $name"
+  "$@" -noLogo -noColor -result-xml "$report" </dev/null | sed -E '/^ *(Discovering|Discovered|Starting|Finished): /d' || status=$?
+  if [ ! -s "$report" ]; then
+    echo "$name ended with $status and no report"
+    echo "$name 0 1 0" >>"$results/counts"
+    return
+  fi
+  # A program that says it failed has failed, whatever its report says.
+  failed=$(($(attribute "$report" failed) + $(attribute "$report" errors)))
+  if [ "$status" != 0 ] && [ "$failed" = 0 ]; then failed=1; fi
+  echo "$name $(attribute "$report" passed) $failed $(attribute "$report" skipped)" >>"$results/counts"
+}
+
+attribute() { grep -oE '<assembly [^>]*' "$1" | grep -oE " $2=\"[0-9]+\"" | head -n 1 | tr -dc 0-9; }
+
+# The one line that ends a test run; false when something failed or nothing ran.
+summarize() {
+  awk '{ p += $2; f += $3; s += $4 }
+    END { printf "%d passed, %d failed%s\n", p, f, s ? ", " s " skipped" : ""; exit !(f == 0 && p > 0) }' "$results/counts"
+}

@@ -1,0 +1,126 @@
+#!/usr/bin/env bash
+# Publishes `ibert` for a board:  build/publish.sh RID [--framework net10.0|net9.0]   RID: linux-arm64, linux-x64, ... or portable
+#   RID        NativeAOT: artifacts/RID/ibert (stripped), ibert.dbg (symbols), models/
+#   portable   artifacts/portable/ibert.dll: `dotnet ibert.dll` runs it wherever .NET 10 does
+# Ends with 2 where the .NET registry lacks a pack that the RID needs.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+usage() { sed -n '2,4s/^# //p' "$0" >&2; exit 2; }
+rid= framework=
+while [ $# -gt 0 ]; do
+  case $1 in
+    --framework) framework=${2-}; shift ;;
+    -*) usage ;;
+    *) [ -z "$rid" ] || usage; rid=$1 ;;
+  esac
+  shift
+done
+[ -n "$rid" ] || usage
+case $framework in ''|net10.0|net9.0) ;; *) usage ;; esac
+
+output=$root/artifacts/$rid
+# Objects of their own: neither a test build nor another RID's publish is disturbed.
+objects=$root/artifacts/obj/$rid
+log=$objects/publish.log
+mkdir -p "$output" "$objects"
+# Two publishes of one RID at a time would write the same objects.
+exec 9>"$objects/lock"
+flock 9
+
+publish() { # FRAMEWORK OPTIONS...
+  local chosen=$1
+  shift
+  dotnet publish "$root/src/ibert" "${dotnet_options[@]}" -f "$chosen" -p:IBertFrameworks="$chosen" --artifacts-path "$objects" \
+    -o "$output" "$@" >"$log" 2>&1 </dev/null || { cat "$log" >&2; die "publishing for $rid failed"; }
+}
+
+copy_models() {
+  mkdir -p "$root/models" "$output/models"
+  rm -f "$output"/models/*.ibert
+  find "$root/models" -maxdepth 1 -name '*.ibert' -exec cp -p {} "$output/models/" \;
+}
+
+if [ "$rid" = portable ]; then
+  publish "${framework:-net10.0}" -p:PublishAot=false -p:UseAppHost=false
+  copy_models
+  echo "$output/ibert.dll: runs by \`dotnet ibert.dll\`"
+  exit
+fi
+
+case $rid in
+  linux-x64) triple=x86_64-linux-gnu debian=amd64 objcopy=objcopy objdump=objdump ;;
+  linux-arm64) triple=aarch64-linux-gnu debian=arm64 objcopy=aarch64-linux-gnu-objcopy objdump=aarch64-linux-gnu-objdump ;;
+  *) triple= ;;
+esac
+
+# Restoring is how the registry is asked: it alone knows every pack (compiler, runtime, framework) that a RID needs.
+restore() { # FRAMEWORK
+  dotnet restore "$root/src/ibert" -r "$rid" -p:IBertFrameworks="$1" --artifacts-path "$objects" -nologo -v quiet >"$log" 2>&1 </dev/null
+}
+
+missing_packs() {
+  sed -nE 's/.*error (NU1101|NU1102): Unable to find package ([A-Za-z0-9.-]*[A-Za-z0-9])( with version \(= ([0-9.]+)\))?.*/    \2 \4/p' "$log" | sort -u
+}
+
+chosen=
+for candidate in ${framework:-net10.0 net9.0}; do
+  if restore "$candidate"; then chosen=$candidate; break; fi
+  ! grep -q NU1301 "$log" || die "packs for $rid are neither here nor to be had: the registry of nuget.config cannot be reached"
+  missing=$(missing_packs)
+  [ -n "$missing" ] || { cat "$log" >&2; die "restoring for $rid failed"; }
+  say "$candidate: the registry lacks these packs for $rid:"
+  echo "$missing" >&2
+done
+[ -n "$chosen" ] || die "no native program for $rid can be made here; \`build/publish.sh portable\` runs wherever .NET 10 does" 2
+[ -n "$triple" ] || die "this script can link for linux-x64 and linux-arm64, not for $rid" 2
+if [ "$chosen" = net9.0 ] && [ -z "$framework" ]; then say "net9.0 is used in place of net10.0"; fi
+
+need clang clang ld.lld lld
+[ "$rid" = linux-x64 ] || need "$objdump" binutils-aarch64-linux-gnu
+
+# A binary asks for the glibc it was linked with. Boards have 2.31 (Debian 11, JetPack 5) and newer, so Debian 11's is linked
+# with: unpacked once into the user's cache, away from the system's packages.
+sysroot=${XDG_CACHE_HOME:-$HOME/.cache}/ibert-edge/debian11-$debian
+fetch_sysroot() {
+  [ ! -e "$sysroot/ready" ] || return 0
+  command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return 1
+  local work=$objects/sysroot keyring=/usr/share/keyrings/debian-archive-keyring.gpg name
+  [ -e $keyring ] || return 1
+  rm -rf "$work"
+  mkdir -p "$work"/{state/lists/partial,cache/archives/partial,deb,root}
+  : >"$work/status"
+  echo "deb [signed-by=$keyring] http://deb.debian.org/debian bullseye main" >"$work/sources.list"
+  local options=(-o "Dir::State=$work/state" -o "Dir::State::status=$work/status" -o "Dir::Cache=$work/cache" -o Dir::Etc::sourceparts=-
+    -o "Dir::Etc::sourcelist=$work/sources.list" -o "APT::Architecture=$debian" -o "APT::Architectures=$debian"
+    -o Debug::NoLocking=1 -o "APT::Sandbox::User=$(id -un)" -o Acquire::Languages=none)
+  say "fetching Debian 11's C library for $debian (once)"
+  apt-get "${options[@]}" update >"$work/log" 2>&1 </dev/null || return 1
+  (cd "$work/deb" && apt-get "${options[@]}" download libc6 libc6-dev libgcc-s1 libgcc-10-dev >>"$work/log" 2>&1 </dev/null) || return 1
+  for name in "$work"/deb/*.deb; do dpkg-deb -x "$name" "$work/root" || return 1; done
+  # Absolute links would lead out of the folder.
+  find "$work/root" -type l -lname '/*' | while read -r name; do
+    ln -sfn "$(realpath -m --relative-to="$(dirname "$name")" "$work/root$(readlink "$name")")" "$name"
+  done
+  touch "$work/root/ready"
+  mkdir -p "$(dirname "$sysroot")"
+  rm -rf "$sysroot"
+  mv -T "$work/root" "$sysroot"
+}
+
+link=(-p:LinkerFlavor=lld -p:CppCompilerAndLinker=clang -p:ObjCopyName="$objcopy")
+if fetch_sysroot; then
+  link+=(-p:SysRoot="$sysroot")
+else
+  say "Debian 11's C library could not be fetched: linking with this machine's, whose version the board must have"
+  if [ "$rid" = linux-arm64 ]; then need /usr/aarch64-linux-gnu/lib/libc.so libc6-dev-arm64-cross aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu; fi
+fi
+
+publish "$chosen" -r "$rid" "${link[@]}"
+rm -f "$output"/*.pdb "$output"/*.xml
+# Which method became which symbol: the proofs in tests/ read it.
+cp -p "$objects/obj/ibert/release_${chosen}_$rid/native/ibert.mstat" "$output/"
+copy_models
+
+glibc=$("$objdump" -T "$output/ibert" | grep -oE 'GLIBC_[0-9.]+' | sed 's/GLIBC_//' | sort -Vu | tail -n 1)
+echo "$output/ibert: $chosen, $(stat -c %s "$output/ibert") bytes, needs glibc $glibc or newer"

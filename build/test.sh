@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Builds the solution and runs every test. Ends with the line `N passed, N failed[, N skipped]`.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+# The proofs read machine code of both architectures; publishing needs the first two.
+need clang clang ld.lld lld objdump binutils aarch64-linux-gnu-objdump binutils-aarch64-linux-gnu
+
+rm -rf "$results"
+mkdir -p "$results"
+if ! dotnet build "$root/IBert.Edge.sln" "${dotnet_options[@]}" </dev/null; then
+  echo "build 0 1 0" >>"$results/counts"
+  summarize || exit 1
+fi
+
+for project in "$root"/tests/*/; do
+  name=$(basename "$project")
+  grep -qs 'xunit.v3.mtp' "$project$name.csproj" || continue
+  run_tests "$name" dotnet "${project}bin/Release/net10.0/$name.dll"
+done
+summarize
