@@ -58,7 +58,7 @@ internal static class ModelAccess
         }
         catch (ModelFormatException error)
         {
-            throw CommandException.Model(error.Message);
+            throw CommandException.Model(error.Message.Contains(path, StringComparison.Ordinal) ? error.Message : $"{path}: {error.Message}");
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {

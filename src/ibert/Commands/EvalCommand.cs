@@ -57,6 +57,7 @@ internal static class EvalCommand
         Samples times = new();
         LabelNames names = new(classifier.Labels);
         using ProgressBar progress = new();
+        Span<byte> score = stackalloc byte[Fraction.MaxLength];
         target?.Write(second < 0 ? "text\tlabel\tpredicted\tscore\n"u8 : "text\ttext_pair\tlabel\tpredicted\tscore\n"u8);
         while (file.Next())
         {
@@ -74,9 +75,10 @@ internal static class EvalCommand
                     target.Write("\t"u8);
                     target.Write(file.Field(second));
                 }
-                Span<byte> score = stackalloc byte[Fraction.MaxLength];
-                score = score[..Fraction.Format(prediction.Millionths, Fraction.Digits, score)];
-                target.Write(Encoding.UTF8.GetBytes($"\t{classifier.Labels[expected]}\t{prediction.Label}\t{Encoding.ASCII.GetString(score)}\n"));
+                int digits = Fraction.Format(prediction.Millionths, Fraction.Digits, score);
+                target.Write(Encoding.UTF8.GetBytes($"\t{classifier.Labels[expected]}\t{prediction.Label}\t"));
+                target.Write(score[..digits]);
+                target.Write("\n"u8);
             }
             progress.Report(file.Consumed, file.Length);
         }
