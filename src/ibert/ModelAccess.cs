@@ -17,18 +17,10 @@ internal static class ModelAccess
         HelpName = "MODEL",
     };
 
-    public static Option<int?> MaxLengthOption() => new("--max-length")
-    {
-        Description = "Longest text in tokens, special tokens included; longer ones are cut (default: the model's)",
-        HelpName = "N",
-    };
+    public static Option<int?> MaxLengthOption() =>
+        NumberOption.Create("--max-length", "Longest text in tokens, special tokens included; longer ones are cut (default: the model's)");
 
-    public static Option<int> ThreadsOption() => new("--threads")
-    {
-        Description = "Threads that share the work of one text",
-        HelpName = "N",
-        DefaultValueFactory = _ => 1,
-    };
+    public static Option<int?> ThreadsOption() => NumberOption.Create("--threads", "Threads that share the work of one text (default: 1)");
 
     /// <summary>The model's path, or null where nothing was said and no default file exists.</summary>
     public static string? Find(string? option)
@@ -84,23 +76,25 @@ internal static class ModelAccess
         }
         catch (ArgumentException error)
         {
-            throw CommandException.Usage(error.Message);
+            throw CommandException.Usage(
+                error.Message.Contains(KernelSet.Variable, StringComparison.Ordinal) ? error.Message : $"{KernelSet.Variable}: {error.Message}");
         }
     }
 
     /// <summary>A classifier on an opened model.</summary>
     /// <exception cref="CommandException">An option is out of its range.</exception>
-    public static Classifier Classifier(ModelFile model, int? maxLength = null, int threads = 1)
+    public static Classifier Classifier(ModelFile model, int? maxLength = null, int? threads = null)
     {
         Kernels();
         if (maxLength is { } length && (length < 3 || length > model.MaxLength))
         {
             throw CommandException.Usage($"--max-length {length}: this model takes 3 to {model.MaxLength} tokens");
         }
-        if (threads is < 1 or > 64)
+        int workers = threads ?? 1;
+        if (workers is < 1 or > 64)
         {
-            throw CommandException.Usage($"--threads {threads}: 1 to 64 can be used");
+            throw CommandException.Usage($"--threads {workers}: 1 to 64 can be used");
         }
-        return new Classifier(model, new ClassifierOptions { MaxLength = maxLength ?? 0, Threads = threads });
+        return new Classifier(model, new ClassifierOptions { MaxLength = maxLength ?? 0, Threads = workers });
     }
 }

@@ -17,7 +17,7 @@ internal static class BenchCommand
     {
         Option<string?> model = ModelAccess.Option();
         Option<string> lengths = new("--lengths") { Description = "Lengths in tokens", HelpName = "N,N,...", DefaultValueFactory = _ => "16,32,64,128" };
-        Option<int> threads = ModelAccess.ThreadsOption();
+        Option<int?> threads = ModelAccess.ThreadsOption();
         Option<bool> json = new("--json") { Description = "One JSON object" };
         Command command = new CommandWithExamples(
             "bench",
@@ -34,18 +34,21 @@ internal static class BenchCommand
         {
             using ModelFile opened = ModelAccess.Open(parsed.GetValue(model));
             int[] asked = ReadLengths(parsed.GetValue(lengths) ?? "", opened);
-            int workers = parsed.GetValue(threads);
+            int workers = parsed.GetValue(threads) ?? 1;
             using Classifier classifier = ModelAccess.Classifier(opened, Math.Max(3, asked.Max()), workers);
             List<Result> results = [];
+            double peak = 0;
             using (ProgressBar progress = new())
             {
                 for (int i = 0; i < asked.Length; i++)
                 {
+                    // The ceiling belongs to the clock rate of the moment, so it is looked for beside every length; the highest counts.
+                    peak = Math.Max(peak, workers * Ceiling.MacsPerSecond(classifier.Kernels.Product));
                     results.Add(Measure(classifier, asked[i]));
                     progress.Report(i + 1, asked.Length);
                 }
             }
-            Print(classifier.Kernels, workers, results, parsed.GetValue(json));
+            Print(classifier.Kernels, workers, peak, results, parsed.GetValue(json));
             return ExitStatus.Done;
         });
         return command;
@@ -93,10 +96,10 @@ internal static class BenchCommand
             samples.Add(Stopwatch.GetTimestamp() - start);
         }
         double macs = ProductWork.Macs(classifier.Model, length) / (samples.Micros(0.5) * 1e-6);
-        return new Result(length, samples.Micros(0.5) / 1000, samples.Micros(0.95) / 1000, macs, Ceiling.MacsPerSecond(classifier.Kernels.Product) * executor.Workers);
+        return new Result(length, samples.Micros(0.5) / 1000, samples.Micros(0.95) / 1000, macs);
     }
 
-    private static void Print(KernelSet kernels, int threads, List<Result> results, bool json)
+    private static void Print(KernelSet kernels, int threads, double peak, List<Result> results, bool json)
     {
         using ResultWriter output = new();
         if (json)
@@ -113,7 +116,7 @@ internal static class BenchCommand
                 output.Json.WriteNumber("ms_median"u8, Math.Round(result.Median, 4));
                 output.Json.WriteNumber("ms_p95"u8, Math.Round(result.P95, 4));
                 output.Json.WriteNumber("gmacs"u8, Math.Round(result.Macs / 1e9, 3));
-                output.Json.WriteNumber("of_peak"u8, Math.Round(result.Macs / result.Peak, 4));
+                output.Json.WriteNumber("of_peak"u8, Math.Round(result.Macs / peak, 4));
                 output.Json.WriteEndObject();
             }
             output.Json.WriteEndArray();
@@ -127,11 +130,11 @@ internal static class BenchCommand
             output.Line("length  ms median     ms p95     GMAC/s    of peak");
             foreach (Result result in results)
             {
-                output.Line(string.Create(culture, $"{result.Length,6}  {result.Median,9:0.000}  {result.P95,9:0.000}  {result.Macs / 1e9,9:0.00}  {result.Macs / result.Peak,8:0.0%}"));
+                output.Line(string.Create(culture, $"{result.Length,6}  {result.Median,9:0.000}  {result.P95,9:0.000}  {result.Macs / 1e9,9:0.00}  {result.Macs / peak,8:0.0%}"));
             }
         }
         output.Flush();
     }
 
-    private sealed record Result(int Length, double Median, double P95, double Macs, double Peak);
+    private sealed record Result(int Length, double Median, double P95, double Macs);
 }

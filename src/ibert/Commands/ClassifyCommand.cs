@@ -13,10 +13,10 @@ internal static class ClassifyCommand
         Option<string?> model = ModelAccess.Option();
         Argument<string[]> texts = TextOptions.Texts();
         Option<bool> pair = TextOptions.Pair(), json = TextOptions.Json(), jsonInput = TextOptions.JsonInput();
-        Option<int?> top = new("--top") { Description = "Show the N best labels, best first (default: 1)", HelpName = "N" };
+        Option<int?> top = NumberOption.Create("--top", "Show the N best labels, best first (default: 1)");
         Option<bool> all = new("--all") { Description = "Show all labels, best first" };
         Option<int?> maxLength = ModelAccess.MaxLengthOption();
-        Option<int> threads = ModelAccess.ThreadsOption();
+        Option<int?> threads = ModelAccess.ThreadsOption();
         Command command = new CommandWithExamples(
             "classify",
             "Labels texts: the arguments, else the lines of standard input. One line in, one line out: label, tab, score (a tab more for each further label).",

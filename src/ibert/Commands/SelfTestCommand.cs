@@ -12,18 +12,16 @@ internal static class SelfTestCommand
 {
     private const string Scalar = "scalar";
 
+    private const int DefaultClassifications = 10_000;
+
     // One text in so many fills the model; of the others one in so many is a pair.
     private const int LongEvery = 100, PairEvery = 5;
 
     public static Command Create()
     {
         Option<string?> model = ModelAccess.Option();
-        Option<int> classifications = new("--classifications")
-        {
-            Description = "Classifications that the allocation test counts; one in a hundred is as long as the model takes",
-            HelpName = "N",
-            DefaultValueFactory = _ => 10_000,
-        };
+        Option<int?> classifications = NumberOption.Create(
+            "--classifications", "Classifications that the allocation test counts, one in a hundred as long as the model takes (default: 10000)");
         Command command = new CommandWithExamples(
             "selftest",
             "Tests the kernels of this CPU against their scalar definition, the checksums of the model, its results, and that classifying allocates nothing. A minute or more with a large model.",
@@ -36,7 +34,7 @@ internal static class SelfTestCommand
         };
         command.SetAction(parsed =>
         {
-            int count = parsed.GetValue(classifications);
+            int count = parsed.GetValue(classifications) ?? DefaultClassifications;
             if (count < 1)
             {
                 throw CommandException.Usage($"--classifications {count}: at least 1");

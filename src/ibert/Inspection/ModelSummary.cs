@@ -24,8 +24,9 @@ internal sealed class ModelSummary
                     Heads = operation.Parameters[Slot.AttentionHeads];
                     HeadColumns = operation.Parameters[Slot.AttentionHeadColumns];
                     break;
-                case OperationCode.Lookup:
-                    Inner = Math.Max(Inner, (int)model.Tensors[operation.Outputs[0]].Columns);
+                case OperationCode.Linear:
+                    // The widest input: that of the second feed-forward product.
+                    Inner = Math.Max(Inner, (int)model.Constants[operation.Constants[Slot.LinearWeights]].Columns);
                     break;
             }
         }
