@@ -1,1 +1,64 @@
-return 0;
+// The device program: parses the command line, runs one command, turns what went wrong into one line and an exit status.
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using IBert.Edge.Cli.Commands;
+using IBert.Edge.Cli.Output;
+
+namespace IBert.Edge.Cli;
+
+internal static class Program
+{
+    private static int Main(string[] arguments)
+    {
+        RootCommand root = new("Classifies text in integers only, with models made by ibert-quantize.");
+        root.Subcommands.Add(ClassifyCommand.Create());
+        root.Subcommands.Add(TokenizeCommand.Create());
+        root.Subcommands.Add(EvalCommand.Create());
+        root.Subcommands.Add(BenchCommand.Create());
+        root.Subcommands.Add(InspectCommand.Create());
+        root.Subcommands.Add(SelfTestCommand.Create());
+        foreach (HelpOption help in root.Options.OfType<HelpOption>())
+        {
+            help.Action = new HelpWithExamples((HelpAction)help.Action!);
+        }
+        // A text that begins with @ is a text, not a file of arguments.
+        ParseResult parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
+        try
+        {
+            if (parsed.Action is ParseErrorAction || (parsed.Action is null && parsed.Errors.Count > 0))
+            {
+                throw UsageError(parsed);
+            }
+            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        }
+        catch (CommandException error)
+        {
+            Messages.Error(error.Message);
+            return error.Status;
+        }
+        catch (ClosedPipeException)
+        {
+            // Whoever read the results has seen enough.
+            return ExitStatus.Done;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            Messages.Error(error.Message);
+            return ExitStatus.Usage;
+        }
+        catch (OutOfMemoryException)
+        {
+            Messages.Error("out of memory; give a smaller --max-length, or free some memory");
+            return ExitStatus.Failure;
+        }
+    }
+
+    private static CommandException UsageError(ParseResult parsed)
+    {
+        string command = parsed.CommandResult.Command is RootCommand ? "ibert" : $"ibert {parsed.CommandResult.Command.Name}";
+        // An unknown command is reported as a missing one first; the last error names it.
+        string what = parsed.Errors.Count == 0 ? "nothing to do" : parsed.Errors[^1].Message.TrimEnd('.').ReplaceLineEndings(" ");
+        return CommandException.Usage($"{what}; see {command} --help");
+    }
+}

@@ -1,0 +1,134 @@
+// ibert classify: a label for each text.
+using System.CommandLine;
+using System.Diagnostics;
+using IBert.Edge.Cli.Input;
+using IBert.Edge.Cli.Output;
+
+namespace IBert.Edge.Cli.Commands;
+
+internal static class ClassifyCommand
+{
+    public static Command Create()
+    {
+        Option<string?> model = ModelAccess.Option();
+        Argument<string[]> texts = TextOptions.Texts();
+        Option<bool> pair = TextOptions.Pair(), json = TextOptions.Json(), jsonInput = TextOptions.JsonInput();
+        Option<int?> top = NumberOption.Create("--top", "Show the N best labels, best first (default: 1)");
+        Option<bool> all = new("--all") { Description = "Show all labels, best first" };
+        Option<int?> maxLength = ModelAccess.MaxLengthOption();
+        Option<int?> threads = ModelAccess.ThreadsOption();
+        Command command = new CommandWithExamples(
+            "classify",
+            "Labels texts: the arguments, else the lines of standard input. One line in, one line out: label, tab, score (a tab more for each further label).",
+            [
+                "ibert classify \"a charming and often affecting journey\"",
+                "tail -f reviews.log | ibert classify",
+                "ibert classify -m models/intents.ibert --top 3 --json < commands.txt",
+                "printf 'A plane takes off.\\tAn air plane is leaving.\\n' | ibert classify -m pairs.ibert --pair",
+            ])
+        {
+            texts, model, pair, top, all, json, jsonInput, maxLength, threads,
+        };
+        command.SetAction(parsed =>
+        {
+            if (parsed.GetValue(top) is < 1)
+            {
+                throw CommandException.Usage($"--top {parsed.GetValue(top)}: at least 1");
+            }
+            using ModelFile opened = ModelAccess.Open(parsed.GetValue(model));
+            using Classifier classifier = ModelAccess.Classifier(opened, parsed.GetValue(maxLength), parsed.GetValue(threads));
+            TextInput input = new(parsed.GetValue(texts) ?? [], parsed.GetValue(pair), parsed.GetValue(jsonInput));
+            using ResultWriter output = new(input.IsStream);
+            int? shown = parsed.GetValue(all) ? int.MaxValue : parsed.GetValue(top);
+            return Run(classifier, input, output, shown, parsed.GetValue(json));
+        });
+        return command;
+    }
+
+    /// <summary>Answers line after line. Nothing here is done in floating point.</summary>
+    private static int Run(Classifier classifier, TextInput input, ResultWriter output, int? shown, bool json)
+    {
+        Ranking ranking = new(classifier.Labels.Count);
+        bool failed = false;
+        while (input.Next())
+        {
+            if (input.Error is { } problem)
+            {
+                failed = true;
+                TextOptions.WriteUnreadable(input.Number, problem, output, json);
+                continue;
+            }
+            long begun = Stopwatch.GetTimestamp();
+            Prediction prediction = input.IsPair ? classifier.Classify(input.Text, input.Pair) : classifier.Classify(input.Text);
+            long micros = (Stopwatch.GetTimestamp() - begun) * 1_000_000 / Stopwatch.Frequency;
+            ReadOnlySpan<int> best = shown is { } count ? ranking.Best(classifier.Logits, count) : [];
+            if (json)
+            {
+                WriteJson(classifier, input, prediction, micros, best, output);
+            }
+            else
+            {
+                WritePlain(classifier, prediction, best, output);
+            }
+        }
+        output.Flush();
+        return failed ? ExitStatus.Failure : ExitStatus.Done;
+    }
+
+    private static void WritePlain(Classifier classifier, in Prediction prediction, ReadOnlySpan<int> best, ResultWriter output)
+    {
+        const int digits = 3;
+        if (best.IsEmpty)
+        {
+            output.Append(prediction.Label).Append((byte)'\t').AppendScore(prediction.Millionths, digits);
+        }
+        for (int i = 0; i < best.Length; i++)
+        {
+            if (i > 0)
+            {
+                output.Append((byte)'\t');
+            }
+            output.Append(classifier.Labels[best[i]]).Append((byte)'\t').AppendScore(classifier.Scores[best[i]], digits);
+        }
+        output.EndLine();
+    }
+
+    private static void WriteJson(
+        Classifier classifier, TextInput input, in Prediction prediction, long micros, ReadOnlySpan<int> best, ResultWriter output)
+    {
+        System.Text.Json.Utf8JsonWriter json = output.Json;
+        json.WriteStartObject();
+        json.WriteString("text"u8, input.Text);
+        if (input.IsPair)
+        {
+            json.WriteString("text_pair"u8, input.Pair);
+        }
+        json.WriteString("label"u8, prediction.Label);
+        WriteScore(json, prediction.Millionths);
+        json.WriteNumber("tokens"u8, prediction.TokenCount);
+        json.WriteBoolean("truncated"u8, prediction.Truncated);
+        json.WriteNumber("micros"u8, micros);
+        if (!best.IsEmpty)
+        {
+            json.WriteStartArray("scores"u8);
+            foreach (int label in best)
+            {
+                json.WriteStartObject();
+                json.WriteString("label"u8, classifier.Labels[label]);
+                WriteScore(json, classifier.Scores[label]);
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
+        }
+        json.WriteEndObject();
+        output.EndJson();
+    }
+
+    private static void WriteScore(System.Text.Json.Utf8JsonWriter json, int millionths)
+    {
+        Span<byte> text = stackalloc byte[Fraction.MaxLength];
+        int length = Fraction.Format(millionths, Fraction.Digits, text);
+        json.WritePropertyName("score"u8);
+        json.WriteRawValue(text[..length], skipInputValidation: true);
+    }
+}

@@ -1,0 +1,143 @@
+// ibert selftest: whether this program, this CPU and this model do together what they promise.
+using System.CommandLine;
+using System.Globalization;
+using IBert.Edge.Cli.Inspection;
+using IBert.Edge.Cli.Output;
+using IBert.Edge.Graph;
+using IBert.Edge.Kernels;
+
+namespace IBert.Edge.Cli.Commands;
+
+internal static class SelfTestCommand
+{
+    private const string Scalar = "scalar";
+
+    private const int DefaultClassifications = 10_000;
+
+    // One text in so many fills the model; of the others one in so many is a pair.
+    private const int LongEvery = 100, PairEvery = 5;
+
+    public static Command Create()
+    {
+        Option<string?> model = ModelAccess.Option();
+        Option<int?> classifications = NumberOption.Create(
+            "--classifications", "Classifications that the allocation test counts, one in a hundred as long as the model takes (default: 10000)");
+        Command command = new CommandWithExamples(
+            "selftest",
+            "Tests the kernels of this CPU against their scalar definition, the checksums of the model, its results, and that classifying allocates nothing. A minute or more with a large model.",
+            [
+                "ibert selftest",
+                "ibert selftest -m models/intents.ibert --classifications 1000",
+            ])
+        {
+            model, classifications,
+        };
+        command.SetAction(parsed =>
+        {
+            int count = parsed.GetValue(classifications) ?? DefaultClassifications;
+            if (count < 1)
+            {
+                throw CommandException.Usage($"--classifications {count}: at least 1");
+            }
+            ModelAccess.Kernels();
+            using ResultWriter output = new(flushEachLine: true);
+            bool holds = TestKernels(output);
+            if (ModelAccess.Find(parsed.GetValue(model)) is null)
+            {
+                output.Line($"model        none found: checksums, results and allocations were not tested; name one with -m or {ModelAccess.Variable}");
+            }
+            else
+            {
+                using ModelFile opened = ModelAccess.Open(parsed.GetValue(model));
+                output.Line($"checksums    {opened.Name}: header and {opened.Sections.Count} sections are as written");
+                holds &= TestResults(opened, output);
+                holds &= TestAllocations(opened, count, output);
+            }
+            output.Line(holds ? "self-test    holds" : "self-test    DOES NOT HOLD: do not use this program on this machine; report the lines above");
+            return holds ? ExitStatus.Done : ExitStatus.Failure;
+        });
+        return command;
+    }
+
+    /// <summary>The kernel sets that this CPU has.</summary>
+    private static IEnumerable<KernelSet> Available => KernelSet.Names.Select(KernelSet.Create).OfType<KernelSet>();
+
+    private static bool TestKernels(ResultWriter output)
+    {
+        bool all = true;
+        KernelSet scalar = KernelSet.Create(Scalar)!;
+        foreach (KernelSet set in Available)
+        {
+            using KernelCheck check = new(scalar, set);
+            IReadOnlyList<string> failed = check.Run();
+            output.Line($"kernels      {set.Name} (products {set.Product.Name}, the rest {set.Elements.Name}): "
+                + (failed.Count == 0 ? "equal to the definition" : $"DIFFERENT in {string.Join(", ", failed)} (seed {KernelCheck.Seed})"));
+            all &= failed.Count == 0;
+        }
+        return all;
+    }
+
+    private static bool TestResults(ModelFile model, ResultWriter output)
+    {
+        bool all = true;
+        using Classifier tokenizing = new(model);
+        using Executor scalar = new(model, KernelSet.Create(Scalar)!, model.MaxLength, 1);
+        foreach (KernelSet set in Available.Where(set => set.Name != Scalar))
+        {
+            using Executor executor = new(model, set, model.MaxLength, 1);
+            int texts = 0, different = 0;
+            foreach (byte[] text in TestTexts.All)
+            {
+                tokenizing.Tokenize(text, out _);
+                texts++;
+                if (!executor.Run(tokenizing.TokenIds, tokenizing.TypeIds).SequenceEqual(scalar.Run(tokenizing.TokenIds, tokenizing.TypeIds)))
+                {
+                    different++;
+                }
+            }
+            output.Line(string.Create(CultureInfo.InvariantCulture, $"results      {set.Name}: logits of {texts - different} of {texts} texts equal to scalar"));
+            all &= different == 0;
+        }
+        return all;
+    }
+
+    private static bool TestAllocations(ModelFile model, int count, ResultWriter output)
+    {
+        using Classifier classifier = new(model);
+        using ProgressBar progress = new();
+        // Warm-up: every kind of text once, so that whatever is made on first use is made.
+        for (int i = 0; i < 2 * LongEvery; i++)
+        {
+            ClassifyOne(classifier, i);
+            progress.Report(0, count);
+        }
+        int collections = GC.CollectionCount(0);
+        long bytes = GC.GetTotalAllocatedBytes(precise: true);
+        for (int i = 0; i < count; i++)
+        {
+            ClassifyOne(classifier, i);
+            progress.Report(i, count);
+        }
+        bytes = GC.GetTotalAllocatedBytes(precise: true) - bytes;
+        collections = GC.CollectionCount(0) - collections;
+        progress.Dispose();
+        output.Line(string.Create(CultureInfo.InvariantCulture, $"allocations  {count} classifications ({classifier.KernelName}): {bytes} bytes, {collections} collections"));
+        return bytes == 0 && collections == 0;
+    }
+
+    private static void ClassifyOne(Classifier classifier, int index)
+    {
+        if (index % LongEvery == LongEvery - 1)
+        {
+            classifier.Classify(TestTexts.LongOne(index / LongEvery));
+        }
+        else if (index % PairEvery == PairEvery - 1)
+        {
+            classifier.Classify(TestTexts.ShortOne(index), TestTexts.ShortOne(index / PairEvery));
+        }
+        else
+        {
+            classifier.Classify(TestTexts.ShortOne(index));
+        }
+    }
+}

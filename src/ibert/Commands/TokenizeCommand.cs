@@ -1,0 +1,117 @@
+// ibert tokenize: what the model sees of a text.
+using System.CommandLine;
+using IBert.Edge.Cli.Input;
+using IBert.Edge.Cli.Output;
+
+namespace IBert.Edge.Cli.Commands;
+
+internal static class TokenizeCommand
+{
+    public static Command Create()
+    {
+        Option<string?> model = ModelAccess.Option();
+        Argument<string[]> texts = TextOptions.Texts();
+        Option<bool> pair = TextOptions.Pair(), json = TextOptions.Json(), jsonInput = TextOptions.JsonInput();
+        Option<int?> maxLength = ModelAccess.MaxLengthOption();
+        Command command = new CommandWithExamples(
+            "tokenize",
+            "Shows the pieces and ids that the model gets of each text. One line in, one line out: pieces, tab, ids, each separated by spaces.",
+            [
+                "ibert tokenize \"unflinchingly bleak\"",
+                "ibert tokenize --json --max-length 128 < texts.txt",
+            ])
+        {
+            texts, model, pair, maxLength, json, jsonInput,
+        };
+        command.SetAction(parsed =>
+        {
+            using ModelFile opened = ModelAccess.Open(parsed.GetValue(model));
+            using Classifier classifier = ModelAccess.Classifier(opened, parsed.GetValue(maxLength));
+            TextInput input = new(parsed.GetValue(texts) ?? [], parsed.GetValue(pair), parsed.GetValue(jsonInput));
+            using ResultWriter output = new(input.IsStream);
+            return Run(classifier, input, output, parsed.GetValue(json));
+        });
+        return command;
+    }
+
+    private static int Run(Classifier classifier, TextInput input, ResultWriter output, bool json)
+    {
+        bool failed = false;
+        while (input.Next())
+        {
+            if (input.Error is { } problem)
+            {
+                failed = true;
+                TextOptions.WriteUnreadable(input.Number, problem, output, json);
+                continue;
+            }
+            bool truncated;
+            if (input.IsPair)
+            {
+                classifier.TokenizePair(input.Text, input.Pair, out truncated);
+            }
+            else
+            {
+                classifier.Tokenize(input.Text, out truncated);
+            }
+            if (json)
+            {
+                WriteJson(classifier, truncated, output);
+            }
+            else
+            {
+                WritePlain(classifier, output);
+            }
+        }
+        output.Flush();
+        return failed ? ExitStatus.Failure : ExitStatus.Done;
+    }
+
+    private static void WritePlain(Classifier classifier, ResultWriter output)
+    {
+        byte separator = 0;
+        foreach (int id in classifier.TokenIds)
+        {
+            if (separator != 0)
+            {
+                output.Append(separator);
+            }
+            output.Append(classifier.Tokenizer.Piece(id));
+            separator = (byte)' ';
+        }
+        separator = (byte)'\t';
+        foreach (int id in classifier.TokenIds)
+        {
+            output.Append(separator).Append(id);
+            separator = (byte)' ';
+        }
+        output.EndLine();
+    }
+
+    private static void WriteJson(Classifier classifier, bool truncated, ResultWriter output)
+    {
+        System.Text.Json.Utf8JsonWriter json = output.Json;
+        json.WriteStartObject();
+        json.WriteStartArray("ids"u8);
+        foreach (int id in classifier.TokenIds)
+        {
+            json.WriteNumberValue(id);
+        }
+        json.WriteEndArray();
+        json.WriteStartArray("type_ids"u8);
+        foreach (byte type in classifier.TypeIds)
+        {
+            json.WriteNumberValue((int)type);
+        }
+        json.WriteEndArray();
+        json.WriteStartArray("tokens"u8);
+        foreach (int id in classifier.TokenIds)
+        {
+            json.WriteStringValue(classifier.Tokenizer.Piece(id));
+        }
+        json.WriteEndArray();
+        json.WriteBoolean("truncated"u8, truncated);
+        json.WriteEndObject();
+        output.EndJson();
+    }
+}

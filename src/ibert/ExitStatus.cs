@@ -1,0 +1,17 @@
+namespace IBert.Edge.Cli;
+
+/// <summary>How the program ends, for scripts.</summary>
+internal static class ExitStatus
+{
+    /// <summary>Done.</summary>
+    public const int Done = 0;
+
+    /// <summary>A result that is a failure: a self-test that does not hold, lines that could not be processed.</summary>
+    public const int Failure = 1;
+
+    /// <summary>Wrong usage, a file that cannot be read or written.</summary>
+    public const int Usage = 2;
+
+    /// <summary>A model that cannot be opened.</summary>
+    public const int Model = 3;
+}

@@ -1,0 +1,66 @@
+// The provenance section for people: one value a line, indented as it is nested.
+using System.Text;
+using System.Text.Json;
+
+namespace IBert.Edge.Cli.Inspection;
+
+internal static class Provenance
+{
+    /// <summary>Lines for a JSON text; the text itself where it is not JSON.</summary>
+    public static IEnumerable<string> Lines(string json)
+    {
+        List<string> lines = [];
+        try
+        {
+            Utf8JsonReader reader = new(Encoding.UTF8.GetBytes(json));
+            string name = "";
+            while (reader.Read())
+            {
+                string indent = new(' ', 2 * reader.CurrentDepth);
+                switch (reader.TokenType)
+                {
+                    case JsonTokenType.PropertyName:
+                        name = reader.GetString() + ": ";
+                        continue;
+                    case JsonTokenType.StartObject or JsonTokenType.StartArray:
+                        if (reader.CurrentDepth > 0)
+                        {
+                            lines.Add(indent + name.TrimEnd());
+                        }
+                        break;
+                    case JsonTokenType.EndObject or JsonTokenType.EndArray:
+                        break;
+                    case JsonTokenType.String:
+                        lines.Add(indent + name + reader.GetString());
+                        break;
+                    default:
+                        lines.Add(indent + name + Encoding.UTF8.GetString(reader.ValueSpan));
+                        break;
+                }
+                name = "";
+            }
+            return lines;
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            return ["  " + json.ReplaceLineEndings(" ")];
+        }
+    }
+
+    /// <summary>Whether it may stand in a JSON answer as it is.</summary>
+    public static bool IsJson(string text)
+    {
+        try
+        {
+            Utf8JsonReader reader = new(Encoding.UTF8.GetBytes(text));
+            while (reader.Read())
+            {
+            }
+            return true;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+}

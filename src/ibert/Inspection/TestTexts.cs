@@ -1,0 +1,37 @@
+// The texts of the self-test: every kind that a device meets.
+using System.Text;
+
+namespace IBert.Edge.Cli.Inspection;
+
+internal static class TestTexts
+{
+    private static readonly byte[][] Short =
+    [
+        .. new[]
+        {
+            "", "a charming and often affecting journey", "unflinchingly bleak and desperate", "turn the lights off in the kitchen",
+            "what is the weather like tomorrow?", "I don't know... maybe!", "Ünïcödé, naïve café: déjà vu", "北京 is a city; 東京 too",
+            "emoji \U0001F600 and \u200B zero width", "12:30, 99.9%, $5.00", "antidisestablishmentarianism", "\t spaces \u3000 everywhere \u00A0",
+        }.Select(Encoding.UTF8.GetBytes),
+        // Invalid UTF-8: lone continuation, overlong, surrogate, cut sequences, beyond the last code point.
+        [0x80, 0x20, 0xC0, 0xAF, 0x20, 0xED, 0xA0, 0x80, 0x61, 0xE2, 0x82, 0x20, 0xF4, 0x90, 0x80, 0x80, 0xFF],
+        [.. "good "u8, 0xFE, .. " film"u8, 0xC3],
+        Enumerable.Repeat((byte)'x', 400).ToArray(),
+    ];
+
+    private static readonly byte[][] Long =
+    [
+        // More than 512 tokens: cut. About 500 tokens: whole.
+        Encoding.UTF8.GetBytes(string.Join(' ', Enumerable.Repeat("it 's a film that never quite finds its feet , but", 120))),
+        Encoding.UTF8.GetBytes(string.Join(' ', Enumerable.Repeat("the movie was good", 125))),
+    ];
+
+    /// <summary>All of them, single ones.</summary>
+    public static IEnumerable<byte[]> All => Short.Concat(Long);
+
+    /// <summary>One of the short ones.</summary>
+    public static byte[] ShortOne(int index) => Short[index % Short.Length];
+
+    /// <summary>One of those that fill a model of 512 tokens.</summary>
+    public static byte[] LongOne(int index) => Long[index % Long.Length];
+}

@@ -1,0 +1,100 @@
+// Finds, opens and sets up the model that a command works with.
+using System.CommandLine;
+using IBert.Edge.Kernels;
+
+namespace IBert.Edge.Cli;
+
+/// <summary>Which model: the option, else IBERT_MODEL, else sentiment.ibert in the program's folder or in models/ beside it.</summary>
+internal static class ModelAccess
+{
+    public const string Variable = "IBERT_MODEL";
+
+    private const string DefaultName = "sentiment.ibert";
+
+    public static Option<string?> Option() => new("--model", "-m")
+    {
+        Description = $"The .ibert file (default: ${Variable}, else {DefaultName} beside the program or in models/ beside it)",
+        HelpName = "MODEL",
+    };
+
+    public static Option<int?> MaxLengthOption() =>
+        NumberOption.Create("--max-length", "Longest text in tokens, special tokens included; longer ones are cut (default: the model's)");
+
+    public static Option<int?> ThreadsOption() => NumberOption.Create("--threads", "Threads that share the work of one text (default: 1)");
+
+    /// <summary>The model's path, or null where nothing was said and no default file exists.</summary>
+    public static string? Find(string? option)
+    {
+        if (option is not null)
+        {
+            return option;
+        }
+        if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } variable)
+        {
+            return variable;
+        }
+        string program = AppContext.BaseDirectory;
+        string[] places = [Path.Combine(program, DefaultName), Path.Combine(program, "models", DefaultName)];
+        return Array.Find(places, File.Exists);
+    }
+
+    /// <summary>Opens the model.</summary>
+    /// <exception cref="CommandException">There is none, or it cannot be used.</exception>
+    public static ModelFile Open(string? option)
+    {
+        string path = Find(option)
+            ?? throw CommandException.Model($"no model: {DefaultName} is neither in {AppContext.BaseDirectory} nor in models/ there; name one with -m or {Variable}");
+        try
+        {
+            return ModelFile.Open(path);
+        }
+        catch (ModelFormatException error)
+        {
+            throw CommandException.Model(error.Message.Contains(path, StringComparison.Ordinal) ? error.Message : $"{path}: {error.Message}");
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw CommandException.Model($"{path}: no such file; name a model with -m or {Variable}");
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw CommandException.Model($"{path} is a folder, or may not be read; name a model file with -m or {Variable}");
+        }
+        catch (Exception error) when (error is IOException or ArgumentException or NotSupportedException)
+        {
+            throw CommandException.Model($"{path} cannot be opened ({error.Message}); name a model with -m or {Variable}");
+        }
+    }
+
+    /// <summary>The kernels that IBERT_KERNELS names, else the best ones.</summary>
+    /// <exception cref="CommandException">The name is unknown, or this CPU lacks them.</exception>
+    public static KernelSet Kernels()
+    {
+        try
+        {
+            return KernelSet.Select();
+        }
+        catch (ArgumentException error)
+        {
+            throw CommandException.Usage(
+                error.Message.Contains(KernelSet.Variable, StringComparison.Ordinal) ? error.Message : $"{KernelSet.Variable}: {error.Message}");
+        }
+    }
+
+    /// <summary>A classifier on an opened model.</summary>
+    /// <exception cref="CommandException">An option is out of its range.</exception>
+    public static Classifier Classifier(ModelFile model, int? maxLength = null, int? threads = null)
+    {
+        Kernels();
+        if (maxLength is { } length && (length < 3 || length > model.MaxLength))
+        {
+            throw CommandException.Usage($"--max-length {length}: this model takes 3 to {model.MaxLength} tokens");
+        }
+        int workers = threads ?? 1;
+        if (workers is < 1 or > 64)
+        {
+            throw CommandException.Usage($"--threads {workers}: 1 to 64 can be used");
+        }
+        return new Classifier(model, new ClassifierOptions { MaxLength = maxLength ?? 0, Threads = workers });
+    }
+}
