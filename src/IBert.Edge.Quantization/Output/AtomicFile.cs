@@ -31,7 +31,8 @@ internal static class AtomicFile
     {
         RequirePlace(path);
         // Through a link, the file that it points to is replaced, not the link.
-        string target = new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path);
+        FileInfo file = new(path);
+        string target = (file.LinkTarget is null ? null : file.ResolveLinkTarget(returnFinalTarget: true)?.FullName) ?? file.FullName;
         string beside = $"{target}.{Path.GetRandomFileName()}.part";
         try
         {
