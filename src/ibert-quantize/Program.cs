@@ -1,1 +1,45 @@
-return 0;
+// The workstation program: a Hugging Face checkpoint in, one model file out.
+using System.CommandLine;
+using System.CommandLine.Invocation;
+
+namespace IBert.Edge.Quantization.Cli;
+
+internal static class Program
+{
+    private static int Main(string[] arguments)
+    {
+        ParseResult parsed = new QuantizeCommand().Parse(
+            arguments, new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
+        try
+        {
+            if (parsed.Action is ParseErrorAction || (parsed.Action is null && parsed.Errors.Count > 0))
+            {
+                throw new UsageException($"{parsed.Errors[0].Message} See ibert-quantize --help");
+            }
+            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        }
+        catch (Exception error) when (error is UsageException or CheckpointException or DataException or IOException or UnauthorizedAccessException)
+        {
+            Console.Error.WriteLine($"ibert-quantize: {error.Message}");
+            return ExitStatus.Usage;
+        }
+        catch (OutOfMemoryException)
+        {
+            Console.Error.WriteLine("ibert-quantize: out of memory; give fewer --threads, or a machine with more memory");
+            return ExitStatus.Failure;
+        }
+    }
+}
+
+/// <summary>What the program ends with.</summary>
+internal static class ExitStatus
+{
+    public const int Done = 0;
+    public const int Failure = 1;
+
+    /// <summary>Wrong usage, or a file that cannot be read or written.</summary>
+    public const int Usage = 2;
+}
+
+/// <summary>A command line that cannot be followed: what is wrong and what to do.</summary>
+internal sealed class UsageException(string message) : Exception(message);

@@ -1,0 +1,68 @@
+// Where a model came from, as JSON in its file. Nothing of the machine, the time or the folders: the same input gives the same bytes.
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using IBert.Edge.Quantization.Checkpoints;
+using IBert.Edge.Quantization.Texts;
+
+namespace IBert.Edge.Quantization.Output;
+
+internal static class Provenance
+{
+    // Readers may rely on the members of a format; it counts up when one changes its meaning or goes.
+    private const int Format = 1;
+
+    /// <summary>The provenance of a result, with its accuracy if it was evaluated.</summary>
+    public static string Write(QuantizationResult result)
+    {
+        using MemoryStream stream = new();
+        // Names of columns and labels stay readable: this JSON never stands in HTML.
+        using (Utf8JsonWriter json = new(stream, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        {
+            json.WriteStartObject();
+            json.WriteNumber("format", Format);
+            json.WriteStartObject("quantizer");
+            json.WriteString("name", "ibert-quantize");
+            json.WriteString("version", Quantizer.Version);
+            json.WriteEndObject();
+            json.WriteStartObject("source");
+            json.WriteString("architecture", result.Checkpoint.Config.Architecture == Architecture.Bert ? "bert" : "distilbert");
+            json.WriteString("sha256", result.Checkpoint.SourceHash);
+            json.WriteEndObject();
+            json.WriteStartObject("options");
+            json.WriteString("scheme", "int8");
+            json.WriteNumber("bits", 8);
+            json.WriteNumber("max_length", result.MaxLength);
+            json.WriteEndObject();
+            WriteCalibration(json, result);
+            json.WriteEndObject();
+        }
+        return Encoding.UTF8.GetString(stream.ToArray());
+    }
+
+    private static void WriteCalibration(Utf8JsonWriter json, QuantizationResult result)
+    {
+        json.WriteStartObject("calibration");
+        if (result.Options.Calibration is { } source)
+        {
+            json.WriteString("file", source.FileName);
+            json.WriteString("sha256", source.Sha256);
+            if (source.TextColumn is not null)
+            {
+                json.WriteString("text", source.TextColumn);
+            }
+            if (source.PairColumn is not null)
+            {
+                json.WriteString("text_pair", source.PairColumn);
+            }
+        }
+        else
+        {
+            json.WriteBoolean("built_in", true);
+            json.WriteString("sha256", CalibrationTexts.BuiltInSha256);
+        }
+        json.WriteNumber("samples", result.CalibrationCount);
+        json.WriteNumber("seed", result.Options.Seed);
+        json.WriteEndObject();
+    }
+}

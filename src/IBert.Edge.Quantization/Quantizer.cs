@@ -1,0 +1,77 @@
+// The public front of the workstation's library: a checkpoint in, a model out.
+using IBert.Edge.Quantization.Calibration;
+using IBert.Edge.Quantization.Checkpoints;
+using IBert.Edge.Quantization.Lowering;
+using IBert.Edge.Quantization.Reference;
+using IBert.Edge.Quantization.Texts;
+using IBert.Edge.Quantization.Tokenizers;
+
+namespace IBert.Edge.Quantization;
+
+/// <summary>
+/// Turns a Hugging Face checkpoint of a BERT-like classifier into a model of 8-bit integers. The same input gives the same bytes on every
+/// machine, with any number of threads.
+/// </summary>
+/// <remarks>
+/// <code>
+/// QuantizationResult result = Quantizer.Quantize("checkpoint", new QuantizerOptions { Calibration = TextSource.Read("train.tsv", "text") });
+/// result.Save("model.ibert");
+/// </code>
+/// </remarks>
+public static class Quantizer
+{
+    /// <summary>The quantizer's version, as a model's provenance states it.</summary>
+    public static string Version { get; } = typeof(Quantizer).Assembly.GetName().Version!.ToString(3);
+
+    /// <summary>Quantizes a checkpoint after training: calibration on texts, then 8-bit weights and activations.</summary>
+    /// <param name="checkpointFolder">A folder as Hugging Face's <c>save_pretrained</c> writes it.</param>
+    /// <param name="options">How; null for the defaults.</param>
+    /// <exception cref="CheckpointException">The checkpoint or its tokenizer is missing, damaged or not supported.</exception>
+    /// <exception cref="DataException">There are too few calibration texts.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    public static QuantizationResult Quantize(string checkpointFolder, QuantizerOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(checkpointFolder);
+        options ??= new QuantizerOptions();
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Samples, QuantizerOptions.LeastSamples, nameof(options.Samples));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Threads, 1, nameof(options.Threads));
+
+        Checkpoint checkpoint = Checkpoint.Load(checkpointFolder);
+        CheckpointConfig config = checkpoint.Config;
+        byte[] tokenizer = TokenizerFiles.BuildSection(options.TokenizerFolder ?? checkpointFolder);
+        int maxLength = options.MaxLength == 0 ? config.MaxPositions : options.MaxLength;
+        using TextEncoder encoder = Encoder(options.TokenizerFolder ?? checkpointFolder, tokenizer, config, maxLength);
+        CalibrationTexts texts = CalibrationTexts.Choose(options, encoder);
+
+        Calibrator calibrator = new(
+            new Fp32Model(checkpoint), texts.Chosen, options.Threads, share => options.Progress?.Invoke("calibrating", share));
+        Int8Lowering lowering = new(checkpoint, calibrator, new Int8Options());
+        QuantizedModel model = new(lowering.Lower(maxLength, tokenizer), lowering.Meanings);
+        return new QuantizationResult(checkpoint, model, tokenizer, maxLength, options, texts);
+    }
+
+    private static TextEncoder Encoder(string folder, byte[] tokenizer, CheckpointConfig config, int maxLength)
+    {
+        TextEncoder encoder = new(tokenizer, maxLength, config.TypeCount > 1);
+        try
+        {
+            if (encoder.VocabularySize > config.VocabularySize)
+            {
+                throw new CheckpointException(
+                    $"{folder}: the tokenizer has {encoder.VocabularySize} ids, the model's table of words {config.VocabularySize} rows: " +
+                    "they are not of the same model");
+            }
+            if (maxLength < encoder.LeastLength || maxLength > config.MaxPositions)
+            {
+                throw new ArgumentOutOfRangeException(
+                    nameof(QuantizerOptions.MaxLength), $"a length of {maxLength} tokens: this checkpoint takes {encoder.LeastLength} to {config.MaxPositions}");
+            }
+            return encoder;
+        }
+        catch
+        {
+            encoder.Dispose();
+            throw;
+        }
+    }
+}

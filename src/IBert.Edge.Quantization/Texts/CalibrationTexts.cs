@@ -1,0 +1,51 @@
+// Which texts calibrate a model, and which are kept back for the report.
+using System.Security.Cryptography;
+using System.Text;
+using IBert.Edge.Quantization.Calibration;
+
+namespace IBert.Edge.Quantization.Texts;
+
+/// <summary>The texts of a calibration, tokenized.</summary>
+/// <param name="Chosen">Those that calibrate.</param>
+/// <param name="HeldBack">Others of the same file, which the model has not seen; the chosen ones where none is left.</param>
+internal sealed record CalibrationTexts(IReadOnlyList<TokenizedText> Chosen, IReadOnlyList<TokenizedText> HeldBack)
+{
+    // Enough for the signal-to-noise ratio of every tensor to settle to a few tenths of a decibel.
+    private const int MostHeldBack = 64;
+
+    /// <summary>Whether the held-back texts are the chosen ones.</summary>
+    public bool NoneLeft => ReferenceEquals(Chosen, HeldBack);
+
+    /// <summary>The built-in sentences.</summary>
+    public static IReadOnlyList<string> BuiltIn { get; } = ReadBuiltIn();
+
+    /// <summary>SHA-256 of the built-in sentences, so that provenance tells when they change.</summary>
+    public static string BuiltInSha256 { get; } = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', BuiltIn))));
+
+    /// <summary>Draws the texts that the options ask for.</summary>
+    /// <exception cref="DataException">There are too few.</exception>
+    public static CalibrationTexts Choose(QuantizerOptions options, TextEncoder encoder)
+    {
+        IReadOnlyList<SourceText> all = options.Calibration?.Texts ?? [.. BuiltIn.Select(text => new SourceText(text, null))];
+        if (all.Count < QuantizerOptions.LeastSamples)
+        {
+            throw new DataException(
+                $"{options.Calibration?.FileName} has {all.Count} texts, calibration needs {QuantizerOptions.LeastSamples} or more (hundreds are " +
+                "better): add texts, or leave --calibration out for the built-in ones");
+        }
+        int[] order = new SplitMix64(options.Seed).Permutation(all.Count);
+        int count = Math.Min(options.Samples, all.Count);
+        TokenizedText[] chosen = Encode(order.Take(count));
+        TokenizedText[] rest = Encode(order.Skip(count).Take(MostHeldBack));
+        return new CalibrationTexts(chosen, rest.Length > 0 ? rest : chosen);
+
+        TokenizedText[] Encode(IEnumerable<int> indexes) => [.. indexes.Select(i => encoder.Encode(all[i]))];
+    }
+
+    private static string[] ReadBuiltIn()
+    {
+        using Stream stream = typeof(CalibrationTexts).Assembly.GetManifestResourceStream("BuiltInTexts.txt")!;
+        using StreamReader reader = new(stream, Encoding.UTF8);
+        return reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+    }
+}
