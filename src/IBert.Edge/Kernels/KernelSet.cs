@@ -30,9 +30,9 @@ internal sealed class KernelSet
     /// <exception cref="ArgumentException">The name is unknown.</exception>
     public static KernelSet? Create(string name) => name switch
     {
-        "avx2" => Avx2Product.IsSupported ? new(name, new Avx2Product(), new ScalarElements()) : null,
-        "dp" => DpProduct.IsSupported ? new(name, new DpProduct(), new ScalarElements()) : null,
-        "advsimd" => AdvSimdProduct.IsSupported ? new(name, new AdvSimdProduct(), new ScalarElements()) : null,
+        "avx2" => Avx2Product.IsSupported ? new(name, new Avx2Product(), new VectorElements<Avx2Lanes>()) : null,
+        "dp" => DpProduct.IsSupported ? new(name, new DpProduct(), new VectorElements<AdvSimdLanes>()) : null,
+        "advsimd" => AdvSimdProduct.IsSupported ? new(name, new AdvSimdProduct(), new VectorElements<AdvSimdLanes>()) : null,
         "scalar" => new(name, new ScalarProduct(), new ScalarElements()),
         _ => throw new ArgumentException($"{name} is not a kernel set; the sets are {string.Join(", ", Names)}"),
     };

@@ -1,0 +1,141 @@
+// Eight lanes on ARM64: two registers of AdvSimd.
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
+
+namespace IBert.Edge.Kernels;
+
+/// <summary>
+/// SQDMULH gives <c>2ab &gt;&gt; 32</c>, one bit more than the high half, and never saturates here (no multiplier is -2^31): SRSHL takes
+/// that bit away with the rest, in one rounding.
+/// </summary>
+internal readonly unsafe struct AdvSimdLanes : ILanes<AdvSimdLanes>
+{
+    private readonly Vector128<int> _low, _high;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private AdvSimdLanes(Vector128<int> low, Vector128<int> high)
+    {
+        _low = low;
+        _high = high;
+    }
+
+    public static string Name => "advsimd";
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static AdvSimdLanes Create(int value) => new(Vector128.Create(value), Vector128.Create(value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static AdvSimdLanes Load(int* source) => new(Vector128.Load(source), Vector128.Load(source + 4));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static AdvSimdLanes Load(sbyte* source) => Widen(AdvSimd.SignExtendWideningLower(Vector64.Load(source)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static AdvSimdLanes Widen(Vector128<short> x) =>
+        new(AdvSimd.SignExtendWideningLower(x.GetLower()), AdvSimd.SignExtendWideningUpper(x));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(AdvSimdLanes x, int* target)
+    {
+        x._low.Store(target);
+        x._high.Store(target + 4);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static AdvSimdLanes operator +(AdvSimdLanes a, AdvSimdLanes b) => new(a._low + b._low, a._high + b._high);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static AdvSimdLanes operator -(AdvSimdLanes a, AdvSimdLanes b) => new(a._low - b._low, a._high - b._high);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static AdvSimdLanes operator *(AdvSimdLanes a, AdvSimdLanes b) => new(a._low * b._low, a._high * b._high);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static AdvSimdLanes operator &(AdvSimdLanes a, AdvSimdLanes b) => new(a._low & b._low, a._high & b._high);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static AdvSimdLanes operator ^(AdvSimdLanes a, AdvSimdLanes b) => new(a._low ^ b._low, a._high ^ b._high);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static AdvSimdLanes Min(AdvSimdLanes a, AdvSimdLanes b) => new(AdvSimd.Min(a._low, b._low), AdvSimd.Min(a._high, b._high));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static AdvSimdLanes Max(AdvSimdLanes a, AdvSimdLanes b) => new(AdvSimd.Max(a._low, b._low), AdvSimd.Max(a._high, b._high));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int MaxAcross(AdvSimdLanes x) => AdvSimd.Arm64.MaxAcross(AdvSimd.Max(x._low, x._high)).ToScalar();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static AdvSimdLanes Multiply(Vector128<short> a, Vector128<short> b) =>
+        new(AdvSimd.MultiplyWideningLower(a.GetLower(), b.GetLower()), AdvSimd.MultiplyWideningUpper(a, b));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static AdvSimdLanes Shift(AdvSimdLanes x, AdvSimdLanes left, AdvSimdLanes right) =>
+        new(AdvSimd.ShiftArithmetic(x._low, left._low - right._low), AdvSimd.ShiftArithmetic(x._high, left._low - right._low));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static AdvSimdLanes MultiplyHigh(AdvSimdLanes a, AdvSimdLanes b) =>
+        new(DoubledHigh(a._low, b._low) >> 1, DoubledHigh(a._high, b._high) >> 1);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static AdvSimdLanes Scale(AdvSimdLanes x, AdvSimdLanes m, AdvSimdLanes half, AdvSimdLanes count) =>
+        new(AdvSimd.ShiftArithmeticRounded(DoubledHigh(x._low, m._low), count._low), AdvSimd.ShiftArithmeticRounded(DoubledHigh(x._high, m._high), count._low));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static AdvSimdLanes ScaleAdd(AdvSimdLanes x, AdvSimdLanes m, AdvSimdLanes addend, AdvSimdLanes half, AdvSimdLanes count) =>
+        new(AdvSimd.ShiftArithmeticRounded(AdvSimd.ShiftRightArithmeticAdd(addend._low, DoubledHigh(x._low, m._low), 1), count._low),
+            AdvSimd.ShiftArithmeticRounded(AdvSimd.ShiftRightArithmeticAdd(addend._high, DoubledHigh(x._high, m._high), 1), count._low));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static AdvSimdLanes Round(AdvSimdLanes x, AdvSimdLanes half, AdvSimdLanes count) =>
+        new(AdvSimd.ShiftArithmeticRounded(x._low, count._low), AdvSimd.ShiftArithmeticRounded(x._high, count._low));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static AdvSimdLanes ScaleCount(int shift) => Create(-(shift + 1));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static AdvSimdLanes RoundCount(int shift) => Create(-shift);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<short> ToInt16(AdvSimdLanes x) =>
+        AdvSimd.ExtractNarrowingSaturateUpper(AdvSimd.ExtractNarrowingSaturateLower(x._low), x._high);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<sbyte> ToInt8(Vector128<short> low, Vector128<short> high) =>
+        AdvSimd.ExtractNarrowingSaturateUpper(AdvSimd.ExtractNarrowingSaturateLower(low), high);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<short> AddSaturate(Vector128<short> a, Vector128<short> b) => AdvSimd.AddSaturate(a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<short> MultiplyQ15(Vector128<short> a, Vector128<short> b) => AdvSimd.MultiplyDoublingSaturateHigh(a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<short> RoundHalved(Vector128<short> p, Vector128<short> z) => AdvSimd.ShiftArithmeticRounded(p, ~z);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<int> AddPairs(Vector128<int> sums, Vector128<short> x) => AdvSimd.AddPairwiseWideningAndAdd(sums, x);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<ulong> AddSquares(Vector128<ulong> sums, Vector128<short> x)
+    {
+        // Two squares are at most 2^31: unsigned.
+        Vector128<int> pairs = AdvSimd.MultiplyWideningUpperAndAdd(AdvSimd.MultiplyWideningLower(x.GetLower(), x.GetLower()), x, x);
+        return AdvSimd.AddPairwiseWideningAndAdd(sums, pairs.AsUInt32());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<byte> ZipLow(Vector128<byte> a, Vector128<byte> b) => AdvSimd.Arm64.ZipLow(a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<byte> ZipHigh(Vector128<byte> a, Vector128<byte> b) => AdvSimd.Arm64.ZipHigh(a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<uint> ZipLow(Vector128<uint> a, Vector128<uint> b) => AdvSimd.Arm64.ZipLow(a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<uint> ZipHigh(Vector128<uint> a, Vector128<uint> b) => AdvSimd.Arm64.ZipHigh(a, b);
+
+    private static Vector128<int> DoubledHigh(Vector128<int> a, Vector128<int> b) => AdvSimd.MultiplyDoublingSaturateHigh(a, b);
+}
