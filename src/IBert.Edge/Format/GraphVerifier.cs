@@ -374,7 +374,9 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
             _ => (-(1 << 29), 1 << 29),
         };
         Require(stage.Low >= low && stage.High <= high && stage.Low <= stage.High, $"clamps to {stage.Low}..{stage.High}");
-        Require(stage.ZeroPoint is >= short.MinValue and <= short.MaxValue, $"has zero point {stage.ZeroPoint}");
+        // An int8 zero point lies within int8: kernels saturate to 16 bits before they add it.
+        Require(type == ElementType.Int8 ? stage.ZeroPoint is >= sbyte.MinValue and <= sbyte.MaxValue : stage.ZeroPoint is >= short.MinValue and <= short.MaxValue,
+            $"has zero point {stage.ZeroPoint}");
     }
 
     private ConstantEntry Constant(ushort index, ElementType type, ConstantLayout layout)

@@ -112,6 +112,9 @@ internal readonly unsafe struct AdvSimdLanes : ILanes<AdvSimdLanes>
     public static Vector128<short> MultiplyQ15(Vector128<short> a, Vector128<short> b) => AdvSimd.MultiplyDoublingSaturateHigh(a, b);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<short> MultiplyRoundedQ15(Vector128<short> a, Vector128<short> b) => AdvSimd.MultiplyRoundedDoublingSaturateHigh(a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<short> RoundHalved(Vector128<short> p, Vector128<short> z) => AdvSimd.ShiftArithmeticRounded(p, ~z);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

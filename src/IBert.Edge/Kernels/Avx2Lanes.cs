@@ -108,6 +108,9 @@ internal readonly unsafe struct Avx2Lanes : ILanes<Avx2Lanes>
         Sse2.MultiplyHigh(a.AsUInt16(), (b + b).AsUInt16()).AsInt16();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<short> MultiplyRoundedQ15(Vector128<short> a, Vector128<short> b) => Ssse3.MultiplyHighRoundScale(a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<short> RoundHalved(Vector128<short> p, Vector128<short> z)
     {
         Vector256<uint> shift = Avx2.ConvertToVector256Int32(z).AsUInt32();

@@ -92,6 +92,9 @@ internal unsafe interface ILanes<T>
     /// <summary>a * b &gt;&gt; 15, neither below zero.</summary>
     static abstract Vector128<short> MultiplyQ15(Vector128<short> a, Vector128<short> b);
 
+    /// <summary>(a * b + 2^14) &gt;&gt; 15; one of the two is not -2^15.</summary>
+    static abstract Vector128<short> MultiplyRoundedQ15(Vector128<short> a, Vector128<short> b);
+
     /// <summary>(p + 2^z) &gt;&gt; (z + 1), p not below zero, z 0..15.</summary>
     static abstract Vector128<short> RoundHalved(Vector128<short> p, Vector128<short> z);
 

@@ -28,7 +28,7 @@ internal sealed unsafe class KernelCheck : IDisposable
         (string Name, Func<bool> Holds)[] checks =
         [
             ("Multiply", Multiply), ("MultiplyWide", MultiplyWide), ("ToInt8", () => Requantize(8)), ("ToInt16", () => Requantize(16)),
-            ("ToInt32", () => Requantize(32)), ("ContextToInt8", Context), ("Softmax", Softmax), ("LayerNorm", LayerNorm), ("Lookup", Lookup),
+            ("ToInt32", () => Requantize(32)), ("ContextToInt8", Context), ("Softmax", Softmax), ("LayerNorm", LayerNorm), ("Gate", Gate),
             ("EmbeddingSum", EmbeddingSum), ("PackKeys", PackKeys), ("PackValues", PackValues),
         ];
         List<string> failed = [];
@@ -193,18 +193,21 @@ internal sealed unsafe class KernelCheck : IDisposable
         return Same();
     }
 
-    private bool Lookup()
+    private bool Gate()
     {
-        int count = 16 * random.Next(1, 200);
-        sbyte* table = Int8(more, 0, 4096, sbyte.MinValue);
-        short* indexes = (short*)inputs.Pointer;
+        int count = 16 * random.Next(1, 200), zeroPoint = random.Next(sbyte.MinValue, 128);
+        short* gate = (short*)more.Pointer, multipliers = gate + 4096, values = (short*)inputs.Pointer;
+        for (int i = 0; i < 4096 + count; i++)
+        {
+            gate[i] = (short)random.Next(-short.MaxValue, short.MaxValue + 1);
+        }
         for (int i = 0; i < count; i++)
         {
-            indexes[i] = (short)(random.Next(16) == 0 ? -2048 : random.Next(16) == 1 ? 2047 : random.Next(-2048, 2048));
+            values[i] = (short)(random.Next(16) == 0 ? short.MinValue : random.Next(short.MinValue, short.MaxValue + 1));
         }
         foreach ((KernelSet set, NativeBlock result) in Both())
         {
-            set.Elements.Lookup(indexes, table, (sbyte*)result.Pointer, count);
+            set.Elements.Gate(values, gate, multipliers, zeroPoint, (sbyte*)result.Pointer, count);
         }
         return Same();
     }

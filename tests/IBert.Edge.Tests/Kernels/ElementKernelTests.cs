@@ -229,17 +229,19 @@ public sealed unsafe class ElementKernelTests
 
     [Theory]
     [MemberData(nameof(KernelSets.Available), MemberType = typeof(KernelSets))]
-    public void Lookup_takes_every_index_to_its_entry(string name)
+    public void A_gated_function_equals_the_definition(string name)
     {
         ElementKernel kernel = KernelSets.Get(name).Elements;
         Random random = KernelSets.Seeded(56, name);
-        using Guarded<sbyte> table = new Guarded<sbyte>(4096).Fill(_ => (sbyte)random.Next(-128, 128));
-        using Guarded<short> every = new Guarded<short>(4096).Fill(i => (short)(i - 2048));
-        Same<sbyte>(4096, name, (k, output) => k.Lookup(every.Pointer, table.Pointer, output, 4096), kernel);
+        using Guarded<short> gate = new Guarded<short>(4096).Fill(i => i % 64 == 0 ? short.MaxValue : (short)random.Next(-32767, 32768));
         foreach (int count in (int[])[16, 32, 48, 1536])
         {
-            using Guarded<short> indexes = new Guarded<short>(count).Fill(_ => (short)random.Next(-2048, 2048));
-            Same<sbyte>(count, $"{name}, {count}", (k, output) => k.Lookup(indexes.Pointer, table.Pointer, output, count), kernel);
+            foreach (int zeroPoint in (int[])[-128, 0, 127])
+            {
+                using Guarded<short> input = new Guarded<short>(count).Fill(i => i % 16 == 3 ? short.MinValue : i % 16 == 5 ? short.MaxValue : (short)random.Next(-32768, 32768));
+                using Guarded<short> multipliers = new Guarded<short>(count).Fill(i => i % 7 == 0 ? short.MaxValue : (short)random.Next(-32767, 32768));
+                Same<sbyte>(count, $"{name}, {count}, {zeroPoint}", (k, output) => k.Gate(input.Pointer, gate.Pointer, multipliers.Pointer, zeroPoint, output, count), kernel);
+            }
         }
     }
 
