@@ -195,19 +195,20 @@ internal sealed unsafe class KernelCheck : IDisposable
 
     private bool Gate()
     {
-        int count = 16 * random.Next(1, 200), zeroPoint = random.Next(sbyte.MinValue, 128);
-        short* gate = (short*)more.Pointer, multipliers = gate + 4096, values = (short*)inputs.Pointer;
+        int count = 16 * random.Next(1, 200), zeroPoint = random.Next(-128, 128);
+        short* input = (short*)inputs.Pointer, gate = (short*)more.Pointer, multipliers = gate + 4096;
         for (int i = 0; i < 4096 + count; i++)
         {
-            gate[i] = (short)random.Next(-short.MaxValue, short.MaxValue + 1);
+            // Table and multipliers, which are never -32768.
+            gate[i] = Math.Max(Int16(), (short)-short.MaxValue);
         }
         for (int i = 0; i < count; i++)
         {
-            values[i] = (short)(random.Next(16) == 0 ? short.MinValue : random.Next(short.MinValue, short.MaxValue + 1));
+            input[i] = Int16();
         }
         foreach ((KernelSet set, NativeBlock result) in Both())
         {
-            set.Elements.Gate(values, gate, multipliers, zeroPoint, (sbyte*)result.Pointer, count);
+            set.Elements.Gate(input, gate, multipliers, zeroPoint, (sbyte*)result.Pointer, count);
         }
         return Same();
     }
