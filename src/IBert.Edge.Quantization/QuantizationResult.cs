@@ -1,6 +1,8 @@
-// What quantization gives: a model that can be saved, evaluated and reported on.
+// What quantization gives: a model that can be saved and reported on.
 using IBert.Edge.Quantization.Checkpoints;
+using IBert.Edge.Quantization.Evaluation;
 using IBert.Edge.Quantization.Output;
+using IBert.Edge.Quantization.Reference;
 using IBert.Edge.Quantization.Texts;
 
 namespace IBert.Edge.Quantization;
@@ -8,13 +10,16 @@ namespace IBert.Edge.Quantization;
 /// <summary>A quantized model in memory. Used by one thread at a time.</summary>
 public sealed class QuantizationResult
 {
-    private readonly byte[] tokenizer;
+    private readonly byte[] file;
 
     internal QuantizationResult(
-        Checkpoint checkpoint, QuantizedModel model, byte[] tokenizer, int maxLength, QuantizerOptions options, CalibrationTexts texts)
+        string checkpointName, Checkpoint checkpoint, Fp32Model reference, QuantizedModel model, int maxLength, QuantizerOptions options,
+        CalibrationTexts texts, Accuracy? accuracy)
     {
-        this.tokenizer = tokenizer;
-        (Checkpoint, Model, MaxLength, Options, Texts) = (checkpoint, model, maxLength, options, texts);
+        (CheckpointName, Checkpoint, Reference, Model) = (checkpointName, checkpoint, reference, model);
+        (MaxLength, Options, Texts, Accuracy) = (maxLength, options, texts, accuracy);
+        ProvenanceJson = Provenance.Write(this);
+        file = model.ToFile(ProvenanceJson);
     }
 
     /// <summary>Names of the labels, in the order of the logits.</summary>
@@ -26,10 +31,20 @@ public sealed class QuantizationResult
     /// <summary>Number of texts that calibrated the model.</summary>
     public int CalibrationCount => Texts.Chosen.Count;
 
-    /// <summary>Where the model came from, as JSON; what the file will state.</summary>
-    public string ProvenanceJson => Provenance.Write(this);
+    /// <summary>FP32 and integers side by side; null where no labelled texts were given.</summary>
+    public Accuracy? Accuracy { get; }
+
+    /// <summary>Where the model came from, as JSON: what the file states.</summary>
+    public string ProvenanceJson { get; }
+
+    /// <summary>The bytes of the model file.</summary>
+    public ReadOnlyMemory<byte> File => file;
+
+    internal string CheckpointName { get; }
 
     internal Checkpoint Checkpoint { get; }
+
+    internal Fp32Model Reference { get; }
 
     internal QuantizedModel Model { get; }
 
@@ -37,18 +52,26 @@ public sealed class QuantizationResult
 
     internal CalibrationTexts Texts { get; }
 
-    /// <summary>The bytes of the model file.</summary>
-    public byte[] ToBytes() => Model.ToFile(ProvenanceJson);
-
     /// <summary>Writes the model file: beside its place, then renamed, so that nothing half-written ever stands there.</summary>
     /// <param name="path">Where; a file that is there is replaced.</param>
-    /// <returns>Number of bytes.</returns>
     /// <exception cref="IOException">The folder is missing, the disk full, or the path not that of a regular file; nothing is left behind.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
-    public long Save(string path)
+    public void Save(string path) => AtomicFile.Write(path, file);
+
+    /// <summary>
+    /// Writes a report: what was quantized how, the signal-to-noise ratio of every tensor (on calibration texts that were kept back), and the
+    /// accuracy. Its plots are SVG files beside it, whose names begin with the report's.
+    /// </summary>
+    /// <param name="path">Where to write the Markdown file.</param>
+    /// <exception cref="IOException">The folder is missing, the disk full, or the path not that of a regular file.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
+    public void WriteReport(string path) => Report.Write(path, this, AnalyzeErrors());
+
+    /// <summary>The error of every tensor, in the order of the operations.</summary>
+    internal IReadOnlyList<TensorError> AnalyzeErrors()
     {
-        byte[] bytes = ToBytes();
-        AtomicFile.Write(path, bytes);
-        return bytes.Length;
+        using LoadedModel loaded = new(file);
+        return ErrorAnalysis.Run(
+            loaded, Model.Tensors, Reference, Texts.HeldBack, Options.Threads, share => Options.Progress?.Invoke("comparing tensors", share));
     }
 }

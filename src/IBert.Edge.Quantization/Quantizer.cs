@@ -1,6 +1,7 @@
 // The public front of the workstation's library: a checkpoint in, a model out.
 using IBert.Edge.Quantization.Calibration;
 using IBert.Edge.Quantization.Checkpoints;
+using IBert.Edge.Quantization.Evaluation;
 using IBert.Edge.Quantization.Lowering;
 using IBert.Edge.Quantization.Reference;
 using IBert.Edge.Quantization.Texts;
@@ -27,27 +28,39 @@ public static class Quantizer
     /// <param name="checkpointFolder">A folder as Hugging Face's <c>save_pretrained</c> writes it.</param>
     /// <param name="options">How; null for the defaults.</param>
     /// <exception cref="CheckpointException">The checkpoint or its tokenizer is missing, damaged or not supported.</exception>
-    /// <exception cref="DataException">There are too few calibration texts.</exception>
+    /// <exception cref="DataException">There are too few calibration texts, or a label of the evaluation is not the checkpoint's.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
-    public static QuantizationResult Quantize(string checkpointFolder, QuantizerOptions? options = null)
+    public static QuantizationResult Quantize(string checkpointFolder, QuantizerOptions? options = null) =>
+        Quantize(checkpointFolder, options ?? new QuantizerOptions(), new Int8Options());
+
+    /// <summary>Quantizes with other than the default options of the scheme.</summary>
+    internal static QuantizationResult Quantize(string checkpointFolder, QuantizerOptions options, Int8Options scheme)
     {
         ArgumentNullException.ThrowIfNull(checkpointFolder);
-        options ??= new QuantizerOptions();
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Samples, QuantizerOptions.LeastSamples, nameof(options.Samples));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Threads, 1, nameof(options.Threads));
 
         Checkpoint checkpoint = Checkpoint.Load(checkpointFolder);
         CheckpointConfig config = checkpoint.Config;
-        byte[] tokenizer = TokenizerFiles.BuildSection(options.TokenizerFolder ?? checkpointFolder);
+        string tokenizerFolder = options.TokenizerFolder ?? checkpointFolder;
+        byte[] tokenizer = TokenizerFiles.BuildSection(tokenizerFolder);
         int maxLength = options.MaxLength == 0 ? config.MaxPositions : options.MaxLength;
-        using TextEncoder encoder = Encoder(options.TokenizerFolder ?? checkpointFolder, tokenizer, config, maxLength);
+        using TextEncoder encoder = Encoder(tokenizerFolder, tokenizer, config, maxLength);
         CalibrationTexts texts = CalibrationTexts.Choose(options, encoder);
+        int[]? labels = options.Evaluation?.Resolve(config.Labels);
 
-        Calibrator calibrator = new(
-            new Fp32Model(checkpoint), texts.Chosen, options.Threads, share => options.Progress?.Invoke("calibrating", share));
-        Int8Lowering lowering = new(checkpoint, calibrator, new Int8Options());
+        Fp32Model reference = new(checkpoint);
+        Calibrator calibrator = new(reference, texts.Chosen, options.Threads, Stage("calibrating"));
+        Int8Lowering lowering = new(checkpoint, calibrator, scheme);
         QuantizedModel model = new(lowering.Lower(maxLength, tokenizer), lowering.Meanings);
-        return new QuantizationResult(checkpoint, model, tokenizer, maxLength, options, texts);
+        using LoadedModel loaded = new(model.ToFile(null));
+        Accuracy? accuracy = labels is null
+            ? null
+            : Evaluator.Run(loaded, reference, options.Evaluation!, labels, options.Threads, Stage("evaluating"));
+        string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(checkpointFolder)));
+        return new QuantizationResult(name, checkpoint, reference, model, maxLength, options, texts, accuracy);
+
+        Action<double> Stage(string name) => share => options.Progress?.Invoke(name, share);
     }
 
     private static TextEncoder Encoder(string folder, byte[] tokenizer, CheckpointConfig config, int maxLength)

@@ -24,6 +24,9 @@ public sealed class QuantizerOptions
     /// <summary>Folder of the tokenizer's files; null: the checkpoint's.</summary>
     public string? TokenizerFolder { get; init; }
 
+    /// <summary>Texts with labels, on which FP32 and the integer model are compared; null: no comparison. The model states the result.</summary>
+    public LabelledTexts? Evaluation { get; init; }
+
     /// <summary>Number of threads, from 1. The model's bytes do not depend on it.</summary>
     public int Threads { get; init; } = Environment.ProcessorCount;
 

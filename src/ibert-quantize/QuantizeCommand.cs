@@ -1,35 +1,50 @@
 // The command line of ibert-quantize, and what it does.
 using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
 using System.Diagnostics;
 using System.Globalization;
+using IBert.Edge.Quantization.Output;
 
 namespace IBert.Edge.Quantization.Cli;
 
 internal sealed class QuantizeCommand : RootCommand
 {
-    private readonly Argument<string> checkpoint = new("CHECKPOINT") { Description = "folder of a Hugging Face checkpoint (config.json, model.safetensors, tokenizer)" };
+    private readonly Argument<string> checkpoint = new("CHECKPOINT") { Description = "folder of a Hugging Face checkpoint: config.json, model.safetensors, tokenizer" };
     private readonly Option<string> output = new("--output", "-o") { HelpName = "MODEL.ibert", Description = "the model file to write", Required = true };
     private readonly Option<string?> calibration = new("--calibration")
     {
         HelpName = "DATA",
-        Description = "texts like those that the model will see: a tab-separated file, or a text a line (default: a few built-in sentences)",
+        Description = "texts like those that the model will see: tab-separated with a header line, or a text a line (default: a few built-in sentences)",
     };
-    private readonly Option<string?> text = new("--text") { HelpName = "COLUMN", Description = "the column of the texts; leave it out when each line is a text" };
-    private readonly Option<string?> textPair = new("--text-pair") { HelpName = "COLUMN", Description = "the column of the second texts, when texts are pairs" };
+    private readonly Option<string?> text = new("--text") { HelpName = "COLUMN", Description = "column of the texts in the data files; leave it out where each line is a text" };
+    private readonly Option<string?> textPair = new("--text-pair") { HelpName = "COLUMN", Description = "column of the second texts, where texts are pairs" };
+    private readonly Option<int> samples = new("--samples")
+    {
+        HelpName = "N", Description = "texts taken from the calibration file", DefaultValueFactory = _ => new QuantizerOptions().Samples,
+    };
+    private readonly Option<ulong> seed = new("--seed") { HelpName = "N", Description = "chooses the texts that are taken", DefaultValueFactory = _ => new QuantizerOptions().Seed };
     private readonly Option<string> scheme = new("--scheme") { HelpName = "SCHEME", Description = "how to quantize: int8", DefaultValueFactory = _ => "int8" };
     private readonly Option<string> bits = new("--bits") { HelpName = "N", Description = "bits of the weights: 8", DefaultValueFactory = _ => "8" };
-    private readonly Option<int> maxLength = new("--max-length") { HelpName = "N", Description = "longest text in tokens (default: the checkpoint's)" };
+    private readonly Option<int?> maxLength = new("--max-length") { HelpName = "N", Description = "longest text in tokens (default: the checkpoint's)" };
     private readonly Option<string?> tokenizer = new("--tokenizer") { HelpName = "FOLDER", Description = "folder of the tokenizer's files (default: CHECKPOINT)" };
-    private readonly Option<int> samples = new("--samples") { HelpName = "N", Description = "texts taken from the calibration file", DefaultValueFactory = _ => 512 };
-    private readonly Option<ulong> seed = new("--seed") { HelpName = "N", Description = "chooses the texts that are taken", DefaultValueFactory = _ => 1 };
-    private readonly Option<int> threads = new("--threads") { HelpName = "N", Description = "threads", DefaultValueFactory = _ => Environment.ProcessorCount };
+    private readonly Option<string?> report = new("--report") { HelpName = "REPORT.md", Description = "write what was quantized how, and the error of every tensor, with plots beside it" };
+    private readonly Option<string?> evaluation = new("--eval") { HelpName = "DATA.tsv", Description = "compare FP32 and integers on labelled texts; needs --label" };
+    private readonly Option<string?> evaluationText = new("--eval-text") { HelpName = "COLUMN", Description = "column of the texts in the --eval file (default: that of --text)" };
+    private readonly Option<string?> label = new("--label") { HelpName = "COLUMN", Description = "column of the labels in the --eval file: names or indexes" };
+    private readonly Option<int> threads = new("--threads") { HelpName = "N", Description = "threads; the model does not depend on them", DefaultValueFactory = _ => Environment.ProcessorCount };
 
     public QuantizeCommand() : base("Turns a Hugging Face BERT checkpoint into one .ibert file of integers, for ibert.")
     {
         Arguments.Add(checkpoint);
-        foreach (Option option in (Option[])[output, calibration, text, textPair, scheme, bits, maxLength, tokenizer, samples, seed, threads])
+        foreach (Option option in (Option[])[
+            output, calibration, text, textPair, samples, seed, evaluation, evaluationText, label, report, scheme, bits, maxLength, tokenizer, threads])
         {
             Options.Add(option);
+        }
+        foreach (HelpOption help in Options.OfType<HelpOption>())
+        {
+            help.Action = new HelpWithExamples((HelpAction)help.Action!);
         }
         SetAction(Run);
     }
@@ -38,21 +53,64 @@ internal sealed class QuantizeCommand : RootCommand
     {
         long start = Stopwatch.GetTimestamp();
         RefuseUnsupported(parsed);
-        QuantizationResult result = Quantizer.Quantize(parsed.GetValue(checkpoint)!, new QuantizerOptions
+        string model = parsed.GetValue(output)!;
+        string? reportPath = parsed.GetValue(report);
+        // What would fail at the end fails here, before minutes of work.
+        AtomicFile.RequirePlace(model);
+        if (reportPath is not null)
         {
-            Calibration = parsed.GetValue(calibration) is { } file ? TextSource.Read(file, parsed.GetValue(text), parsed.GetValue(textPair)) : null,
-            Samples = parsed.GetValue(samples),
-            Seed = parsed.GetValue(seed),
-            MaxLength = parsed.GetValue(maxLength),
-            TokenizerFolder = parsed.GetValue(tokenizer),
-            Threads = parsed.GetValue(threads),
-        });
-        long bytes = result.Save(parsed.GetValue(output)!);
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{parsed.GetValue(output)}: {bytes} bytes, {result.CalibrationCount} calibration texts, seed {parsed.GetValue(seed)}, {Stopwatch.GetElapsedTime(start).TotalSeconds:F1} s"));
+            AtomicFile.RequirePlace(reportPath);
+        }
+        using ProgressLine progress = new();
+        QuantizerOptions options = ReadOptions(parsed, progress.Show);
+        QuantizationResult result = Quantizer.Quantize(parsed.GetValue(checkpoint)!, options);
+        result.Save(model);
+        if (reportPath is not null)
+        {
+            result.WriteReport(reportPath);
+        }
+        progress.Dispose();
+        if (options.Calibration is null)
+        {
+            Console.Error.WriteLine(
+                $"ibert-quantize: calibrated on {result.CalibrationCount} built-in English sentences: accuracy may be lower than with texts of the task, give " +
+                "some with --calibration DATA.tsv --text COLUMN");
+        }
+        Print(model, reportPath, result, Stopwatch.GetElapsedTime(start));
         return ExitStatus.Done;
     }
+
+    private QuantizerOptions ReadOptions(ParseResult parsed, Action<string, double> progress)
+    {
+        string? column = parsed.GetValue(text), pairColumn = parsed.GetValue(textPair);
+        return new QuantizerOptions
+        {
+            Calibration = parsed.GetValue(calibration) is { } file ? TextSource.Read(file, column, pairColumn) : null,
+            Samples = AtLeast(QuantizerOptions.LeastSamples, samples, parsed.GetValue(samples)),
+            Seed = parsed.GetValue(seed),
+            MaxLength = parsed.GetValue(maxLength) is { } length ? AtLeast(1, maxLength, length) : 0,
+            TokenizerFolder = parsed.GetValue(tokenizer),
+            Evaluation = ReadEvaluation(parsed, column, pairColumn),
+            Threads = AtLeast(1, threads, parsed.GetValue(threads)),
+            Progress = progress,
+        };
+    }
+
+    private LabelledTexts? ReadEvaluation(ParseResult parsed, string? column, string? pairColumn)
+    {
+        if (parsed.GetValue(evaluation) is not { } file)
+        {
+            return parsed.GetValue(label) is null && parsed.GetValue(evaluationText) is null
+                ? null
+                : throw new UsageException("--label and --eval-text say how to read the --eval file: give that too");
+        }
+        string labelColumn = parsed.GetValue(label) ?? throw new UsageException("--eval needs --label COLUMN, the column of the labels");
+        column = parsed.GetValue(evaluationText) ?? column ?? throw new UsageException("--eval needs --text COLUMN (or --eval-text), the column of the texts");
+        return LabelledTexts.Read(file, column, labelColumn, pairColumn);
+    }
+
+    private static int AtLeast(int least, Option option, int value) =>
+        value >= least ? value : throw new UsageException($"{option.Name} {value} is too small: {least} or more");
 
     private void RefuseUnsupported(ParseResult parsed)
     {
@@ -63,6 +121,42 @@ internal sealed class QuantizeCommand : RootCommand
         if (parsed.GetValue(bits) is { } wanted && wanted != "8")
         {
             throw new UsageException($"--bits {wanted} is not supported yet: 8 is");
+        }
+        if (parsed.GetValue(text) is not null && parsed.GetValue(calibration) is null && parsed.GetValue(evaluation) is null)
+        {
+            throw new UsageException("--text names a column of the --calibration file: give that too");
+        }
+    }
+
+    private static void Print(string model, string? report, QuantizationResult result, TimeSpan time)
+    {
+        Line($"{model}: {result.File.Length / 1e6:F1} MB, {result.CalibrationCount} calibration texts, seed {result.Options.Seed}, {time.TotalSeconds:F1} s");
+        if (result.Accuracy is { } accuracy)
+        {
+            Line($"accuracy on {accuracy.Examples} texts of {accuracy.FileName}: FP32 {100 * accuracy.Fp32:F2} %, integers {100 * accuracy.Integer:F2} %");
+            Line($"same label {100 * accuracy.Agreement:F2} %, mean logit error {accuracy.MeanLogitError:F4}, largest {accuracy.LargestLogitError:F4}");
+        }
+        if (report is not null)
+        {
+            Line($"report: {report}");
+        }
+
+        static void Line(FormattableString line) => Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));
+    }
+
+    private sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLineAction
+    {
+        public override int Invoke(ParseResult parsed)
+        {
+            int status = help.Invoke(parsed);
+            parsed.InvocationConfiguration.Output.WriteLine("""
+                Examples:
+                  ibert-quantize my-checkpoint -o my.ibert --calibration train.tsv --text sentence
+                  ibert-quantize my-checkpoint -o my.ibert --calibration train.tsv --text sentence --eval dev.tsv --label label --report my.md
+
+                Data files are tab-separated with a header line, without quoting.
+                """);
+            return status;
         }
     }
 }

@@ -35,6 +35,10 @@ internal static class Provenance
             json.WriteNumber("max_length", result.MaxLength);
             json.WriteEndObject();
             WriteCalibration(json, result);
+            if (result.Accuracy is { } accuracy)
+            {
+                WriteAccuracy(json, accuracy);
+            }
             json.WriteEndObject();
         }
         return Encoding.UTF8.GetString(stream.ToArray());
@@ -64,5 +68,21 @@ internal static class Provenance
         json.WriteNumber("samples", result.CalibrationCount);
         json.WriteNumber("seed", result.Options.Seed);
         json.WriteEndObject();
+    }
+
+    private static void WriteAccuracy(Utf8JsonWriter json, Accuracy accuracy)
+    {
+        json.WriteStartObject("accuracy");
+        json.WriteString("file", accuracy.FileName);
+        json.WriteString("sha256", accuracy.Sha256);
+        json.WriteNumber("examples", accuracy.Examples);
+        json.WriteNumber("fp32", Rounded(accuracy.Fp32));
+        json.WriteNumber("integer", Rounded(accuracy.Integer));
+        json.WriteNumber("agreement", Rounded(accuracy.Agreement));
+        json.WriteNumber("mean_logit_error", Rounded(accuracy.MeanLogitError));
+        json.WriteNumber("largest_logit_error", Rounded(accuracy.LargestLogitError));
+        json.WriteEndObject();
+
+        static decimal Rounded(double value) => Math.Round((decimal)value, 6);
     }
 }

@@ -69,6 +69,12 @@ internal sealed unsafe partial class Executor : IDisposable
     public static long MemoryOf(ModelFile model, KernelSet kernels, int sequence, int workers) =>
         Aligned(model.ArenaBytes(sequence)) + (workers * new Scratch(model, kernels.Product, sequence).Bytes);
 
+    /// <summary>
+    /// Called with the index of each operation that has run, while its inputs and outputs are still in the arena: for comparisons. Null, as
+    /// in all inference, for none.
+    /// </summary>
+    internal Action<int>? AfterOperation { get; set; }
+
     /// <summary>Runs all operations on one sequence.</summary>
     /// <param name="ids">Token ids, within the vocabulary; 1 to <see cref="MaxLength"/>.</param>
     /// <param name="types">As many type ids, 0 or 1.</param>
@@ -88,6 +94,7 @@ internal sealed unsafe partial class Executor : IDisposable
             for (int i = 0; i < operations.Length; i++)
             {
                 RunPart(operations[i], 0, 1);
+                AfterOperation?.Invoke(i);
             }
             this.ids = null;
             this.types = null;
@@ -95,7 +102,7 @@ internal sealed unsafe partial class Executor : IDisposable
         return new ReadOnlySpan<int>(TensorPointer(model.Head.Tensor), (int)model.Head.Labels);
     }
 
-    /// <summary>What a tensor holds after an inference, for tests and for comparisons with other implementations.</summary>
+    /// <summary>What a tensor holds after an inference (or after an operation), for tests and for comparisons with other implementations.</summary>
     internal ReadOnlySpan<byte> TensorBytes(int index)
     {
         TensorEntry tensor = model.Tensors[index];

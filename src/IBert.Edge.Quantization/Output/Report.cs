@@ -1,0 +1,150 @@
+// The report of a quantization for people: Markdown, with plots beside it.
+using System.Globalization;
+using System.Text;
+using IBert.Edge.Format;
+using IBert.Edge.Quantization.Checkpoints;
+using IBert.Edge.Quantization.Evaluation;
+using IBert.Edge.Quantization.Lowering;
+
+namespace IBert.Edge.Quantization.Output;
+
+internal static class Report
+{
+    private const int WorstShown = 12;
+
+    /// <summary>Writes the report and its plots.</summary>
+    public static void Write(string path, QuantizationResult result, IReadOnlyList<TensorError> errors)
+    {
+        string stem = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, Path.GetFileNameWithoutExtension(path));
+        StringBuilder text = new();
+        WriteHead(text, result);
+        if (result.Accuracy is { } accuracy)
+        {
+            WriteAccuracy(text, accuracy);
+        }
+        WriteErrors(text, result, errors, stem);
+        AtomicFile.Write(path, Encoding.UTF8.GetBytes(text.ToString()));
+    }
+
+    private static void WriteHead(StringBuilder text, QuantizationResult result)
+    {
+        CheckpointConfig config = result.Checkpoint.Config;
+        Line(text, $"# Quantization of {result.CheckpointName}");
+        Line(text, $"");
+        Line(text, $"| | |");
+        Line(text, $"|---|---|");
+        Line(text, $"| checkpoint | {config.Architecture}: {config.LayerCount} layers x {config.HiddenSize}, {config.HeadCount} heads, FFN {config.FeedForwardSize}, {config.Activation}, {config.VocabularySize} pieces, {config.Labels.Count} labels |");
+        Line(text, $"| SHA-256 of its weights | `{result.Checkpoint.SourceHash}` |");
+        Line(text, $"| scheme | int8: weights 8 bits with a scale per output channel; inputs of products 8 bits with a zero point; residual stream and inputs of GELU and tanh 16 bits |");
+        Line(text, $"| longest text | {result.MaxLength} tokens |");
+        Line(text, result.Options.Calibration is { } source
+            ? $"| calibration | {result.CalibrationCount} of the {source.Texts.Count} texts of `{source.FileName}`, seed {result.Options.Seed}, SHA-256 `{source.Sha256}` |"
+            : (FormattableString)$"| calibration | {result.CalibrationCount} built-in sentences: accuracy may be lower than with texts of the task |");
+        Line(text, $"| quantizer | ibert-quantize {Quantizer.Version} |");
+        Line(text, $"| model file | {result.File.Length} bytes |");
+        Line(text, $"");
+    }
+
+    private static void WriteAccuracy(StringBuilder text, Accuracy accuracy)
+    {
+        Line(text, $"## Accuracy");
+        Line(text, $"");
+        Line(text, $"On the {accuracy.Examples} texts of `{accuracy.FileName}` (SHA-256 `{accuracy.Sha256}`):");
+        Line(text, $"");
+        Line(text, $"| FP32 | integers | difference | same label | mean logit error | largest logit error |");
+        Line(text, $"|---|---|---|---|---|---|");
+        Line(text, $"| {100 * accuracy.Fp32:F2} % | {100 * accuracy.Integer:F2} % | {100 * (accuracy.Integer - accuracy.Fp32):+0.00;-0.00;0.00} | {100 * accuracy.Agreement:F2} % | {accuracy.MeanLogitError:F4} | {accuracy.LargestLogitError:F4} |");
+        Line(text, $"");
+    }
+
+    private static void WriteErrors(StringBuilder text, QuantizationResult result, IReadOnlyList<TensorError> errors, string stem)
+    {
+        Line(text, $"## Error of each tensor");
+        Line(text, $"");
+        Line(text, $"Signal-to-noise ratios in decibels over {result.Texts.HeldBack.Count} texts {(result.Texts.NoneLeft ? "that also calibrated the model" : "of the calibration file that did not calibrate the model")}; 6 dB are one bit.");
+        Line(text, $"*Own*: against the operation in FP32 on the inputs that the integers really had, so what this operation alone adds (its weights, its");
+        Line(text, $"arithmetic, its output's range). *End to end*: against the FP32 model, so what has gathered up to here. Own tells where an error");
+        Line(text, $"comes from, end to end what it does.");
+        Line(text, $"");
+
+        IGrouping<int, TensorError>[] groups = [.. errors.GroupBy(Group).OrderBy(group => group.Min(error => error.Own.Decibels))];
+        Line(text, $"### Layers, worst first");
+        Line(text, $"");
+        Line(text, $"| layer | its worst tensor | own dB | end to end at its output |");
+        Line(text, $"|---|---|---|---|");
+        foreach (IGrouping<int, TensorError> group in groups)
+        {
+            TensorError worst = group.MinBy(error => error.Own.Decibels)!;
+            Line(text, $"| {GroupName(group.Key)} | {Name(worst)} | {Decibels.Format(worst.Own.Decibels)} | {Decibels.Format(group.Last().EndToEnd.Decibels)} |");
+        }
+        Line(text, $"");
+        Line(text, $"### Tensors, worst first");
+        Line(text, $"");
+        WriteTable(text, errors.OrderBy(error => error.Own.Decibels).Take(WorstShown));
+
+        BarRow[] layers = [.. groups.OrderBy(group => group.Key)
+            .Select(group => new BarRow(GroupName(group.Key), group.Min(error => error.Own.Decibels), group.Last().EndToEnd.Decibels))];
+        Plot(text, stem, "layers", "Layers: the worst tensor's own error", layers, "own error of the worst tensor", "end to end at its output");
+        foreach (IGrouping<int, TensorError> group in groups.OrderBy(group => group.Key))
+        {
+            Line(text, $"### {Capital(GroupName(group.Key))}");
+            Line(text, $"");
+            WriteTable(text, group);
+            BarRow[] rows = [.. group.Select(error => new BarRow(Name(error), error.Own.Decibels, error.EndToEnd.Decibels))];
+            Plot(text, stem, GroupName(group.Key).Replace(' ', '-'), $"{Capital(GroupName(group.Key))}: error of its tensors", rows, "own error", "end to end");
+        }
+    }
+
+    private static void WriteTable(StringBuilder text, IEnumerable<TensorError> errors)
+    {
+        Line(text, $"| tensor | type | step | zero point | range | own dB | end to end dB |");
+        Line(text, $"|---|---|---|---|---|---|---|");
+        foreach (TensorError error in errors)
+        {
+            QuantizedTensor tensor = error.Tensor;
+            (double low, double high) = error.Type switch
+            {
+                ElementType.Int8 => (sbyte.MinValue, sbyte.MaxValue),
+                ElementType.Int16 => (short.MinValue, short.MaxValue),
+                _ => ((double)int.MinValue, int.MaxValue),
+            };
+            string range = $"{Number((low - tensor.ZeroPoint) * tensor.Scale)} to {Number((high - tensor.ZeroPoint) * tensor.Scale)}{(tensor.Divisors is null ? "" : ", migrated")}";
+            Line(text, $"| {(tensor.Key.Layer < 0 ? "" : $"{tensor.Key.Layer} ")}{Name(error)} | {error.Type} | {Number(tensor.Scale)} | {tensor.ZeroPoint} | {range} | {Decibels.Format(error.Own.Decibels)} | {Decibels.Format(error.EndToEnd.Decibels)} |");
+        }
+        Line(text, $"");
+    }
+
+    private static void Plot(StringBuilder text, string stem, string name, string title, IReadOnlyList<BarRow> rows, string barName, string markName)
+    {
+        string file = $"{stem}-{name}.svg";
+        AtomicFile.Write(file, Encoding.UTF8.GetBytes(SvgBars.Draw(title, barName, markName, rows)));
+        Line(text, $"![{title}]({Uri.EscapeDataString(Path.GetFileName(file))})");
+        Line(text, $"");
+    }
+
+    // What lies before the layers is -1 and what lies behind them int.MaxValue, so that groups sort as they run.
+    private static int Group(TensorError error) => error.Tensor.Key switch
+    {
+        { Layer: >= 0 } key => key.Layer,
+        { Site: Reference.TensorSite.EmbeddingSum or Reference.TensorSite.EmbeddingNorm } => -1,
+        _ => int.MaxValue,
+    };
+
+    private static string GroupName(int group) => group switch
+    {
+        -1 => "embeddings",
+        int.MaxValue => "head",
+        _ => string.Create(CultureInfo.InvariantCulture, $"layer {group}"),
+    };
+
+    /// <summary>The tensor's site; a LayerNorm's two outputs are told apart by their width.</summary>
+    private static string Name(TensorError error) => error.Tensor.Key.Site is Reference.TensorSite.EmbeddingNorm or Reference.TensorSite.AttentionNorm or Reference.TensorSite.OutputNorm
+        ? $"{error.Tensor.Key.Site} ({(error.Type == ElementType.Int16 ? "residual" : "product input")})"
+        : error.Tensor.Key.Site.ToString();
+
+    private static string Capital(string name) => char.ToUpperInvariant(name[0]) + name[1..];
+
+    private static string Number(double value) => value.ToString("G4", CultureInfo.InvariantCulture);
+
+    private static void Line(StringBuilder text, FormattableString line) => text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
+}
