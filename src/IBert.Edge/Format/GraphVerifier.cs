@@ -112,7 +112,13 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
     {
         Require(operation.Flags == 0 && operation.WorkerScratch == 0, "has flags that this program does not know: update the program");
         Require(operation.Rows is RowRange.All or RowRange.First, $"computes rows {(int)operation.Rows}, which this program does not know");
-        Require(operation.Split is SplitAxis.Rows or SplitAxis.Columns or SplitAxis.Heads, $"is cut along {(int)operation.Split}, which this program does not know");
+        SplitAxis axis = operation.Code switch
+        {
+            OperationCode.Linear => SplitAxis.Columns,
+            OperationCode.Attention => SplitAxis.Heads,
+            _ => SplitAxis.Rows,
+        };
+        Require(operation.Split == axis, $"is cut along {(int)operation.Split}, not {(int)axis}");
         switch (operation.Code)
         {
             case OperationCode.Embed:

@@ -16,6 +16,7 @@ internal sealed unsafe partial class Executor : IDisposable
     private readonly byte* arena;
     private readonly byte* scratchStart;
     private readonly NativeBlock? block;
+    private readonly WorkerTeam? team;
 
     // What the running inference reads; set by Run.
     private int sequence;
@@ -32,6 +33,7 @@ internal sealed unsafe partial class Executor : IDisposable
         block = new NativeBlock(ArenaBytes + (Workers * scratch.Bytes));
         arena = block.Pointer;
         scratchStart = arena + ArenaBytes;
+        team = workers > 1 ? new WorkerTeam(workers, RunAll) : null;
     }
 
     /// <summary>On memory that the caller owns: <see cref="ArenaBytes"/> and <see cref="ScratchBytes"/>, 64-byte aligned.</summary>
@@ -70,7 +72,7 @@ internal sealed unsafe partial class Executor : IDisposable
         Aligned(model.ArenaBytes(sequence)) + (workers * new Scratch(model, kernels.Product, sequence).Bytes);
 
     /// <summary>
-    /// Called with the index of each operation that has run, while its inputs and outputs are still in the arena: for comparisons. Null, as
+    /// Called with the index of each operation that has run (one worker only), while its inputs and outputs are still in the arena: for comparisons. Null, as
     /// in all inference, for none.
     /// </summary>
     internal Action<int>? AfterOperation { get; set; }
@@ -90,11 +92,13 @@ internal sealed unsafe partial class Executor : IDisposable
             sequence = ids.Length;
             this.ids = idsPointer;
             this.types = typesPointer;
-            ReadOnlySpan<OperationRecord> operations = model.Operations;
-            for (int i = 0; i < operations.Length; i++)
+            if (team is null)
             {
-                RunPart(operations[i], 0, 1);
-                AfterOperation?.Invoke(i);
+                RunAll(0);
+            }
+            else
+            {
+                team.Run();
             }
             this.ids = null;
             this.types = null;
@@ -109,7 +113,40 @@ internal sealed unsafe partial class Executor : IDisposable
         return new(TensorPointer(index), tensor.Stride * (tensor.Rows == RowCount.Sequence ? sequence : (int)tensor.FixedRows));
     }
 
-    public void Dispose() => block?.Dispose();
+    public void Dispose()
+    {
+        team?.Dispose();
+        block?.Dispose();
+    }
+
+    /// <summary>One worker's part of a text: its share of each operation, which begins when all have finished the one before.</summary>
+    private void RunAll(int worker)
+    {
+        ReadOnlySpan<OperationRecord> operations = model.Operations;
+        for (int i = 0; i < operations.Length; i++)
+        {
+            ref readonly OperationRecord operation = ref operations[i];
+            int parts = PartsOf(operation);
+            if (worker < parts)
+            {
+                RunPart(operation, worker, parts);
+            }
+            team?.Meet();
+            AfterOperation?.Invoke(i);
+        }
+    }
+
+    /// <summary>How many workers share an operation: as many as there are, unless each would get less than the record's grain.</summary>
+    private int PartsOf(in OperationRecord operation)
+    {
+        int items = operation.Split switch
+        {
+            SplitAxis.Columns => model.Tensors[operation.Outputs[0]].PaddedColumns / ProductKernel.PanelColumns,
+            SplitAxis.Heads => operation.Parameters[Slot.AttentionHeads],
+            _ => RowsOf(operation),
+        };
+        return Math.Clamp(items / Math.Max((int)operation.Grain, 1), 1, Workers);
+    }
 
     /// <summary>One worker's part of one operation.</summary>
     private void RunPart(in OperationRecord operation, int worker, int workers)
