@@ -85,7 +85,7 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
     private void VerifyConstant(int index)
     {
         ConstantEntry constant = model.Constants[index];
-        Require(constant.Type is ElementType.Int8 or ElementType.Int16 or ElementType.Int32, $"constant {index} has type {(int)constant.Type}");
+        Require(constant.Type is ElementType.Int8 or ElementType.Int16 or ElementType.Int32 or ElementType.Int64, $"constant {index} has type {(int)constant.Type}");
         Require(constant.Bits == 8 * TensorEntry.ElementBytes(constant.Type) && constant.BlockSize == 0 && constant.Flags == 0
             && constant.BlockMultipliers == OperationRecord.None && constant.Codebook == OperationRecord.None,
             $"constant {index} has codes, blocks or flags that this program does not know: update the program");
@@ -136,6 +136,9 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
             case OperationCode.Gate:
                 VerifyGate(operation);
                 break;
+            case OperationCode.Add:
+                VerifyAdd(operation);
+                break;
             default:
                 throw Bad($"has code {(int)operation.Code}, which this program does not know: update the program");
         }
@@ -151,23 +154,32 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         Require(operation.Outputs[1] == OperationRecord.None, "has a second output");
         ReadOnlySpan<int> rows = [vocabulary, MaxLength + offset, 1];
         long bound = 1L << (shift - 1);
+        int tables = 0;
         for (int i = 0; i < Slot.EmbedTables; i++)
         {
-            if (i == 2 && operation.Constants[2 * i] == OperationRecord.None)
+            if (operation.Constants[2 * i] == OperationRecord.None)
             {
+                Require(operation.Constants[(2 * i) + 1] == OperationRecord.None, $"has multipliers without table {i}");
                 continue;
             }
+            tables++;
             ConstantEntry table = Constant(operation.Constants[2 * i], ElementType.Int8, ConstantLayout.Rows);
             Require(table.Columns == Tensors[output].PaddedColumns, $"table {i} has {table.Columns} columns");
             Require(table.Rows >= rows[i], $"table {i} has {table.Rows} rows for {rows[i]} values");
             bound += 128 * LargestMagnitude(operation.Constants[(2 * i) + 1], (int)table.Rows);
         }
+        Require(tables > 0, "has no table");
         Require(bound <= int.MaxValue, "multipliers let the sum overflow 32 bits");
         Write(output, operation.Rows, short.MinValue, short.MaxValue);
     }
 
     private void VerifyLayerNorm(in OperationRecord operation)
     {
+        if (Function(operation.Parameters[Slot.NormFunction]) == FunctionKind.Published)
+        {
+            VerifyPublishedLayerNorm(operation);
+            return;
+        }
         int a = Input(operation, 0, ElementType.Int16);
         int columns = (int)Tensors[a].Columns;
         Require(columns <= 16384, $"normalizes {columns} channels; 16384 are the most");
@@ -192,6 +204,76 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         Require(operation.Outputs[0] == OperationRecord.None || known[operation.Outputs[0]].Written != Written.Nothing, "writes two outputs over each other");
     }
 
+    private void VerifyPublishedLayerNorm(in OperationRecord operation)
+    {
+        Require(operation.Inputs[0] < Tensors.Length && Tensors[operation.Inputs[0]].Type is ElementType.Int16 or ElementType.Int32, "normalizes a tensor of 8 bits");
+        int input = Input(operation, 0, Tensors[operation.Inputs[0]].Type), columns = (int)Tensors[input].Columns;
+        Require(operation.Inputs[1] == OperationRecord.None && operation.Outputs[0] == OperationRecord.None, "has two inputs or two outputs");
+        Require(columns <= 16384, $"normalizes {columns} channels; 16384 are the most");
+        Require(known[input] is { Low: > -(1 << 23), High: < 1 << 23 }, "normalizes values of more than 24 bits");
+        Require(operation.Parameters[Slot.NormShift] is >= 0 and <= 30, $"shifts deviations by {operation.Parameters[Slot.NormShift]}");
+        int output = Output(operation, 1, ElementType.Int8);
+        Require(Tensors[output].Columns == columns, "writes a tensor of another width");
+        ScaleStage stage = operation.Stages[1];
+        VerifyTerm(stage, columns, 33, 62);
+        Require(stage.Multipliers != OperationRecord.None, "lacks multipliers");
+        VerifyLongs(operation.Constants[Slot.NormOffsets], Padded(columns));
+        VerifyPlace(stage, ElementType.Int8);
+        Write(output, operation.Rows, stage.Low, stage.High);
+    }
+
+    /// <summary>A stage of an operation that computes in 64 or 128 bits.</summary>
+    private void VerifyTerm(in ScaleStage stage, int channels, int least, int most)
+    {
+        Require(stage.Rounding is Rounding.HalfUp or Rounding.HalfEven, $"rounds by rule {(int)stage.Rounding}, which this program does not know");
+        int exponent = stage.Exponent - stage.PreShift;
+        Require(stage.PreShift <= Dyadic.MaxPreShift && exponent >= least && exponent <= most, $"scales by 2^-{exponent}");
+        Require(stage.Addends == OperationRecord.None && stage.Multiplier != int.MinValue, "has addends, or a multiplier of -2^31");
+        if (stage.Multipliers != OperationRecord.None)
+        {
+            LargestMagnitude(stage.Multipliers, Padded(channels));
+        }
+    }
+
+    /// <summary>64-bit values below 2^61.</summary>
+    private void VerifyLongs(ushort index, int count)
+    {
+        ConstantEntry constant = Constant(index, ElementType.Int64, ConstantLayout.Rows);
+        Require(constant.Rows == 1 && constant.Columns == count, $"reads {count} values from constant {index}, which has {constant.Rows} x {constant.Columns}");
+        foreach (long value in new ReadOnlySpan<long>((long*)model.Constant(index), count))
+        {
+            Require(value is > -(1L << 61) and < 1L << 61, $"has a value of more than 61 bits in constant {index}");
+        }
+    }
+
+    private FunctionKind Function(int parameter)
+    {
+        Require(parameter is (int)FunctionKind.Closest or (int)FunctionKind.Published, $"computes function {parameter}, which this program does not know: update the program");
+        return (FunctionKind)parameter;
+    }
+
+    private void VerifyAdd(in OperationRecord operation)
+    {
+        Require(operation.Outputs[0] < Tensors.Length, "has no output");
+        int output = Output(operation, 0, Tensors[operation.Outputs[0]].Type);
+        Require(operation.Outputs[1] == OperationRecord.None, "has a second output");
+        for (int i = 0; i < 2; i++)
+        {
+            if (i == 1 && operation.Inputs[i] == OperationRecord.None)
+            {
+                continue;
+            }
+            Require(operation.Inputs[i] < Tensors.Length, $"lacks input {i}");
+            int input = Input(operation, i, Tensors[operation.Inputs[i]].Type);
+            Require(Tensors[input].Columns == Tensors[output].Columns, "adds tensors of different widths");
+            // |x| <= 2^31 and |m| < 2^31: a term and its rounding stay below 2^63, and two of them, shifted at least once, too.
+            VerifyTerm(operation.Stages[i == 0 ? Slot.AddFirstStage : Slot.AddSecondStage], (int)Tensors[output].Columns, 2, 61);
+        }
+        ScaleStage stage = operation.Stages[0];
+        VerifyPlace(stage, Tensors[output].Type);
+        Write(output, operation.Rows, stage.Low, stage.High);
+    }
+
     private void VerifyLinear(in OperationRecord operation)
     {
         int input = Input(operation, 0, ElementType.Int8);
@@ -205,11 +287,37 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         int padded = Padded((int)weights.Rows);
         int* bias = Int32Array(operation.Constants[Slot.LinearBias], padded);
         int* sums = Int32Array(operation.Constants[Slot.LinearColumnSums], padded);
-        ScaleStage stage = operation.Stages[0];
-        VerifyOutputStage(stage, output, (int)weights.Rows, addends: false);
-        Require(operation.AccumulatorBound < 1u << (31 - stage.PreShift), $"lets accumulators reach {operation.AccumulatorBound} before a shift by {stage.PreShift}");
+        ScaleStage stage = operation.Stages[0], rescale = operation.Stages[Slot.LinearRescaleStage];
+        bool raw = stage.Exponent == 0;
+        if (raw)
+        {
+            Require(Tensors[output].Type == ElementType.Int32 && stage.PreShift == 0 && stage.Rounding == Rounding.HalfUp, "writes accumulators as they are into less than 32 bits");
+        }
+        else if (stage.Rounding == Rounding.HalfUp)
+        {
+            VerifyOutputStage(stage, output, (int)weights.Rows, addends: false);
+        }
+        else
+        {
+            VerifyTerm(stage, (int)weights.Rows, 9, 62);
+            Require(stage.Multipliers != OperationRecord.None, "lacks multipliers");
+            VerifyPlace(stage, Tensors[output].Type);
+        }
+        if (rescale.Exponent != 0)
+        {
+            // A factor below two keeps the rescaled accumulator within twice its bound; the bias is part of it.
+            VerifyTerm(rescale, 1, 30, 62);
+            Require(rescale.Multipliers == OperationRecord.None && operation.AccumulatorBound < 1 << 29, "rescales accumulators of more than 29 bits");
+        }
+        Require(stage.PreShift <= Dyadic.MaxPreShift && operation.AccumulatorBound < 1u << ((rescale.Exponent == 0 ? 31 : 30) - stage.PreShift), $"lets accumulators reach {operation.AccumulatorBound} before a shift by {stage.PreShift}");
         int largestInput = Math.Max(Math.Abs(known[input].Low), Math.Abs(known[input].High));
         VerifyAccumulators((sbyte*)model.Constant(index), padded, Padded((int)weights.Columns), bias, sums, largestInput, operation.AccumulatorBound);
+        if (raw)
+        {
+            int bound = (int)operation.AccumulatorBound * (rescale.Exponent == 0 ? 1 : 2);
+            Write(output, operation.Rows, -bound, bound);
+            return;
+        }
         Write(output, operation.Rows, stage.Low, stage.High);
     }
 
@@ -268,21 +376,44 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
             Require(known[tensor] is { Low: >= -127, High: <= 127 }, "reads Q, K or V that may be -128");
         }
         ScaleStage score = operation.Stages[Slot.AttentionScoreStage];
-        Require(score.Rounding == Rounding.HalfUp && score.PreShift <= Dyadic.MaxPreShift && score.Exponent is >= 33 and <= 62 && score.Multiplier > 0, "scales scores in a way that this program does not know");
-        Require(limit >= 1 && limit < 1L << (31 - score.PreShift), $"looks at score differences up to {limit}");
+        bool published = Function(operation.Parameters[Slot.AttentionFunction]) == FunctionKind.Published;
+        if (published)
+        {
+            long c = ((long)operation.Parameters[Slot.AttentionCHigh] << 32) | (uint)operation.Parameters[Slot.AttentionCLow];
+            Require(operation.Parameters[Slot.AttentionX0] is < 0 and > -(1 << 24) && Math.Abs((long)operation.Parameters[Slot.AttentionB]) < 1 << 30
+                && c is > -(1L << 61) and < 1L << 61 && bits >= PublishedElements.ProbabilityBits + 1, "has constants of the exponential that are out of range");
+            VerifyTerm(score, 1, 1, 126);
+            Require(score.Multipliers == OperationRecord.None, "has a multiplier for each score");
+            largestSum = 1 << PublishedElements.ProbabilityBits;
+        }
+        else
+        {
+            VerifyScores(score, limit);
+        }
         int output = Output(operation, 0, ElementType.Int8);
         Require(operation.Outputs[1] == OperationRecord.None, "has a second output");
         Require(Tensors[output].Columns == heads * columns, "writes a tensor of another width");
         ScaleStage context = operation.Stages[0];
         Require(context.Rounding == Rounding.HalfUp && context.PreShift == 0 && context.Multiplier >= 1 << 30, "scales the context in a way that this program does not know");
-        int most = BitOperations.Log2((ulong)largestSum);
-        Require(context.Exponent + bits - 1 - 32 >= Dyadic.MinShift && context.Exponent + most - 32 <= Dyadic.MaxShift, $"scales the context by 2^-{context.Exponent}");
+        int least = published ? PublishedElements.ProbabilityBits : bits - 1, most = BitOperations.Log2((ulong)largestSum);
+        Require(context.Exponent + least - 32 >= Dyadic.MinShift && context.Exponent + most - 32 <= Dyadic.MaxShift, $"scales the context by 2^-{context.Exponent}");
         VerifyPlace(context, Tensors[output].Type);
         Write(output, operation.Rows, context.Low, context.High);
     }
 
+    private void VerifyScores(in ScaleStage score, int limit)
+    {
+        Require(score.Rounding == Rounding.HalfUp && score.PreShift <= Dyadic.MaxPreShift && score.Exponent is >= 33 and <= 62 && score.Multiplier > 0, "scales scores in a way that this program does not know");
+        Require(limit >= 1 && limit < 1L << (31 - score.PreShift), $"looks at score differences up to {limit}");
+    }
+
     private void VerifyGate(in OperationRecord operation)
     {
+        if (Function(operation.Parameters[Slot.GateFunction]) == FunctionKind.Published)
+        {
+            VerifyPublishedGate(operation);
+            return;
+        }
         int input = Input(operation, 0, ElementType.Int16);
         int output = Output(operation, 0, ElementType.Int8);
         Require(operation.Outputs[1] == OperationRecord.None, "has a second output");
@@ -298,6 +429,25 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         ScaleStage stage = operation.Stages[0];
         Require(stage.ZeroPoint is >= sbyte.MinValue and <= sbyte.MaxValue && stage.Low == sbyte.MinValue && stage.High == sbyte.MaxValue, "clamps to something else than int8");
         Write(output, operation.Rows, sbyte.MinValue, sbyte.MaxValue);
+    }
+
+    private void VerifyPublishedGate(in OperationRecord operation)
+    {
+        int input = Input(operation, 0, ElementType.Int32), output = Output(operation, 0, ElementType.Int8);
+        Require(operation.Outputs[1] == OperationRecord.None, "has a second output");
+        Require(Tensors[output].Columns == Tensors[input].Columns, "writes a tensor of another width");
+        int padded = Tensors[input].PaddedColumns;
+        foreach (int b in new ReadOnlySpan<int>(Int32Array(operation.Constants[Slot.GateB], padded), padded))
+        {
+            Require(b is <= 0 and > int.MinValue, "clips to a bound above zero");
+        }
+        VerifyLongs(operation.Constants[Slot.GateC], padded);
+        VerifyLongs(operation.Constants[Slot.GateShift], padded);
+        ScaleStage stage = operation.Stages[0];
+        VerifyTerm(stage, (int)Tensors[input].Columns, 1, 126);
+        Require(stage.Multipliers != OperationRecord.None, "lacks multipliers");
+        VerifyPlace(stage, ElementType.Int8);
+        Write(output, operation.Rows, stage.Low, stage.High);
     }
 
     private void VerifyHead()

@@ -107,6 +107,9 @@ internal enum ElementType : byte
     Int8 = 1,
     Int16 = 2,
     Int32 = 3,
+
+    /// <summary>For constants only.</summary>
+    Int64 = 4,
 }
 
 /// <summary>How many rows a tensor has.</summary>
@@ -147,7 +150,8 @@ internal struct TensorEntry
     {
         ElementType.Int8 => 1,
         ElementType.Int16 => 2,
-        _ => 4,
+        ElementType.Int32 => 4,
+        _ => 8,
     };
 }
 
@@ -218,6 +222,9 @@ internal enum OperationCode : ushort
 
     /// <summary>A function f(x) = x g(x) of each value, g by table, with a multiplier for each channel.</summary>
     Gate = 5,
+
+    /// <summary>Sum of one or two rescaled tensors, each with a rounding of its own.</summary>
+    Add = 6,
 }
 
 /// <summary>Which rows an operation computes.</summary>
@@ -242,6 +249,19 @@ internal enum Rounding : byte
 {
     /// <summary>To nearest, ties up.</summary>
     HalfUp = 0,
+
+    /// <summary>To nearest, ties to even: <c>torch.round</c>.</summary>
+    HalfEven = 1,
+}
+
+/// <summary>Which form of a non-linear function an operation computes.</summary>
+internal enum FunctionKind
+{
+    /// <summary>The closest integer form; FORMAT.md defines it.</summary>
+    Closest = 0,
+
+    /// <summary>As I-BERT publishes it (Kim et al. 2021, and Hugging Face's <c>ibert</c>).</summary>
+    Published = 1,
 }
 
 /// <summary>A change of scale: multiplier / 2^exponent after a pre-shift, zero point and clamp.</summary>
@@ -390,17 +410,32 @@ internal static class Slot
     /// <summary>Linear: the packed weights, the bias (int32) and the column sums (int32).</summary>
     public const int LinearWeights = 0, LinearBias = 1, LinearColumnSums = 2;
 
-    /// <summary>LayerNorm: epsilon (low and high half of 64 bits).</summary>
-    public const int NormEpsilonLow = 0, NormEpsilonHigh = 1;
+    /// <summary>Linear: the input stage that rescales accumulators before the bias; not used where its exponent is 0.</summary>
+    public const int LinearRescaleStage = 2;
+
+    /// <summary>LayerNorm: epsilon (low and high half of 64 bits); the function, and for the published one its shift.</summary>
+    public const int NormEpsilonLow = 0, NormEpsilonHigh = 1, NormFunction = 2, NormShift = 3;
+
+    /// <summary>LayerNorm, published function: what is added to v * multiplier (int64).</summary>
+    public const int NormOffsets = 0;
 
     /// <summary>Attention: heads, columns of a head, bits of an exponential, largest score difference that is looked at.</summary>
     public const int AttentionHeads = 0, AttentionHeadColumns = 1, AttentionBits = 2, AttentionLimit = 3;
+
+    /// <summary>Attention: the function of the exponential; for the published one -ln 2 and the polynomial's b and c (64 bits) in score units.</summary>
+    public const int AttentionFunction = 4, AttentionX0 = 5, AttentionB = 6, AttentionCLow = 7, AttentionCHigh = 8;
 
     /// <summary>Attention: input stage 2 scales score differences to exponents; output stage 0 scales the context.</summary>
     public const int AttentionScoreStage = 2;
 
     /// <summary>Gate: g (4,096 int16 values, Q15) and the channels' multipliers (int16, Q15).</summary>
     public const int GateTable = 0, GateMultipliers = 1;
+
+    /// <summary>Gate: the function; for the published one the constants b (int32), c and shift (int64).</summary>
+    public const int GateFunction = 0, GateB = 0, GateC = 1, GateShift = 2;
+
+    /// <summary>Add: stages of the two inputs; output stage 0 has the zero point and the clamp.</summary>
+    public const int AddFirstStage = 2, AddSecondStage = 3;
 
     /// <summary>Gate: entries of the table.</summary>
     public const int GateEntries = 4096;

@@ -15,22 +15,26 @@ internal sealed unsafe partial class Executor
         TensorEntry output = model.Tensors[operation.Outputs[0]];
         byte* rows = TensorPointer(operation.Outputs[0]);
         int columns = output.PaddedColumns;
-        sbyte* tokens = (sbyte*)model.Constant(operation.Constants[0]), positions = (sbyte*)model.Constant(operation.Constants[2]);
-        int* tokenScales = (int*)model.Constant(operation.Constants[1]), positionScales = (int*)model.Constant(operation.Constants[3]);
-        bool typed = operation.Constants[4] != OperationRecord.None;
-        sbyte* kinds = typed ? (sbyte*)model.Constant(operation.Constants[4]) : null;
-        int* kindScales = typed ? (int*)model.Constant(operation.Constants[5]) : null;
-        int lastKind = typed ? (int)model.Constants[operation.Constants[4]].Rows - 1 : 0;
+        sbyte* tokens = (sbyte*)Optional(operation.Constants[0]), positions = (sbyte*)Optional(operation.Constants[2]), kinds = (sbyte*)Optional(operation.Constants[4]);
+        int* tokenScales = (int*)Optional(operation.Constants[1]), positionScales = (int*)Optional(operation.Constants[3]), kindScales = (int*)Optional(operation.Constants[5]);
+        int lastKind = kinds is null ? 0 : (int)model.Constants[operation.Constants[4]].Rows - 1;
         int offset = operation.Parameters[Slot.EmbedPositionOffset], shift = operation.Parameters[Slot.EmbedShift];
         for (int i = start; i < end; i++)
         {
             int id = ids[i], position = i + offset, kind = Math.Min(types[i], lastKind);
+            // A table that is absent takes part with its own row's multiplier at zero; one of the three is always there.
+            sbyte* token = tokens is null ? null : tokens + ((long)id * columns);
+            sbyte* place = positions is null ? null : positions + ((long)position * columns);
+            sbyte* type = kinds is null ? null : kinds + ((long)kind * columns);
+            sbyte* present = token is not null ? token : place is not null ? place : type;
             kernels.Elements.EmbeddingSum(
-                tokens + ((long)id * columns), tokenScales[id],
-                positions + ((long)position * columns), positionScales[position],
-                typed ? kinds + ((long)kind * columns) : null, typed ? kindScales[kind] : 0,
+                token is null ? present : token, token is null ? 0 : tokenScales[id],
+                place is null ? present : place, place is null ? 0 : positionScales[position],
+                type, type is null ? 0 : kindScales[kind],
                 shift, columns, (short*)(rows + ((long)i * output.Stride)));
         }
+
+        byte* Optional(ushort constant) => constant == OperationRecord.None ? null : model.Constant(constant);
     }
 
     private void LayerNorm(in OperationRecord operation, int worker, int workers)
@@ -43,6 +47,18 @@ internal sealed unsafe partial class Executor
         byte* wideRows = wide ? TensorPointer(operation.Outputs[0]) : null;
         byte* narrowRows = TensorPointer(operation.Outputs[1]);
         int narrowStride = model.Tensors[operation.Outputs[1]].Stride;
+        if (operation.Parameters[Slot.NormFunction] == (int)FunctionKind.Published)
+        {
+            long* offsets = (long*)model.Constant(operation.Constants[Slot.NormOffsets]);
+            PublishedElements.Term term = Term(operation.Stages[1]);
+            for (int i = start; i < end; i++)
+            {
+                PublishedElements.LayerNorm(
+                    a + ((long)i * input.Stride), input.Type, (int)input.Columns, operation.Parameters[Slot.NormShift], offsets, term,
+                    operation.Stages[1], (sbyte*)(narrowRows + ((long)i * narrowStride)));
+            }
+            return;
+        }
         LayerNormScale scale = new()
         {
             Channels = (int)input.Columns,
@@ -72,6 +88,10 @@ internal sealed unsafe partial class Executor
         sbyte* weights = (sbyte*)model.Constant(operation.Constants[Slot.LinearWeights]);
         int* bias = (int*)model.Constant(operation.Constants[Slot.LinearBias]);
         ChannelScale scale = Channels(operation.Stages[0]);
+        bool rescaled = operation.Stages[Slot.LinearRescaleStage].Exponent != 0, toEven = operation.Stages[0].Rounding != Rounding.HalfUp;
+        // Int32 without a multiplier is the accumulator itself.
+        bool raw = operation.Stages[0].Exponent == 0;
+        PublishedElements.Term rescale = Term(operation.Stages[Slot.LinearRescaleStage]), term = Term(operation.Stages[0]);
         ProductKernel product = kernels.Product;
         ElementKernel elements = kernels.Elements;
         (int firstPanel, int endPanel) = Share(output.PaddedColumns / ProductKernel.PanelColumns, worker, workers);
@@ -89,8 +109,25 @@ internal sealed unsafe partial class Executor
                 for (int t = 0; t < tiles; t++)
                 {
                     (int start, int end) = Share(blockRows, t, tiles);
-                    product.Multiply(left.From(start), end - start, panelWeights, inner, bias + column, tile);
+                    product.Multiply(left.From(start), end - start, panelWeights, inner, rescaled ? null : bias + column, tile);
+                    if (rescaled)
+                    {
+                        PublishedElements.RescaleAndBias(tile, end - start, rescale, bias + column);
+                    }
                     byte* place = target + ((long)(block + start) * output.Stride) + ((long)column * elementBytes);
+                    if (toEven)
+                    {
+                        PublishedElements.Requantize(tile, end - start, term, column, scale.ZeroPoint, scale.Low, scale.High, place, output.Type, output.Stride);
+                        continue;
+                    }
+                    if (raw)
+                    {
+                        for (int r = 0; r < end - start; r++)
+                        {
+                            Unsafe.CopyBlock(place + ((long)r * output.Stride), tile + (r * ProductKernel.PanelColumns), ProductKernel.PanelColumns * sizeof(int));
+                        }
+                        continue;
+                    }
                     switch (output.Type)
                     {
                         case ElementType.Int8:
@@ -124,6 +161,16 @@ internal sealed unsafe partial class Executor
             PreShift = score.PreShift,
             Shift = score.Exponent - 32,
             Bits = operation.Parameters[Slot.AttentionBits],
+        };
+        bool published = operation.Parameters[Slot.AttentionFunction] == (int)FunctionKind.Published;
+        PublishedElements.Softmax publishedSoftmax = new()
+        {
+            X0 = operation.Parameters[Slot.AttentionX0],
+            B = operation.Parameters[Slot.AttentionB],
+            C = ((long)operation.Parameters[Slot.AttentionCHigh] << 32) | (uint)operation.Parameters[Slot.AttentionCLow],
+            Multiplier = score.Multiplier,
+            Exponent = score.Exponent - score.PreShift,
+            Rounding = score.Rounding,
         };
         ContextScale scale = new()
         {
@@ -163,6 +210,13 @@ internal sealed unsafe partial class Executor
                 }
                 for (int r = 0; r < count; r++)
                 {
+                    if (published)
+                    {
+                        // Probabilities are divided already: one stands for them all.
+                        publishedSoftmax.Row(scores + (r * padded), sequence, exponentials + (r * padded));
+                        sums[r] = 1 << PublishedElements.ProbabilityBits;
+                        continue;
+                    }
                     sums[r] = elements.Softmax(scores + (r * padded), sequence, softmax, exponentials + (r * padded));
                 }
                 left = product.PrepareWide(exponentials, padded * sizeof(ushort), count, padded, memory);
@@ -182,6 +236,19 @@ internal sealed unsafe partial class Executor
         TensorEntry input = model.Tensors[operation.Inputs[0]], output = model.Tensors[operation.Outputs[0]];
         byte* source = TensorPointer(operation.Inputs[0]);
         byte* target = TensorPointer(operation.Outputs[0]);
+        if (operation.Parameters[Slot.GateFunction] == (int)FunctionKind.Published)
+        {
+            ScaleStage stage = operation.Stages[0];
+            stage.Exponent -= stage.PreShift;
+            for (int i = start; i < end; i++)
+            {
+                PublishedElements.Gelu(
+                    (int*)(source + ((long)i * input.Stride)), (int*)model.Constant(operation.Constants[Slot.GateB]), (long*)model.Constant(operation.Constants[Slot.GateC]),
+                    (long*)model.Constant(operation.Constants[Slot.GateShift]), (int*)model.Constant(stage.Multipliers), stage,
+                    (sbyte*)(target + ((long)i * output.Stride)), output.PaddedColumns);
+            }
+            return;
+        }
         short* gate = (short*)model.Constant(operation.Constants[Slot.GateTable]);
         short* multipliers = (short*)model.Constant(operation.Constants[Slot.GateMultipliers]);
         int zeroPoint = operation.Stages[0].ZeroPoint;
@@ -189,6 +256,21 @@ internal sealed unsafe partial class Executor
         {
             kernels.Elements.Gate(
                 (short*)(source + ((long)i * input.Stride)), gate, multipliers, zeroPoint, (sbyte*)(target + ((long)i * output.Stride)), output.PaddedColumns);
+        }
+    }
+
+    private void Add(in OperationRecord operation, int worker, int workers)
+    {
+        (int start, int end) = Share(RowsOf(operation), worker, workers);
+        bool two = operation.Inputs[1] != OperationRecord.None;
+        TensorEntry a = model.Tensors[operation.Inputs[0]], b = two ? model.Tensors[operation.Inputs[1]] : default, output = model.Tensors[operation.Outputs[0]];
+        byte* first = TensorPointer(operation.Inputs[0]), second = two ? TensorPointer(operation.Inputs[1]) : null, target = TensorPointer(operation.Outputs[0]);
+        PublishedElements.Term firstTerm = Term(operation.Stages[Slot.AddFirstStage]), secondTerm = Term(operation.Stages[Slot.AddSecondStage]);
+        for (int i = start; i < end; i++)
+        {
+            PublishedElements.Add(
+                first + ((long)i * a.Stride), a.Type, firstTerm, two ? second + ((long)i * b.Stride) : null, b.Type, secondTerm, operation.Stages[0],
+                target + ((long)i * output.Stride), output.Type, output.PaddedColumns);
         }
     }
 }

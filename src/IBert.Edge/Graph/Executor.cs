@@ -168,6 +168,9 @@ internal sealed unsafe partial class Executor : IDisposable
             case OperationCode.Gate:
                 Gate(operation, worker, workers);
                 break;
+            case OperationCode.Add:
+                Add(operation, worker, workers);
+                break;
         }
     }
 
@@ -187,9 +190,18 @@ internal sealed unsafe partial class Executor : IDisposable
 
     private static long Aligned(long bytes) => (bytes + FileHeader.Alignment - 1) & -FileHeader.Alignment;
 
+    /// <summary>A stage as the published operations take it.</summary>
+    private PublishedElements.Term Term(in ScaleStage stage) => new()
+    {
+        Multipliers = stage.Multipliers == OperationRecord.None ? null : (int*)model.Constant(stage.Multipliers),
+        Multiplier = stage.Multiplier,
+        Exponent = stage.Exponent - stage.PreShift,
+        Rounding = stage.Rounding,
+    };
+
     private ChannelScale Channels(in ScaleStage stage) => new()
     {
-        Multipliers = (int*)model.Constant(stage.Multipliers),
+        Multipliers = stage.Multipliers == OperationRecord.None ? null : (int*)model.Constant(stage.Multipliers),
         Addends = stage.Addends == OperationRecord.None ? null : (int*)model.Constant(stage.Addends),
         PreShift = stage.PreShift,
         Shift = stage.Exponent - 32,

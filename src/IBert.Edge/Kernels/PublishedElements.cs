@@ -1,0 +1,233 @@
+// I-BERT's operations as published, with every rounding of the reference: scalar definitions that all kernel sets run.
+using System.Runtime.CompilerServices;
+using IBert.Edge.Format;
+using IBert.Edge.Numerics;
+
+namespace IBert.Edge.Kernels;
+
+/// <summary>
+/// Kim et al. 2021 (arXiv:2101.01321) in the arithmetic of Hugging Face's <c>quant_modules</c>: exact integers where the reference has float32 that
+/// holds integers. They are for models that were trained with these functions; speed is not their purpose, so there is one form of each.
+/// </summary>
+internal static unsafe class PublishedElements
+{
+    /// <summary>Fraction bits of a published probability: 256 stands for one.</summary>
+    public const int ProbabilityBits = 8;
+
+    /// <summary>Rounds value / 2^shift.</summary>
+    /// <param name="value">|value| &lt; 2^126.</param>
+    /// <param name="shift">1..126.</param>
+    /// <param name="rounding">The rule.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Int128 Round(Int128 value, int shift, Rounding rounding)
+    {
+        Int128 half = Int128.One << (shift - 1), result = (value + half) >> shift;
+        // A tie went up: to even it goes back where that made it odd.
+        return rounding == Rounding.HalfEven && !Int128.IsEvenInteger(result) && (result << shift) - half == value ? result - 1 : result;
+    }
+
+    /// <summary>The same in 64 bits: |value| &lt; 2^62, shift 1..62.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static long Round(long value, int shift, Rounding rounding)
+    {
+        long half = 1L << (shift - 1), result = (value + half) >> shift;
+        return rounding == Rounding.HalfEven && (result & 1) != 0 && (result << shift) - half == value ? result - 1 : result;
+    }
+
+    /// <summary>A factor of a sum: multiplier / 2^Exponent, rounded.</summary>
+    public struct Term
+    {
+        /// <summary>Multipliers by channel, or null.</summary>
+        public int* Multipliers;
+
+        /// <summary>The one multiplier where there are none by channel.</summary>
+        public int Multiplier;
+
+        /// <summary>1..62.</summary>
+        public int Exponent;
+
+        public Rounding Rounding;
+
+        /// <summary>A value's part of the sum; |x| &lt; 2^31.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public readonly long Of(int x, int channel) =>
+            Round((long)x * (Multipliers is null ? Multiplier : Multipliers[channel]), Exponent, Rounding);
+    }
+
+    /// <summary>Reads an element of any type.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Read(byte* row, ElementType type, int index) => type switch
+    {
+        ElementType.Int8 => ((sbyte*)row)[index],
+        ElementType.Int16 => ((short*)row)[index],
+        _ => ((int*)row)[index],
+    };
+
+    /// <summary>Writes an element of any type.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Write(byte* row, ElementType type, int index, int value)
+    {
+        switch (type)
+        {
+            case ElementType.Int8:
+                ((sbyte*)row)[index] = (sbyte)value;
+                break;
+            case ElementType.Int16:
+                ((short*)row)[index] = (short)value;
+                break;
+            default:
+                ((int*)row)[index] = value;
+                break;
+        }
+    }
+
+    /// <summary>Adds a bias to accumulators [rows][16] that were rescaled first: the reference's stale input scale (numerics.md, trap 13).</summary>
+    public static void RescaleAndBias(int* tile, int rows, in Term term, int* bias)
+    {
+        for (int i = 0; i < rows * ProductKernel.PanelColumns; i++)
+        {
+            tile[i] = (int)term.Of(tile[i], 0) + bias[i % ProductKernel.PanelColumns];
+        }
+    }
+
+    /// <summary>Requantizes accumulators [rows][16] under any rounding.</summary>
+    public static void Requantize(
+        int* tile, int rows, in Term term, int column, int zeroPoint, int low, int high, byte* output, ElementType type, nint stride)
+    {
+        for (int r = 0; r < rows; r++, output += stride)
+        {
+            for (int c = 0; c < ProductKernel.PanelColumns; c++)
+            {
+                long y = term.Of(tile[(r * ProductKernel.PanelColumns) + c], column + c) + zeroPoint;
+                Write(output, type, c, (int)Math.Clamp(y, low, high));
+            }
+        }
+    }
+
+    /// <summary>
+    /// LayerNorm with the norm of the deviations in place of their standard deviation (section 3.5): y = x - round(mean),
+    /// std = floor(sqrt(sum (y >> shift)^2)) &lt;&lt; shift, v = floor(y floor(2^31 / std) / 2), then (v m + offset) / 2^e. A row without deviations
+    /// gives its offsets, beta.
+    /// </summary>
+    /// <param name="input">padded values, |x| &lt; 2^23.</param>
+    /// <param name="type">int16 or int32.</param>
+    /// <param name="channels">N; what lies beyond takes no part.</param>
+    /// <param name="shift">0..30.</param>
+    /// <param name="offsets">beta in units of 2^-e of the output, below 2^61.</param>
+    /// <param name="scale">Multipliers, rounding and exponent (33..62); the clamp.</param>
+    /// <param name="stage">Zero point and clamp.</param>
+    /// <param name="output">padded values.</param>
+    public static void LayerNorm(byte* input, ElementType type, int channels, int shift, long* offsets, in Term scale, in ScaleStage stage, sbyte* output)
+    {
+        long sum = 0;
+        for (int c = 0; c < channels; c++)
+        {
+            sum += Read(input, type, c);
+        }
+        long mean = Math.DivRem(sum, channels, out long rest);
+        // To nearest, ties to even.
+        long twice = 2 * Math.Abs(rest);
+        if (twice > channels || (twice == channels && (mean & 1) != 0))
+        {
+            mean += Math.Sign(sum);
+        }
+        ulong squares = 0;
+        for (int c = 0; c < channels; c++)
+        {
+            long y = (Read(input, type, c) - mean) >> shift;
+            squares += (ulong)(y * y);
+        }
+        long deviation = (long)IntegerMath.SquareRoot(squares) << shift;
+        long factor = deviation == 0 ? 0 : (1L << 31) / deviation;
+        int padded = (channels + 15) & ~15;
+        for (int c = 0; c < padded; c++)
+        {
+            // In the padding multiplier and offset are zero.
+            long v = c < channels ? ((Read(input, type, c) - mean) * factor) >> 1 : 0;
+            long y = Round((v * scale.Multipliers[c]) + offsets[c], scale.Exponent, scale.Rounding) + stage.ZeroPoint;
+            output[c] = (sbyte)Math.Clamp(y, stage.Low, stage.High);
+        }
+    }
+
+    /// <summary>The published softmax's constants, in units of a score.</summary>
+    public struct Softmax
+    {
+        /// <summary>floor(-ln 2 / s), negative; and the polynomial's floor(b / s), floor(c / s^2).</summary>
+        public int X0, B;
+        public long C;
+
+        /// <summary>Exponential to 16 bits: multiplier / 2^exponent (1..126).</summary>
+        public int Multiplier, Exponent;
+
+        public Rounding Rounding;
+
+        // n: exponentials are kept for 30 halvings.
+        private const int Halvings = 30;
+
+        /// <summary>Probabilities of one row in units of 1/256 (section 3.4.2); 256 is reached.</summary>
+        /// <param name="scores">count scores.</param>
+        /// <param name="count">1 or more.</param>
+        /// <param name="probabilities">Written up to the next multiple of 16: zeros beyond count.</param>
+        public readonly void Row(int* scores, int count, ushort* probabilities)
+        {
+            int maximum = scores[0];
+            for (int i = 1; i < count; i++)
+            {
+                maximum = Math.Max(maximum, scores[i]);
+            }
+            long sum = 0;
+            for (int i = 0; i < count; i++)
+            {
+                long x = Math.Max(scores[i] - maximum, (long)Halvings * X0);
+                int q = (int)(x / X0);
+                long r = x - ((long)X0 * q);
+                Int128 exponential = Int128.Max(((Int128)(r + B) * r) + C, 0) << (Halvings - q);
+                long e = (long)Int128.Min(Round(exponential * Multiplier, Exponent, Rounding), short.MaxValue);
+                probabilities[i] = (ushort)e;
+                sum += e;
+            }
+            long factor = sum == 0 ? 0 : (1L << 32) / sum;
+            for (int i = 0; i < count; i++)
+            {
+                probabilities[i] = (ushort)((probabilities[i] * factor) >> (32 - ProbabilityBits));
+            }
+            int padded = (count + 15) & ~15;
+            for (int i = count; i < padded; i++)
+            {
+                probabilities[i] = 0;
+            }
+        }
+    }
+
+    /// <summary>i-GELU of accumulators (section 3.4.1): x (L(x) + 1) with L of second degree, clipped; then to int8 by a signed multiplier.</summary>
+    /// <param name="input">count accumulators.</param>
+    /// <param name="b">Per channel floor(-1.769 / s), not above 0.</param>
+    /// <param name="c">Per channel floor(-1 / 0.2888 / s^2), |c| &lt; 2^61.</param>
+    /// <param name="shift">Per channel one, in units of L after its shift by 14.</param>
+    /// <param name="multipliers">Per channel.</param>
+    /// <param name="stage">Exponent (1..126 after the pre-shift is taken away), rounding, zero point, clamp.</param>
+    /// <param name="output">count values.</param>
+    /// <param name="count">A multiple of 16.</param>
+    public static void Gelu(int* input, int* b, long* c, long* shift, int* multipliers, in ScaleStage stage, sbyte* output, int count)
+    {
+        const int drop = 14;
+        for (int i = 0; i < count; i++)
+        {
+            long x = input[i], clipped = Math.Min(Math.Abs(x), -(long)b[i]) + b[i];
+            long polynomial = Math.Sign(x) * ((clipped * clipped) + c[i]);
+            Int128 y = (Int128)(x * (Int128)((polynomial >> drop) + shift[i])) * multipliers[i];
+            output[i] = (sbyte)Int128.Clamp(Round(y, stage.Exponent, stage.Rounding) + stage.ZeroPoint, stage.Low, stage.High);
+        }
+    }
+
+    /// <summary>The sum of one or two rescaled rows.</summary>
+    public static void Add(
+        byte* a, ElementType aType, in Term first, byte* b, ElementType bType, in Term second, in ScaleStage stage, byte* output, ElementType type, int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            long y = first.Of(Read(a, aType, i), i) + (b is null ? 0 : second.Of(Read(b, bType, i), i)) + stage.ZeroPoint;
+            Write(output, type, i, (int)Math.Clamp(y, stage.Low, stage.High));
+        }
+    }
+}
