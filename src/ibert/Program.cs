@@ -2,6 +2,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using IBert.Edge.Cli.Commands;
 using IBert.Edge.Cli.Output;
 
@@ -30,6 +31,7 @@ internal static class Program
             {
                 throw UsageError(parsed);
             }
+            RefuseUnknownOptions(parsed);
             return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
         }
         catch (CommandException error)
@@ -51,6 +53,19 @@ internal static class Program
         {
             Messages.Error("out of memory; give a smaller --max-length, or free some memory");
             return ExitStatus.Failure;
+        }
+    }
+
+    /// <summary>A mistyped option is not a text: the parser would take it for one.</summary>
+    private static void RefuseUnknownOptions(ParseResult parsed)
+    {
+        HashSet<Token> operands = [.. parsed.CommandResult.Command.Arguments.SelectMany(argument => parsed.GetResult(argument)?.Tokens ?? [])];
+        foreach (Token token in parsed.Tokens.TakeWhile(token => token.Type != TokenType.DoubleDash))
+        {
+            if (operands.Contains(token) && token.Value is ['-', '-' or (>= 'a' and <= 'z') or (>= 'A' and <= 'Z'), ..] && !token.Value.Contains(' '))
+            {
+                throw CommandException.Usage($"{token.Value}: no such option; a text that begins like one comes after --; see ibert {parsed.CommandResult.Command.Name} --help");
+            }
         }
     }
 

@@ -177,6 +177,13 @@ public class ClassifyTests
         Assert.Equal(variable.Output, option.Output);
     }
 
+    [Fact]
+    public void A_text_that_looks_like_an_option_comes_after_two_dashes()
+    {
+        Assert.Equal("[CLS] - - top [SEP]\t101 1011 1011 2327 102\n", Ibert.RunTiny(["tokenize", "--", "--top"]).Output);
+        Assert.Equal("[CLS] - 5 degrees [SEP]\t101 1011 1019 5445 102\n", Ibert.RunTiny(["tokenize", "-5 degrees"]).Output);
+    }
+
     private static string? Text(string line)
     {
         using JsonDocument json = JsonDocument.Parse(line);
