@@ -38,6 +38,7 @@ public static class Quantizer
     {
         ArgumentNullException.ThrowIfNull(checkpointFolder);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Samples, QuantizerOptions.LeastSamples, nameof(options.Samples));
+        ArgumentOutOfRangeException.ThrowIfNegative(options.MaxLength, nameof(options.MaxLength));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Threads, 1, nameof(options.Threads));
 
         Checkpoint checkpoint = Checkpoint.Load(checkpointFolder);
