@@ -64,7 +64,7 @@ public sealed class CalibrationTextsTests : IDisposable
 
     [Fact]
     public void Too_few_are_refused() =>
-        Assert.Contains("data.txt has 7 texts, calibration needs 8 or more", Assert.Throws<DataException>(() => Choose(7, samples: 512, seed: 1)).Message);
+        Assert.Contains("data.txt has 7 texts, calibration needs 8 or more", Assert.Throws<DataFileException>(() => Choose(7, samples: 512, seed: 1)).Message);
 
     [Fact]
     public void The_built_in_sentences_are_about_a_hundred_and_all_different()

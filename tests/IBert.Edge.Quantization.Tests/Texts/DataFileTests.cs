@@ -57,7 +57,7 @@ public sealed class DataFileTests : IDisposable
     public void What_cannot_be_read_is_said_with_file_and_line(string content, string? column, string expected)
     {
         string path = folder.Write("data.tsv", content);
-        DataException error = Assert.Throws<DataException>(() => TextSource.Read(path, column));
+        DataFileException error = Assert.Throws<DataFileException>(() => TextSource.Read(path, column));
         Assert.StartsWith(path, error.Message);
         Assert.Contains(expected, error.Message);
     }
@@ -65,13 +65,13 @@ public sealed class DataFileTests : IDisposable
     [Fact]
     public void A_missing_file_and_a_folder_are_refused()
     {
-        Assert.Contains("there is no such file", Assert.Throws<DataException>(() => TextSource.Read(folder["none.tsv"], "text")).Message);
-        Assert.Contains("cannot be read", Assert.Throws<DataException>(() => TextSource.Read(folder.Path, "text")).Message);
+        Assert.Contains("there is no such file", Assert.Throws<DataFileException>(() => TextSource.Read(folder["none.tsv"], "text")).Message);
+        Assert.Contains("cannot be read", Assert.Throws<DataFileException>(() => TextSource.Read(folder.Path, "text")).Message);
     }
 
     [Fact]
     public void Second_texts_without_first_ones_are_refused() =>
-        Assert.Contains("--text", Assert.Throws<DataException>(() => TextSource.Read(folder.Write("data.tsv", "a\tb\nx\ty\n"), null, "b")).Message);
+        Assert.Contains("--text", Assert.Throws<DataFileException>(() => TextSource.Read(folder.Write("data.tsv", "a\tb\nx\ty\n"), null, "b")).Message);
 
     [Fact]
     public void Labels_are_names_or_indexes()
@@ -88,13 +88,13 @@ public sealed class DataFileTests : IDisposable
     public void A_label_that_the_checkpoint_lacks_is_refused_with_its_line(string label)
     {
         LabelledTexts texts = LabelledTexts.Read(folder.Write("data.tsv", $"text\tlabel\na\t1\nb\t{label}\n"), "text", "label");
-        DataException error = Assert.Throws<DataException>(() => texts.Resolve(["negative", "positive"]));
+        DataFileException error = Assert.Throws<DataFileException>(() => texts.Resolve(["negative", "positive"]));
         Assert.Contains($"line 3: '{label}' is no label of the checkpoint; its labels are negative, positive, or indexes from 0 to 1", error.Message);
     }
 
     [Fact]
     public void A_header_alone_is_nothing_to_evaluate() => Assert.Contains(
-        "nothing below it", Assert.Throws<DataException>(() => LabelledTexts.Read(folder.Write("data.tsv", "text\tlabel\n"), "text", "label")).Message);
+        "nothing below it", Assert.Throws<DataFileException>(() => LabelledTexts.Read(folder.Write("data.tsv", "text\tlabel\n"), "text", "label")).Message);
 
     [Fact]
     public void The_hash_is_that_of_the_file()
