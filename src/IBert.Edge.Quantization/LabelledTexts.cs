@@ -31,18 +31,18 @@ public sealed class LabelledTexts
     /// <param name="textColumn">The column of the texts.</param>
     /// <param name="labelColumn">The column of the labels: names as the checkpoint has them, or indexes from 0.</param>
     /// <param name="pairColumn">The column of the second texts; null where texts are not pairs.</param>
-    /// <exception cref="DataException">The file is missing, empty or malformed, or has no such column.</exception>
+    /// <exception cref="DataFileException">The file is missing, empty or malformed, or has no such column.</exception>
     public static LabelledTexts Read(string path, string textColumn, string labelColumn, string? pairColumn = null)
     {
         DataFile file = DataFile.Open(path);
         IReadOnlyList<string[]> rows = pairColumn is null ? file.Rows(textColumn, labelColumn) : file.Rows(textColumn, labelColumn, pairColumn);
         return rows.Count == 0
-            ? throw new DataException($"{path} has a header line and nothing below it: there is nothing to evaluate")
+            ? throw new DataFileException($"{path} has a header line and nothing below it: there is nothing to evaluate")
             : new LabelledTexts(path, file, [.. rows.Select(row => new SourceText(row[0], pairColumn is null ? null : row[2]))], [.. rows.Select(row => row[1])]);
     }
 
     /// <summary>Index of each text's label.</summary>
-    /// <exception cref="DataException">A label is neither a name nor an index.</exception>
+    /// <exception cref="DataFileException">A label is neither a name nor an index.</exception>
     internal int[] Resolve(IReadOnlyList<string> names)
     {
         Dictionary<string, int> indexes = new(StringComparer.Ordinal);
@@ -57,7 +57,7 @@ public sealed class LabelledTexts
             if (!indexes.TryGetValue(label, out resolved[i])
                 && (!int.TryParse(label, NumberStyles.None, CultureInfo.InvariantCulture, out resolved[i]) || resolved[i] >= names.Count))
             {
-                throw new DataException(
+                throw new DataFileException(
                     $"{path}, line {i + 2}: '{label}' is no label of the checkpoint; its labels are {string.Join(", ", names.Take(8))}" +
                     $"{(names.Count > 8 ? ", ..." : "")}, or indexes from 0 to {names.Count - 1}");
             }

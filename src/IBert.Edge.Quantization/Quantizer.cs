@@ -28,7 +28,7 @@ public static class Quantizer
     /// <param name="checkpointFolder">A folder as Hugging Face's <c>save_pretrained</c> writes it.</param>
     /// <param name="options">How; null for the defaults.</param>
     /// <exception cref="CheckpointException">The checkpoint or its tokenizer is missing, damaged or not supported.</exception>
-    /// <exception cref="DataException">There are too few calibration texts, or a label of the evaluation is not the checkpoint's.</exception>
+    /// <exception cref="DataFileException">There are too few calibration texts, or a label of the evaluation is not the checkpoint's.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     public static QuantizationResult Quantize(string checkpointFolder, QuantizerOptions? options = null) =>
         Quantize(checkpointFolder, options ?? new QuantizerOptions(), new Int8Options());
@@ -38,6 +38,7 @@ public static class Quantizer
     {
         ArgumentNullException.ThrowIfNull(checkpointFolder);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Samples, QuantizerOptions.LeastSamples, nameof(options.Samples));
+        ArgumentOutOfRangeException.ThrowIfNegative(options.MaxLength, nameof(options.MaxLength));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Threads, 1, nameof(options.Threads));
 
         Checkpoint checkpoint = Checkpoint.Load(checkpointFolder);

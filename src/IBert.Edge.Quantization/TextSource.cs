@@ -35,12 +35,12 @@ public sealed class TextSource
     /// <param name="path">Its path.</param>
     /// <param name="textColumn">The column of the texts; null: plain text, of which empty lines are left out.</param>
     /// <param name="pairColumn">The column of the second texts; null where texts are not pairs.</param>
-    /// <exception cref="DataException">The file is missing, empty or malformed, or has no such column.</exception>
+    /// <exception cref="DataFileException">The file is missing, empty or malformed, or has no such column.</exception>
     public static TextSource Read(string path, string? textColumn = null, string? pairColumn = null)
     {
         if (textColumn is null && pairColumn is not null)
         {
-            throw new DataException($"{path}: the second texts are in column '{pairColumn}', in which are the first? name it with --text");
+            throw new DataFileException($"{path}: the second texts are in column '{pairColumn}', in which are the first? name it with --text");
         }
         DataFile file = DataFile.Open(path);
         IEnumerable<SourceText> texts = textColumn is null

@@ -18,7 +18,8 @@ internal static class Program
             }
             return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
         }
-        catch (Exception error) when (error is UsageException or CheckpointException or DataException or IOException or UnauthorizedAccessException)
+        catch (Exception error) when (
+            error is UsageException or ArgumentException or CheckpointException or DataFileException or IOException or UnauthorizedAccessException)
         {
             Console.Error.WriteLine($"ibert-quantize: {error.Message}");
             return ExitStatus.Usage;

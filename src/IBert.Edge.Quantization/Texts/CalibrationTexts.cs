@@ -23,13 +23,13 @@ internal sealed record CalibrationTexts(IReadOnlyList<TokenizedText> Chosen, IRe
     public static string BuiltInSha256 { get; } = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', BuiltIn))));
 
     /// <summary>Draws the texts that the options ask for.</summary>
-    /// <exception cref="DataException">There are too few.</exception>
+    /// <exception cref="DataFileException">There are too few.</exception>
     public static CalibrationTexts Choose(QuantizerOptions options, TextEncoder encoder)
     {
         IReadOnlyList<SourceText> all = options.Calibration?.Texts ?? [.. BuiltIn.Select(text => new SourceText(text, null))];
         if (all.Count < QuantizerOptions.LeastSamples)
         {
-            throw new DataException(
+            throw new DataFileException(
                 $"{options.Calibration?.FileName} has {all.Count} texts, calibration needs {QuantizerOptions.LeastSamples} or more (hundreds are " +
                 "better): add texts, or leave --calibration out for the built-in ones");
         }

@@ -20,7 +20,7 @@ internal sealed class DataFile
         lines = [.. parts.Take(parts[^1].Length == 0 ? parts.Length - 1 : parts.Length).Select(line => line.EndsWith('\r') ? line[..^1] : line)];
         if (lines.Length == 0)
         {
-            throw new DataException($"{path} is empty: give a tab-separated file with a header line, or a text a line");
+            throw new DataFileException($"{path} is empty: give a tab-separated file with a header line, or a text a line");
         }
     }
 
@@ -31,7 +31,7 @@ internal sealed class DataFile
     public string Sha256 { get; }
 
     /// <summary>Reads a file.</summary>
-    /// <exception cref="DataException">It is missing, empty or cannot be read.</exception>
+    /// <exception cref="DataFileException">It is missing, empty or cannot be read.</exception>
     public static DataFile Open(string path)
     {
         try
@@ -40,22 +40,22 @@ internal sealed class DataFile
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new DataException($"{path}: there is no such file", error);
+            throw new DataFileException($"{path}: there is no such file", error);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new DataException($"{path} cannot be read: {error.Message}", error);
+            throw new DataFileException($"{path} cannot be read: {error.Message}", error);
         }
     }
 
     /// <summary>Every line, where each is a text.</summary>
-    /// <exception cref="DataException">The file looks tab-separated.</exception>
+    /// <exception cref="DataFileException">The file looks tab-separated.</exception>
     public IReadOnlyList<string> PlainTexts() => lines[0].Contains('\t')
-        ? throw new DataException($"{path} is tab-separated: name the column that holds the texts with --text; its columns are {Columns()}")
+        ? throw new DataFileException($"{path} is tab-separated: name the column that holds the texts with --text; its columns are {Columns()}")
         : lines;
 
     /// <summary>Some columns, a row for each line below the header.</summary>
-    /// <exception cref="DataException">A column is missing, or a line has too few fields.</exception>
+    /// <exception cref="DataFileException">A column is missing, or a line has too few fields.</exception>
     public IReadOnlyList<string[]> Rows(params ReadOnlySpan<string> columns)
     {
         string[] header = lines[0].Split('\t');
@@ -65,7 +65,7 @@ internal sealed class DataFile
             places[i] = Array.IndexOf(header, columns[i]);
             if (places[i] < 0)
             {
-                throw new DataException($"{path} has no column '{columns[i]}'; its header line names {Columns()}");
+                throw new DataFileException($"{path} has no column '{columns[i]}'; its header line names {Columns()}");
             }
         }
         string[][] rows = new string[lines.Length - 1][];
@@ -77,7 +77,7 @@ internal sealed class DataFile
             {
                 rows[r][i] = places[i] < fields.Length
                     ? fields[places[i]]
-                    : throw new DataException(
+                    : throw new DataFileException(
                         $"{path}, line {r + 2}: has {fields.Length} fields, the column '{columns[i]}' is field {places[i] + 1}; correct the line or take it out");
             }
         }

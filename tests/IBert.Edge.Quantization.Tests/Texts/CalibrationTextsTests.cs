@@ -1,0 +1,91 @@
+// Which texts calibrate a model: the same on every machine.
+using IBert.Edge.Quantization.Texts;
+using IBert.Edge.Quantization.Tokenizers;
+using IBert.Edge.TestSupport;
+using Xunit;
+
+namespace IBert.Edge.Quantization.Tests.Texts;
+
+public sealed class CalibrationTextsTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+    private readonly TextEncoder encoder = new(TokenizerFiles.BuildSection(Shared.Require("checkpoints", "tiny-sst2")), 16, hasTypes: true);
+
+    public void Dispose()
+    {
+        encoder.Dispose();
+        folder.Dispose();
+    }
+
+    [Fact]
+    public void The_generator_gives_the_published_sequence()
+    {
+        // The sequence that Vigna's splitmix64.c gives for this seed.
+        SplitMix64 random = new(1234567);
+        Assert.Equal(
+            [6457827717110365317, 3203168211198807973, 9817491932198370423, 4593380528125082431, 16408922859458223821],
+            Enumerable.Range(0, 5).Select(_ => random.Next()));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(1000)]
+    public void A_permutation_has_each_index_once(int count) =>
+        Assert.Equal(Enumerable.Range(0, count), new SplitMix64(7).Permutation(count).Order());
+
+    [Fact]
+    public void Texts_are_drawn_without_replacement_and_others_are_held_back()
+    {
+        CalibrationTexts texts = Choose(40, samples: 30, seed: 1);
+        Assert.Equal(30, texts.Chosen.Count);
+        Assert.Equal(10, texts.HeldBack.Count);
+        Assert.Equal(40, texts.Chosen.Concat(texts.HeldBack).Select(text => text.Ids[1]).Distinct().Count());
+        Assert.False(texts.NoneLeft);
+    }
+
+    [Fact]
+    public void The_seed_decides_which()
+    {
+        int[] one = Drawn(1), again = Drawn(1), two = Drawn(2);
+        Assert.Equal(one, again);
+        Assert.NotEqual(one, two);
+
+        int[] Drawn(ulong seed) => [.. Choose(40, samples: 10, seed).Chosen.Select(text => text.Ids[1])];
+    }
+
+    [Fact]
+    public void Where_there_are_fewer_all_are_taken_and_none_is_held_back()
+    {
+        CalibrationTexts texts = Choose(12, samples: 512, seed: 1);
+        Assert.Equal(12, texts.Chosen.Count);
+        Assert.True(texts.NoneLeft);
+    }
+
+    [Fact]
+    public void Too_few_are_refused() =>
+        Assert.Contains("data.txt has 7 texts, calibration needs 8 or more", Assert.Throws<DataFileException>(() => Choose(7, samples: 512, seed: 1)).Message);
+
+    [Fact]
+    public void The_built_in_sentences_are_about_a_hundred_and_all_different()
+    {
+        Assert.InRange(CalibrationTexts.BuiltIn.Count, 64, 128);
+        Assert.Equal(CalibrationTexts.BuiltIn.Count, CalibrationTexts.BuiltIn.Distinct().Count());
+        Assert.Equal(CalibrationTexts.BuiltIn.Count, CalibrationTexts.Choose(new QuantizerOptions(), encoder).Chosen.Count);
+    }
+
+    [Fact]
+    public void Pairs_are_tokenized_with_their_types_and_long_texts_cut()
+    {
+        Assert.Equal([0, 0, 0, 1, 1], encoder.Encode(new SourceText("a", "b")).Types);
+        Assert.Equal(16, encoder.Encode(new SourceText(string.Concat(Enumerable.Repeat("word ", 100)), null)).Ids.Length);
+    }
+
+    private CalibrationTexts Choose(int count, int samples, ulong seed)
+    {
+        // Each text is one piece of its own, by which it is known again.
+        string[] pieces = [.. File.ReadLines(Shared.Require("checkpoints", "tiny-sst2", "vocab.txt")).Skip(2000).Take(count)];
+        TextSource source = TextSource.Read(folder.Write("data.txt", string.Join('\n', pieces) + "\n"));
+        return CalibrationTexts.Choose(new QuantizerOptions { Calibration = source, Samples = samples, Seed = seed }, encoder);
+    }
+}

@@ -1,0 +1,106 @@
+// Data files as people have them: tab-separated with a header line and no quoting, or a text a line.
+using IBert.Edge.Quantization.Texts;
+using IBert.Edge.TestSupport;
+using Xunit;
+
+namespace IBert.Edge.Quantization.Tests.Texts;
+
+public sealed class DataFileTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Theory]
+    [InlineData("label\ttext\n1\tfine\n0\tbad\n")]
+    [InlineData("\uFEFFlabel\ttext\n1\tfine\n0\tbad\n")]
+    [InlineData("label\ttext\r\n1\tfine\r\n0\tbad\r\n")]
+    [InlineData("label\ttext\n1\tfine\n0\tbad")]
+    [InlineData("label\ttext\tmore\n1\tfine\tx\n0\tbad\n")]
+    public void Columns_are_found_by_name(string content)
+    {
+        TextSource source = TextSource.Read(folder.Write("data.tsv", content), "text");
+        Assert.Equal(["fine", "bad"], source.Texts.Select(text => text.Text));
+        Assert.All(source.Texts, text => Assert.Null(text.Pair));
+        Assert.Equal("data.tsv", source.FileName);
+    }
+
+    [Fact]
+    public void Quotes_and_spaces_are_text()
+    {
+        string path = folder.Write("data.tsv", "a\tb\n\" He said\t\"\"\n  x \t\n");
+        TextSource source = TextSource.Read(path, "a", "b");
+        Assert.Equal([new SourceText("\" He said", "\"\""), new SourceText("  x ", "")], source.Texts);
+    }
+
+    [Fact]
+    public void Without_a_column_each_line_is_a_text_and_empty_lines_are_left_out()
+    {
+        string path = folder.Write("data.txt", "one\n\n  \ntwo, three\r\n");
+        Assert.Equal(["one", "two, three"], TextSource.Read(path).Texts.Select(text => text.Text));
+    }
+
+    [Fact]
+    public void Pairs_of_a_published_file_with_a_byte_order_mark_are_read()
+    {
+        TextSource source = TextSource.Read(Shared.Require("data", "mrpc", "dev.tsv"), "#1 String", "#2 String");
+        Assert.Equal(408, source.Texts.Count);
+        Assert.StartsWith("He said the foodservice pie business doesn 't fit", source.Texts[0].Text);
+        Assert.StartsWith("\" The foodservice pie business does not fit", source.Texts[0].Pair);
+    }
+
+    [Theory]
+    [InlineData("", "text", "is empty")]
+    [InlineData("label\tsentence\n1\tx\n", "text", "has no column 'text'; its header line names 'label', 'sentence'")]
+    [InlineData("label\ttext\n1\tx\n0\n", "text", "line 3: has 1 fields, the column 'text' is field 2")]
+    [InlineData("label\ttext\n1\tx\n", null, "is tab-separated: name the column that holds the texts with --text; its columns are 'label', 'text'")]
+    public void What_cannot_be_read_is_said_with_file_and_line(string content, string? column, string expected)
+    {
+        string path = folder.Write("data.tsv", content);
+        DataFileException error = Assert.Throws<DataFileException>(() => TextSource.Read(path, column));
+        Assert.StartsWith(path, error.Message);
+        Assert.Contains(expected, error.Message);
+    }
+
+    [Fact]
+    public void A_missing_file_and_a_folder_are_refused()
+    {
+        Assert.Contains("there is no such file", Assert.Throws<DataFileException>(() => TextSource.Read(folder["none.tsv"], "text")).Message);
+        Assert.Contains("cannot be read", Assert.Throws<DataFileException>(() => TextSource.Read(folder.Path, "text")).Message);
+    }
+
+    [Fact]
+    public void Second_texts_without_first_ones_are_refused() =>
+        Assert.Contains("--text", Assert.Throws<DataFileException>(() => TextSource.Read(folder.Write("data.tsv", "a\tb\nx\ty\n"), null, "b")).Message);
+
+    [Fact]
+    public void Labels_are_names_or_indexes()
+    {
+        string path = folder.Write("data.tsv", "text\tlabel\na\tpositive\nb\t0\nc\tnegative \nd\t1\n");
+        Assert.Equal([1, 0, 0, 1], LabelledTexts.Read(path, "text", "label").Resolve(["negative", "positive"]));
+    }
+
+    [Theory]
+    [InlineData("neutral")]
+    [InlineData("2")]
+    [InlineData("-1")]
+    [InlineData("")]
+    public void A_label_that_the_checkpoint_lacks_is_refused_with_its_line(string label)
+    {
+        LabelledTexts texts = LabelledTexts.Read(folder.Write("data.tsv", $"text\tlabel\na\t1\nb\t{label}\n"), "text", "label");
+        DataFileException error = Assert.Throws<DataFileException>(() => texts.Resolve(["negative", "positive"]));
+        Assert.Contains($"line 3: '{label}' is no label of the checkpoint; its labels are negative, positive, or indexes from 0 to 1", error.Message);
+    }
+
+    [Fact]
+    public void A_header_alone_is_nothing_to_evaluate() => Assert.Contains(
+        "nothing below it", Assert.Throws<DataFileException>(() => LabelledTexts.Read(folder.Write("data.tsv", "text\tlabel\n"), "text", "label")).Message);
+
+    [Fact]
+    public void The_hash_is_that_of_the_file()
+    {
+        // sha256sum of "a\n".
+        DataFile file = DataFile.Open(folder.Write("data.txt", "a\n"));
+        Assert.Equal("87428fc522803d31065e7bce3cf03fe475096631e5e07bbd7a0fde60c4cf25c7", file.Sha256);
+    }
+}
