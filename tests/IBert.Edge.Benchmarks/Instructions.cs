@@ -46,8 +46,8 @@ internal static unsafe partial class Instructions
         {
             sums[r] = 5000;
         }
-        short* a = New<short>(Rows * Inner), b = New<short>(Rows * Inner), wide = New<short>(Rows * Inner);
-        sbyte* narrow = New<sbyte>(Rows * Inner), table = New<sbyte>(4096), panels = New<sbyte>(Rows * Head);
+        short* gate = New<short>(4096), a = New<short>(Rows * Inner), b = New<short>(Rows * Inner), wide = New<short>(Rows * Inner);
+        sbyte* narrow = New<sbyte>(Rows * Inner), panels = New<sbyte>(Rows * Head);
         ushort* exponentials = New<ushort>(512);
         ChannelScale scale = new() { Multipliers = multipliers, Addends = addends, Shift = 8, Low = -128, High = 127 };
         ContextScale context = new() { Multiplier = 1 << 30, Exponent = 40, Low = -128, High = 127 };
@@ -57,10 +57,12 @@ internal static unsafe partial class Instructions
         Count($"{name} ToInt8, 8 x 16", 128, "element", () => kernel.ToInt8(tile, 8, scale, 0, narrow, Hidden));
         Count($"{name} ToInt16, 8 x 16", 128, "element", () => kernel.ToInt16(tile, 8, scale, 0, wide, Hidden));
         Count($"{name} ContextToInt8, 8 x 16", 128, "element", () => kernel.ContextToInt8(tile, 8, sums, context, narrow, Hidden));
-        Count($"{name} Softmax, 32", 32, "element", () => kernel.Softmax(scores, 32, softmax, exponentials));
-        Count($"{name} Softmax, 17", 17, "element", () => kernel.Softmax(scores, 17, softmax, exponentials));
+        foreach (int count in (int[])[32, 17])
+        {
+            Count($"{name} Softmax, 8 rows of {count}", 8 * count, "element", () => kernel.Softmax(scores, 8, 64, count, softmax, exponentials, sums));
+        }
         Count($"{name} LayerNorm, two inputs and outputs, 384", Hidden, "element", () => kernel.LayerNorm(a, b, norm, wide, narrow));
-        Count($"{name} Lookup, 1536", Inner, "element", () => kernel.Lookup(a, table, narrow, Inner));
+        Count($"{name} Gate, 1536", Inner, "element", () => kernel.Gate(a, gate, b, 3, narrow, Inner));
         Count($"{name} EmbeddingSum, 384", Hidden, "element", () => kernel.EmbeddingSum(narrow, 3, narrow, 4, narrow, 5, 4, Hidden, wide));
         Count($"{name} PackKeys, 32 x 32", Rows * Head, "element", () => kernel.PackKeys(narrow, Hidden, Rows, Head, panels));
         Count($"{name} PackValues, 32 x 32", Rows * Head, "element", () => kernel.PackValues(narrow, Hidden, Rows, Head, panels));

@@ -161,10 +161,7 @@ internal sealed unsafe partial class Executor
                         Unsafe.CopyBlock(scores + (r * padded) + key, tile + (r * ProductKernel.PanelColumns), ProductKernel.PanelColumns * sizeof(int));
                     }
                 }
-                for (int r = 0; r < count; r++)
-                {
-                    sums[r] = elements.Softmax(scores + (r * padded), sequence, softmax, exponentials + (r * padded));
-                }
+                elements.Softmax(scores, count, padded, sequence, softmax, exponentials, sums);
                 left = product.PrepareWide(exponentials, padded * sizeof(ushort), count, padded, memory);
                 for (int column = 0; column < columns; column += ProductKernel.PanelColumns)
                 {

@@ -21,11 +21,17 @@ internal sealed unsafe class VectorElements<T> : ElementKernel
     {
         T m0 = T.Load(scale.Multipliers + column), m1 = T.Load(scale.Multipliers + column + Half);
         T preShift = T.Create(scale.PreShift);
+        bool shifted = scale.PreShift > 0;
         T half = T.Create(1 << (scale.Shift - 1)), count = T.ScaleCount(scale.Shift);
         NarrowPlace place = new(scale.ZeroPoint, scale.Low, scale.High);
         for (; rows > 0; rows--, tile += Columns, output += stride)
         {
-            T x0 = T.ShiftLeft(T.Load(tile), preShift), x1 = T.ShiftLeft(T.Load(tile + Half), preShift);
+            T x0 = T.Load(tile), x1 = T.Load(tile + Half);
+            if (shifted)
+            {
+                x0 = T.ShiftLeft(x0, preShift);
+                x1 = T.ShiftLeft(x1, preShift);
+            }
             place.Store(T.Scale(x0, m0, half, count), T.Scale(x1, m1, half, count), output);
         }
     }
@@ -34,12 +40,18 @@ internal sealed unsafe class VectorElements<T> : ElementKernel
     {
         T m0 = T.Load(scale.Multipliers + column), m1 = T.Load(scale.Multipliers + column + Half);
         T preShift = T.Create(scale.PreShift);
+        bool shifted = scale.PreShift > 0;
         T half = T.Create(1 << (scale.Shift - 1)), count = T.ScaleCount(scale.Shift);
         T zeroPoint = T.Create(scale.ZeroPoint);
         Vector128<short> low = Vector128.Create((short)scale.Low), high = Vector128.Create((short)scale.High);
         for (; rows > 0; rows--, tile += Columns, output = (short*)((byte*)output + stride))
         {
-            T x0 = T.ShiftLeft(T.Load(tile), preShift), x1 = T.ShiftLeft(T.Load(tile + Half), preShift);
+            T x0 = T.Load(tile), x1 = T.Load(tile + Half);
+            if (shifted)
+            {
+                x0 = T.ShiftLeft(x0, preShift);
+                x1 = T.ShiftLeft(x1, preShift);
+            }
             Clamp(T.ToInt16(T.Scale(x0, m0, half, count) + zeroPoint), low, high).Store(output);
             Clamp(T.ToInt16(T.Scale(x1, m1, half, count) + zeroPoint), low, high).Store(output + Half);
         }
@@ -49,11 +61,17 @@ internal sealed unsafe class VectorElements<T> : ElementKernel
     {
         T m0 = T.Load(scale.Multipliers + column), m1 = T.Load(scale.Multipliers + column + Half);
         T preShift = T.Create(scale.PreShift);
+        bool shifted = scale.PreShift > 0;
         T half = T.Create(1 << (scale.Shift - 1)), count = T.ScaleCount(scale.Shift);
         T zeroPoint = T.Create(scale.ZeroPoint), low = T.Create(scale.Low), high = T.Create(scale.High);
         for (; rows > 0; rows--, tile += Columns, output = (int*)((byte*)output + stride))
         {
-            T x0 = T.ShiftLeft(T.Load(tile), preShift), x1 = T.ShiftLeft(T.Load(tile + Half), preShift);
+            T x0 = T.Load(tile), x1 = T.Load(tile + Half);
+            if (shifted)
+            {
+                x0 = T.ShiftLeft(x0, preShift);
+                x1 = T.ShiftLeft(x1, preShift);
+            }
             T.Store(T.Min(T.Max(T.Scale(x0, m0, half, count) + zeroPoint, low), high), output);
             T.Store(T.Min(T.Max(T.Scale(x1, m1, half, count) + zeroPoint, low), high), output + Half);
         }
@@ -70,42 +88,47 @@ internal sealed unsafe class VectorElements<T> : ElementKernel
         }
     }
 
-    public override int Softmax(int* scores, int count, in SoftmaxScale scale, ushort* exponentials)
+    public override void Softmax(int* scores, int rows, int stride, int count, in SoftmaxScale scale, ushort* exponentials, int* sums)
     {
         int rest = count % Half;
-        int* whole = scores + (count - rest);
+        bool unwritten = ((count + Half - 1) & Half) != 0;
         // The last scores, where they are not eight: lanes from count on are taken out of the maximum and of the sum.
         Vector128<short> valid = Vector128.LessThan(Vector128<short>.Indices, Vector128.Create((short)rest));
-        T maxima = T.Create(int.MinValue);
-        for (int* s = scores; s < whole; s += Half)
+        Exponential exponential = new(scale);
+        for (; rows > 0; rows--, scores += stride, exponentials += stride)
         {
-            maxima = T.Max(maxima, T.Load(s));
+            int* whole = scores + (count - rest), s = scores;
+            T maxima = T.Create(int.MinValue);
+            for (; s < whole; s += Half)
+            {
+                maxima = T.Max(maxima, T.Load(s));
+            }
+            if (rest > 0)
+            {
+                maxima = T.Max(maxima, T.Min(T.Load(s), T.Widen(valid) ^ T.Create(int.MinValue)));
+            }
+            T maximum = T.Create(T.MaxAcross(maxima));
+            Vector128<int> sum = Vector128<int>.Zero;
+            short* output = (short*)exponentials;
+            for (s = scores; s < whole; s += Half, output += Half)
+            {
+                Vector128<short> e = exponential.Of(maximum - T.Load(s));
+                e.Store(output);
+                sum = T.AddPairs(sum, e);
+            }
+            if (rest > 0)
+            {
+                Vector128<short> e = exponential.Of(maximum - T.Load(s)) & valid;
+                e.Store(output);
+                sum = T.AddPairs(sum, e);
+                output += Half;
+            }
+            if (unwritten)
+            {
+                Vector128<short>.Zero.Store(output);
+            }
+            *sums++ = Vector128.Sum(sum);
         }
-        if (rest > 0)
-        {
-            maxima = T.Max(maxima, T.Min(T.Load(whole), T.Widen(valid) ^ T.Create(int.MinValue)));
-        }
-        Exponential exponential = new(T.MaxAcross(maxima), scale);
-        short* output = (short*)exponentials;
-        Vector128<int> sums = Vector128<int>.Zero;
-        for (; scores < whole; scores += Half, output += Half)
-        {
-            Vector128<short> e = exponential.Of(T.Load(scores));
-            e.Store(output);
-            sums = T.AddPairs(sums, e);
-        }
-        if (rest > 0)
-        {
-            Vector128<short> e = exponential.Of(T.Load(scores)) & valid;
-            e.Store(output);
-            sums = T.AddPairs(sums, e);
-            output += Half;
-        }
-        if (((count + Half - 1) & Half) != 0)
-        {
-            Vector128<short>.Zero.Store(output);
-        }
-        return Vector128.Sum(sums);
     }
 
     public override void LayerNorm(short* a, short* b, in LayerNormScale scale, short* wide, sbyte* narrow)
@@ -301,13 +324,13 @@ internal sealed unsafe class VectorElements<T> : ElementKernel
     }
 
     /// <summary>
-    /// <see cref="IntegerMath.Exp2Negative"/> of eight scores. Its constants are fields and its constructor is not inlined: the compiler then
+    /// <see cref="IntegerMath.Exp2Negative"/> of eight distances to the maximum. Its constants are fields and its constructor is not inlined: the compiler then
     /// keeps them in registers, where it would make known constants again in every step.
     /// </summary>
     [method: MethodImpl(MethodImplOptions.NoInlining)]
-    private readonly struct Exponential(int maximum, in SoftmaxScale scale)
+    private readonly struct Exponential(in SoftmaxScale scale)
     {
-        private readonly T _maximum = T.Create(maximum), _limit = T.Create(scale.Limit), _multiplier = T.Create(scale.Multiplier);
+        private readonly T _limit = T.Create(scale.Limit), _multiplier = T.Create(scale.Multiplier);
         private readonly T _preShift = T.Create(scale.PreShift), _half = T.Create(1 << (scale.Shift - 1)), _count = T.ScaleCount(scale.Shift);
         private readonly T _last = T.Create(IntegerMath.ExponentLimit);
         private readonly Vector128<short> _fraction = Vector128.Create((short)((1 << IntegerMath.ExponentFraction) - 1));
@@ -316,10 +339,10 @@ internal sealed unsafe class VectorElements<T> : ElementKernel
         private readonly Vector128<short> _drop = Vector128.Create((short)(14 - scale.Bits));
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector128<short> Of(T scores)
+        public Vector128<short> Of(T distance)
         {
-            T distance = T.ShiftLeft(T.Min(_maximum - scores, _limit), _preShift);
-            T t = T.Min(T.Scale(distance, _multiplier, _half, _count), _last);
+            T x = T.ShiftLeft(T.Min(distance, _limit), _preShift);
+            T t = T.Min(T.Scale(x, _multiplier, _half, _count), _last);
             Vector128<short> f = T.LowHalves(t) & _fraction;
             Vector128<short> z = T.ToInt16(T.ShiftRight(t, IntegerMath.ExponentFraction));
             Vector128<short> p = _c2 - T.MultiplyQ15(_c3, f);
