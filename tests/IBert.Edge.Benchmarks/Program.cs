@@ -6,7 +6,10 @@ switch (args)
     case ["products"]:
         Products.Run();
         return 0;
+    case ["instructions"]:
+        Instructions.Run();
+        return 0;
     default:
-        Console.Error.WriteLine("usage: IBert.Edge.Benchmarks products");
+        Console.Error.WriteLine("usage: IBert.Edge.Benchmarks products | instructions");
         return 2;
 }

@@ -208,16 +208,18 @@ internal sealed unsafe partial class Executor
                         Unsafe.CopyBlock(scores + (r * padded) + key, tile + (r * ProductKernel.PanelColumns), ProductKernel.PanelColumns * sizeof(int));
                     }
                 }
-                for (int r = 0; r < count; r++)
+                if (published)
                 {
-                    if (published)
+                    for (int r = 0; r < count; r++)
                     {
                         // Probabilities are divided already: one stands for them all.
                         publishedSoftmax.Row(scores + (r * padded), sequence, exponentials + (r * padded));
                         sums[r] = 1 << PublishedElements.ProbabilityBits;
-                        continue;
                     }
-                    sums[r] = elements.Softmax(scores + (r * padded), sequence, softmax, exponentials + (r * padded));
+                }
+                else
+                {
+                    elements.Softmax(scores, count, padded, sequence, softmax, exponentials, sums);
                 }
                 left = product.PrepareWide(exponentials, padded * sizeof(ushort), count, padded, memory);
                 for (int column = 0; column < columns; column += ProductKernel.PanelColumns)

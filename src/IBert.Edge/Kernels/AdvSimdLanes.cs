@@ -1,4 +1,5 @@
 // Eight lanes on ARM64: two registers of AdvSimd.
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
@@ -7,7 +8,7 @@ namespace IBert.Edge.Kernels;
 
 /// <summary>
 /// SQDMULH gives <c>2ab &gt;&gt; 32</c>, one bit more than the high half, and never saturates here (no multiplier is -2^31): SRSHL takes
-/// that bit away with the rest, in one rounding.
+/// that bit away with the rest, in one rounding. Upper halves go before lower ones: a lower half then takes over the register of the whole.
 /// </summary>
 internal readonly unsafe struct AdvSimdLanes : ILanes<AdvSimdLanes>
 {
@@ -32,8 +33,11 @@ internal readonly unsafe struct AdvSimdLanes : ILanes<AdvSimdLanes>
     public static AdvSimdLanes Load(sbyte* source) => Widen(AdvSimd.SignExtendWideningLower(Vector64.Load(source)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static AdvSimdLanes Widen(Vector128<short> x) =>
-        new(AdvSimd.SignExtendWideningLower(x.GetLower()), AdvSimd.SignExtendWideningUpper(x));
+    public static AdvSimdLanes Widen(Vector128<short> x)
+    {
+        Vector128<int> upper = AdvSimd.SignExtendWideningUpper(x);
+        return new(AdvSimd.SignExtendWideningLower(x.GetLower()), upper);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(AdvSimdLanes x, int* target)
@@ -52,9 +56,6 @@ internal readonly unsafe struct AdvSimdLanes : ILanes<AdvSimdLanes>
     public static AdvSimdLanes operator *(AdvSimdLanes a, AdvSimdLanes b) => new(a._low * b._low, a._high * b._high);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static AdvSimdLanes operator &(AdvSimdLanes a, AdvSimdLanes b) => new(a._low & b._low, a._high & b._high);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static AdvSimdLanes operator ^(AdvSimdLanes a, AdvSimdLanes b) => new(a._low ^ b._low, a._high ^ b._high);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -67,12 +68,28 @@ internal readonly unsafe struct AdvSimdLanes : ILanes<AdvSimdLanes>
     public static int MaxAcross(AdvSimdLanes x) => AdvSimd.Arm64.MaxAcross(AdvSimd.Max(x._low, x._high)).ToScalar();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static AdvSimdLanes Multiply(Vector128<short> a, Vector128<short> b) =>
-        new(AdvSimd.MultiplyWideningLower(a.GetLower(), b.GetLower()), AdvSimd.MultiplyWideningUpper(a, b));
+    public static AdvSimdLanes MultiplyByFirst(Vector128<short> x, Vector128<short> m)
+    {
+        Vector128<int> upper = AdvSimd.MultiplyBySelectedScalarWideningUpper(x, m, 0);
+        return new(AdvSimd.MultiplyBySelectedScalarWideningLower(x.GetLower(), m, 0), upper);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static AdvSimdLanes Shift(AdvSimdLanes x, AdvSimdLanes left, AdvSimdLanes right) =>
-        new(AdvSimd.ShiftArithmetic(x._low, left._low - right._low), AdvSimd.ShiftArithmetic(x._high, left._low - right._low));
+    public static AdvSimdLanes ShiftLeft(AdvSimdLanes x, AdvSimdLanes count) =>
+        new(AdvSimd.ShiftArithmetic(x._low, count._low), AdvSimd.ShiftArithmetic(x._high, count._low));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static AdvSimdLanes ShiftRight(AdvSimdLanes x, [ConstantExpected(Min = 1, Max = 31)] byte count) =>
+        new(AdvSimd.ShiftRightArithmetic(x._low, count), AdvSimd.ShiftRightArithmetic(x._high, count));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static AdvSimdLanes ShiftEitherWay(AdvSimdLanes x, AdvSimdLanes left, AdvSimdLanes right) => ShiftLeft(x, left);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static AdvSimdLanes LeftCount(int shift) => Create(shift);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static AdvSimdLanes RightCount(int shift) => default;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static AdvSimdLanes MultiplyHigh(AdvSimdLanes a, AdvSimdLanes b) =>
@@ -102,6 +119,9 @@ internal readonly unsafe struct AdvSimdLanes : ILanes<AdvSimdLanes>
         AdvSimd.ExtractNarrowingSaturateUpper(AdvSimd.ExtractNarrowingSaturateLower(x._low), x._high);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<short> LowHalves(AdvSimdLanes x) => AdvSimd.Arm64.UnzipEven(x._low.AsInt16(), x._high.AsInt16());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<sbyte> ToInt8(Vector128<short> low, Vector128<short> high) =>
         AdvSimd.ExtractNarrowingSaturateUpper(AdvSimd.ExtractNarrowingSaturateLower(low), high);
 
@@ -118,14 +138,18 @@ internal readonly unsafe struct AdvSimdLanes : ILanes<AdvSimdLanes>
     public static Vector128<short> RoundHalved(Vector128<short> p, Vector128<short> z) => AdvSimd.ShiftArithmeticRounded(p, ~z);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<short> ShiftRight(Vector128<short> x, Vector128<short> count) => AdvSimd.ShiftArithmetic(x, -count);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> AddPairs(Vector128<int> sums, Vector128<short> x) => AdvSimd.AddPairwiseWideningAndAdd(sums, x);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<ulong> AddSquares(Vector128<ulong> sums, Vector128<short> x)
     {
         // Two squares are at most 2^31: unsigned.
-        Vector128<int> pairs = AdvSimd.MultiplyWideningUpperAndAdd(AdvSimd.MultiplyWideningLower(x.GetLower(), x.GetLower()), x, x);
-        return AdvSimd.AddPairwiseWideningAndAdd(sums, pairs.AsUInt32());
+        Vector128<int> upper = AdvSimd.MultiplyWideningUpper(x, x);
+        Vector64<short> lower = x.GetLower();
+        return AdvSimd.AddPairwiseWideningAndAdd(sums, AdvSimd.MultiplyWideningLowerAndAdd(upper, lower, lower).AsUInt32());
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

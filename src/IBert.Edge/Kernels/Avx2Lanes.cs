@@ -1,4 +1,5 @@
 // Eight lanes on x64: one register of AVX2.
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
@@ -40,9 +41,6 @@ internal readonly unsafe struct Avx2Lanes : ILanes<Avx2Lanes>
     public static Avx2Lanes operator *(Avx2Lanes a, Avx2Lanes b) => new(a._x * b._x);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes operator &(Avx2Lanes a, Avx2Lanes b) => new(a._x & b._x);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Avx2Lanes operator ^(Avx2Lanes a, Avx2Lanes b) => new(a._x ^ b._x);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -60,11 +58,23 @@ internal readonly unsafe struct Avx2Lanes : ILanes<Avx2Lanes>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes Multiply(Vector128<short> a, Vector128<short> b) => Widen(a) * Widen(b);
+    public static Avx2Lanes MultiplyByFirst(Vector128<short> x, Vector128<short> m) => Widen(x) * Create(m.ToScalar());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes Shift(Avx2Lanes x, Avx2Lanes left, Avx2Lanes right) =>
-        new(Avx2.ShiftRightArithmeticVariable(Avx2.ShiftLeftLogicalVariable(x._x, left._x.AsUInt32()), right._x.AsUInt32()));
+    public static Avx2Lanes ShiftLeft(Avx2Lanes x, Avx2Lanes count) => new(Avx2.ShiftLeftLogicalVariable(x._x, count._x.AsUInt32()));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes ShiftRight(Avx2Lanes x, [ConstantExpected(Min = 1, Max = 31)] byte count) => new(Avx2.ShiftRightArithmetic(x._x, count));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes ShiftEitherWay(Avx2Lanes x, Avx2Lanes left, Avx2Lanes right) =>
+        new(Avx2.ShiftRightArithmeticVariable(ShiftLeft(x, left)._x, right._x.AsUInt32()));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes LeftCount(int shift) => Create(Math.Max(shift, 0));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes RightCount(int shift) => Create(Math.Max(-shift, 0));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Avx2Lanes MultiplyHigh(Avx2Lanes a, Avx2Lanes b)
@@ -98,6 +108,14 @@ internal readonly unsafe struct Avx2Lanes : ILanes<Avx2Lanes>
     public static Vector128<short> ToInt16(Avx2Lanes x) => Sse2.PackSignedSaturate(x._x.GetLower(), x._x.GetUpper());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<short> LowHalves(Avx2Lanes x)
+    {
+        // Unsigned saturation leaves 0..65535 as they are.
+        Vector256<int> low = x._x & Vector256.Create((int)ushort.MaxValue);
+        return Sse41.PackUnsignedSaturate(low.GetLower(), low.GetUpper()).AsInt16();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<sbyte> ToInt8(Vector128<short> low, Vector128<short> high) => Sse2.PackSignedSaturate(low, high);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -118,6 +136,10 @@ internal readonly unsafe struct Avx2Lanes : ILanes<Avx2Lanes>
         Vector256<uint> sum = Avx2.ConvertToVector256Int32(p).AsUInt32() + half;
         return ToInt16(new(Avx2.ShiftRightLogicalVariable(sum, shift + Vector256<uint>.One).AsInt32()));
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<short> ShiftRight(Vector128<short> x, Vector128<short> count) =>
+        Sse2.ShiftRightLogical(x, Vector128.CreateScalar(count.ToScalar()));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> AddPairs(Vector128<int> sums, Vector128<short> x) =>

@@ -67,13 +67,17 @@ internal sealed unsafe class DpProduct : NeonProduct
     {
         // Rows that the tile lacks are never read: their code is not compiled.
         sbyte* p0 = (sbyte*)left.Data, p1 = p0 + left.Stride, p2 = p1 + left.Stride, p3 = p2 + left.Stride;
-        Columns r0 = default, r1 = default, r2 = default, r3 = default;
-        if (start is not null)
+        Columns r0, r1, r2, r3;
+        if (start is null)
+        {
+            r0 = r1 = r2 = r3 = default;
+        }
+        else
         {
             r0 = new(start);
             r1 = TRows.Value > 1 ? new(start + startStride) : default;
-            r2 = TRows.Value > 2 ? new(start + 2 * startStride) : default;
-            r3 = TRows.Value > 3 ? new(start + 3 * startStride) : default;
+            r2 = TRows.Value > 2 ? new(start + (2 * startStride)) : default;
+            r3 = TRows.Value > 3 ? new(start + (3 * startStride)) : default;
         }
         for (; inner >= 64; inner -= 64, panel += 64 * PanelColumns)
         {

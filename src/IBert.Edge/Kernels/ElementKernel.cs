@@ -121,12 +121,15 @@ internal abstract unsafe class ElementKernel
     /// <param name="stride">Bytes from an output row to the next.</param>
     public abstract void ContextToInt8(int* tile, int rows, int* sums, in ContextScale scale, sbyte* output, nint stride);
 
-    /// <summary>Exponentials of one row of scores; returns their sum.</summary>
-    /// <param name="scores">count scores, |s| &lt; 2^30; readable up to a multiple of 16.</param>
+    /// <summary>Exponentials of rows of scores, and their sums.</summary>
+    /// <param name="scores">Rows of count scores, |s| &lt; 2^30; readable up to a multiple of 16.</param>
+    /// <param name="rows">Number of rows.</param>
+    /// <param name="stride">Values from a row to the next, of scores and of exponentials.</param>
     /// <param name="count">1 or more.</param>
     /// <param name="scale">How.</param>
     /// <param name="exponentials">Written up to the next multiple of 16: zeros beyond count.</param>
-    public abstract int Softmax(int* scores, int count, in SoftmaxScale scale, ushort* exponentials);
+    /// <param name="sums">The sum of each row's exponentials.</param>
+    public abstract void Softmax(int* scores, int rows, int stride, int count, in SoftmaxScale scale, ushort* exponentials, int* sums);
 
     /// <summary>Normalizes one row of the saturated sum of two int16 rows.</summary>
     /// <param name="a">One input.</param>

@@ -1,4 +1,5 @@
 // Eight 32-bit lanes: what the element-wise kernels need of an instruction set.
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.Intrinsics;
 
 namespace IBert.Edge.Kernels;
@@ -33,8 +34,6 @@ internal unsafe interface ILanes<T>
 
     static abstract T operator *(T a, T b);
 
-    static abstract T operator &(T a, T b);
-
     static abstract T operator ^(T a, T b);
 
     static abstract T Min(T a, T b);
@@ -44,11 +43,24 @@ internal unsafe interface ILanes<T>
     /// <summary>The largest lane.</summary>
     static abstract int MaxAcross(T x);
 
-    /// <summary>Products of 16-bit values, exact.</summary>
-    static abstract T Multiply(Vector128<short> a, Vector128<short> b);
+    /// <summary>Products with the first 16 bits of m, exact.</summary>
+    static abstract T MultiplyByFirst(Vector128<short> x, Vector128<short> m);
 
-    /// <summary>x &lt;&lt; left &gt;&gt; right, lane by lane; one of the two counts is zero.</summary>
-    static abstract T Shift(T x, T left, T right);
+    static abstract T ShiftLeft(T x, T count);
+
+    static abstract T ShiftRight(T x, [ConstantExpected(Min = 1, Max = 31)] byte count);
+
+    /// <summary>A shift that may go either way.</summary>
+    /// <param name="x">The values.</param>
+    /// <param name="left">From <see cref="LeftCount"/>.</param>
+    /// <param name="right">From <see cref="RightCount"/>.</param>
+    static abstract T ShiftEitherWay(T x, T left, T right);
+
+    /// <summary>A left shift, or, below zero, an arithmetic right shift, in the form that <see cref="ShiftEitherWay"/> takes.</summary>
+    static abstract T LeftCount(int shift);
+
+    /// <summary>The same shift's other half.</summary>
+    static abstract T RightCount(int shift);
 
     /// <summary>Dyadic.MultiplyHigh of every lane.</summary>
     static abstract T MultiplyHigh(T a, T b);
@@ -83,6 +95,9 @@ internal unsafe interface ILanes<T>
     /// <summary>The lanes in 16 bits, saturated.</summary>
     static abstract Vector128<short> ToInt16(T x);
 
+    /// <summary>The low 16 bits of the lanes.</summary>
+    static abstract Vector128<short> LowHalves(T x);
+
     /// <summary>Sixteen values in 8 bits, saturated.</summary>
     static abstract Vector128<sbyte> ToInt8(Vector128<short> low, Vector128<short> high);
 
@@ -97,6 +112,9 @@ internal unsafe interface ILanes<T>
 
     /// <summary>(p + 2^z) &gt;&gt; (z + 1), p not below zero, z 0..15.</summary>
     static abstract Vector128<short> RoundHalved(Vector128<short> p, Vector128<short> z);
+
+    /// <summary>x &gt;&gt; count, neither below zero, the same count in every lane.</summary>
+    static abstract Vector128<short> ShiftRight(Vector128<short> x, Vector128<short> count);
 
     /// <summary>Adds neighbours to 32-bit sums.</summary>
     static abstract Vector128<int> AddPairs(Vector128<int> sums, Vector128<short> x);

@@ -71,28 +71,30 @@ internal sealed unsafe class ScalarElements : ElementKernel
         return (multiplier, scale.Exponent + power - 32);
     }
 
-    public override int Softmax(int* scores, int count, in SoftmaxScale scale, ushort* exponentials)
+    public override void Softmax(int* scores, int rows, int stride, int count, in SoftmaxScale scale, ushort* exponentials, int* sums)
     {
-        int maximum = scores[0];
-        for (int i = 1; i < count; i++)
+        for (int r = 0; r < rows; r++, scores += stride, exponentials += stride)
         {
-            maximum = Math.Max(maximum, scores[i]);
+            int maximum = scores[0];
+            for (int i = 1; i < count; i++)
+            {
+                maximum = Math.Max(maximum, scores[i]);
+            }
+            sums[r] = 0;
+            for (int i = 0; i < count; i++)
+            {
+                int distance = Math.Min(maximum - scores[i], scale.Limit);
+                int t = Math.Min(Dyadic.Scale(distance, scale.Multiplier, scale.PreShift, scale.Shift), IntegerMath.ExponentLimit);
+                int e = IntegerMath.Exp2Negative(t, scale.Bits);
+                exponentials[i] = (ushort)e;
+                sums[r] += e;
+            }
+            int padded = (count + Columns - 1) & -Columns;
+            for (int i = count; i < padded; i++)
+            {
+                exponentials[i] = 0;
+            }
         }
-        int sum = 0;
-        for (int i = 0; i < count; i++)
-        {
-            int distance = Math.Min(maximum - scores[i], scale.Limit);
-            int t = Math.Min(Dyadic.Scale(distance, scale.Multiplier, scale.PreShift, scale.Shift), IntegerMath.ExponentLimit);
-            int e = IntegerMath.Exp2Negative(t, scale.Bits);
-            exponentials[i] = (ushort)e;
-            sum += e;
-        }
-        int padded = (count + Columns - 1) & -Columns;
-        for (int i = count; i < padded; i++)
-        {
-            exponentials[i] = 0;
-        }
-        return sum;
     }
 
     public override void LayerNorm(short* a, short* b, in LayerNormScale scale, short* wide, sbyte* narrow)

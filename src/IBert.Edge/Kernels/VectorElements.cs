@@ -20,12 +20,18 @@ internal sealed unsafe class VectorElements<T> : ElementKernel
     public override void ToInt8(int* tile, int rows, in ChannelScale scale, int column, sbyte* output, nint stride)
     {
         T m0 = T.Load(scale.Multipliers + column), m1 = T.Load(scale.Multipliers + column + Half);
-        T preShift = T.Create(scale.PreShift), zero = T.Create(0);
+        T preShift = T.Create(scale.PreShift);
+        bool shifted = scale.PreShift > 0;
         T half = T.Create(1 << (scale.Shift - 1)), count = T.ScaleCount(scale.Shift);
         NarrowPlace place = new(scale.ZeroPoint, scale.Low, scale.High);
         for (; rows > 0; rows--, tile += Columns, output += stride)
         {
-            T x0 = T.Shift(T.Load(tile), preShift, zero), x1 = T.Shift(T.Load(tile + Half), preShift, zero);
+            T x0 = T.Load(tile), x1 = T.Load(tile + Half);
+            if (shifted)
+            {
+                x0 = T.ShiftLeft(x0, preShift);
+                x1 = T.ShiftLeft(x1, preShift);
+            }
             place.Store(T.Scale(x0, m0, half, count), T.Scale(x1, m1, half, count), output);
         }
     }
@@ -33,13 +39,19 @@ internal sealed unsafe class VectorElements<T> : ElementKernel
     public override void ToInt16(int* tile, int rows, in ChannelScale scale, int column, short* output, nint stride)
     {
         T m0 = T.Load(scale.Multipliers + column), m1 = T.Load(scale.Multipliers + column + Half);
-        T preShift = T.Create(scale.PreShift), zero = T.Create(0);
+        T preShift = T.Create(scale.PreShift);
+        bool shifted = scale.PreShift > 0;
         T half = T.Create(1 << (scale.Shift - 1)), count = T.ScaleCount(scale.Shift);
         T zeroPoint = T.Create(scale.ZeroPoint);
         Vector128<short> low = Vector128.Create((short)scale.Low), high = Vector128.Create((short)scale.High);
         for (; rows > 0; rows--, tile += Columns, output = (short*)((byte*)output + stride))
         {
-            T x0 = T.Shift(T.Load(tile), preShift, zero), x1 = T.Shift(T.Load(tile + Half), preShift, zero);
+            T x0 = T.Load(tile), x1 = T.Load(tile + Half);
+            if (shifted)
+            {
+                x0 = T.ShiftLeft(x0, preShift);
+                x1 = T.ShiftLeft(x1, preShift);
+            }
             Clamp(T.ToInt16(T.Scale(x0, m0, half, count) + zeroPoint), low, high).Store(output);
             Clamp(T.ToInt16(T.Scale(x1, m1, half, count) + zeroPoint), low, high).Store(output + Half);
         }
@@ -48,12 +60,18 @@ internal sealed unsafe class VectorElements<T> : ElementKernel
     public override void ToInt32(int* tile, int rows, in ChannelScale scale, int column, int* output, nint stride)
     {
         T m0 = T.Load(scale.Multipliers + column), m1 = T.Load(scale.Multipliers + column + Half);
-        T preShift = T.Create(scale.PreShift), zero = T.Create(0);
+        T preShift = T.Create(scale.PreShift);
+        bool shifted = scale.PreShift > 0;
         T half = T.Create(1 << (scale.Shift - 1)), count = T.ScaleCount(scale.Shift);
         T zeroPoint = T.Create(scale.ZeroPoint), low = T.Create(scale.Low), high = T.Create(scale.High);
         for (; rows > 0; rows--, tile += Columns, output = (int*)((byte*)output + stride))
         {
-            T x0 = T.Shift(T.Load(tile), preShift, zero), x1 = T.Shift(T.Load(tile + Half), preShift, zero);
+            T x0 = T.Load(tile), x1 = T.Load(tile + Half);
+            if (shifted)
+            {
+                x0 = T.ShiftLeft(x0, preShift);
+                x1 = T.ShiftLeft(x1, preShift);
+            }
             T.Store(T.Min(T.Max(T.Scale(x0, m0, half, count) + zeroPoint, low), high), output);
             T.Store(T.Min(T.Max(T.Scale(x1, m1, half, count) + zeroPoint, low), high), output + Half);
         }
@@ -70,80 +88,97 @@ internal sealed unsafe class VectorElements<T> : ElementKernel
         }
     }
 
-    public override int Softmax(int* scores, int count, in SoftmaxScale scale, ushort* exponentials)
+    public override void Softmax(int* scores, int rows, int stride, int count, in SoftmaxScale scale, ushort* exponentials, int* sums)
     {
-        int whole = count & -Half, padded = (count + Columns - 1) & -Columns;
+        int rest = count % Half;
+        bool unwritten = ((count + Half - 1) & Half) != 0;
         // The last scores, where they are not eight: lanes from count on are taken out of the maximum and of the sum.
-        Vector128<short> valid = Vector128.LessThan(Vector128<short>.Indices, Vector128.Create((short)(count - whole)));
-        T maxima = T.Create(int.MinValue);
-        for (int i = 0; i < whole; i += Half)
+        Vector128<short> valid = Vector128.LessThan(Vector128<short>.Indices, Vector128.Create((short)rest));
+        Exponential exponential = new(scale);
+        for (; rows > 0; rows--, scores += stride, exponentials += stride)
         {
-            maxima = T.Max(maxima, T.Load(scores + i));
+            int* whole = scores + (count - rest), s = scores;
+            T maxima = T.Create(int.MinValue);
+            for (; s < whole; s += Half)
+            {
+                maxima = T.Max(maxima, T.Load(s));
+            }
+            if (rest > 0)
+            {
+                maxima = T.Max(maxima, T.Min(T.Load(s), T.Widen(valid) ^ T.Create(int.MinValue)));
+            }
+            T maximum = T.Create(T.MaxAcross(maxima));
+            Vector128<int> sum = Vector128<int>.Zero;
+            short* output = (short*)exponentials;
+            for (s = scores; s < whole; s += Half, output += Half)
+            {
+                Vector128<short> e = exponential.Of(maximum - T.Load(s));
+                e.Store(output);
+                sum = T.AddPairs(sum, e);
+            }
+            if (rest > 0)
+            {
+                Vector128<short> e = exponential.Of(maximum - T.Load(s)) & valid;
+                e.Store(output);
+                sum = T.AddPairs(sum, e);
+                output += Half;
+            }
+            if (unwritten)
+            {
+                Vector128<short>.Zero.Store(output);
+            }
+            *sums++ = Vector128.Sum(sum);
         }
-        if (whole < count)
-        {
-            T bound = T.Widen(valid) ^ T.Create(int.MinValue);
-            maxima = T.Max(maxima, T.Min(T.Load(scores + whole), bound));
-        }
-        Exponential exponential = new(T.MaxAcross(maxima), scale);
-        Vector128<int> sums = Vector128<int>.Zero;
-        for (int i = 0; i < whole; i += Half)
-        {
-            Vector128<short> e = exponential.Of(T.Load(scores + i));
-            e.Store((short*)exponentials + i);
-            sums = T.AddPairs(sums, e);
-        }
-        int end = whole;
-        if (whole < count)
-        {
-            Vector128<short> e = exponential.Of(T.Load(scores + whole)) & valid;
-            e.Store((short*)exponentials + whole);
-            sums = T.AddPairs(sums, e);
-            end += Half;
-        }
-        if (end < padded)
-        {
-            Vector128<ushort>.Zero.Store(exponentials + end);
-        }
-        return Vector128.Sum(sums);
     }
 
     public override void LayerNorm(short* a, short* b, in LayerNormScale scale, short* wide, sbyte* narrow)
     {
         int padded = (scale.Channels + Columns - 1) & -Columns;
+        // Where there is no second input, sixteen zeros stand in, again and again.
+        short* zeros = stackalloc short[Columns];
+        nint step = b is null ? 0 : Columns;
+        b = b is null ? zeros : b;
+
         Vector128<int> sums = Vector128<int>.Zero;
         Vector128<ulong> squares = Vector128<ulong>.Zero;
-        for (int c = 0; c < padded; c += Half)
+        short* x = a, y = b;
+        for (short* end = a + padded; x < end; x += Columns, y += step)
         {
-            Vector128<short> x = Sum(a, b, c);
-            sums = T.AddPairs(sums, x);
-            squares = T.AddSquares(squares, x);
+            Vector128<short> s0 = T.AddSaturate(Vector128.Load(x), Vector128.Load(y));
+            Vector128<short> s1 = T.AddSaturate(Vector128.Load(x + Half), Vector128.Load(y + Half));
+            sums = T.AddPairs(T.AddPairs(sums, s0), s1);
+            squares = T.AddSquares(T.AddSquares(squares, s0), s1);
         }
-        Normalization norm = new(new RowNorm(scale, Vector128.Sum(sums), (long)Vector128.Sum(squares)));
+
+        RowNorm row = new(scale, Vector128.Sum(sums), (long)Vector128.Sum(squares));
+        Normalization norm = new(row);
         ChannelPlace narrowPlace = new(scale.Narrow);
-        NarrowPlace place = new(scale.Narrow.ZeroPoint, scale.Narrow.Low, scale.Narrow.High);
+        NarrowPlace narrowClamp = new(scale.Narrow.ZeroPoint, scale.Narrow.Low, scale.Narrow.High);
         if (wide is null)
         {
-            for (int c = 0; c < padded; c += Columns)
+            for (sbyte* end = narrow + padded; narrow < end; narrow += Columns, a += Columns, b += step)
             {
-                T v0 = norm.Of(Sum(a, b, c)), v1 = norm.Of(Sum(a, b, c + Half));
-                place.Store(narrowPlace.Of(v0, c), narrowPlace.Of(v1, c + Half), narrow + c);
+                T v0 = norm.Of(T.AddSaturate(Vector128.Load(a), Vector128.Load(b)));
+                T v1 = norm.Of(T.AddSaturate(Vector128.Load(a + Half), Vector128.Load(b + Half)));
+                narrowClamp.Store(narrowPlace.Of(v0, 0), narrowPlace.Of(v1, Half), narrow);
+                narrowPlace.Advance();
             }
             return;
         }
         ChannelPlace widePlace = new(scale.Wide);
         Vector128<short> low = Vector128.Create((short)scale.Wide.Low), high = Vector128.Create((short)scale.Wide.High);
-        for (int c = 0; c < padded; c += Columns)
+        for (sbyte* end = narrow + padded; narrow < end; narrow += Columns, a += Columns, b += step, wide += Columns)
         {
             // Both halves are read before any is written: wide may be a or b.
-            T v0 = norm.Of(Sum(a, b, c)), v1 = norm.Of(Sum(a, b, c + Half));
-            Clamp(T.ToInt16(widePlace.Of(v0, c)), low, high).Store(wide + c);
-            Clamp(T.ToInt16(widePlace.Of(v1, c + Half)), low, high).Store(wide + c + Half);
-            place.Store(narrowPlace.Of(v0, c), narrowPlace.Of(v1, c + Half), narrow + c);
+            T v0 = norm.Of(T.AddSaturate(Vector128.Load(a), Vector128.Load(b)));
+            T v1 = norm.Of(T.AddSaturate(Vector128.Load(a + Half), Vector128.Load(b + Half)));
+            Vector128<short> w0 = T.ToInt16(widePlace.Of(v0, 0)), w1 = T.ToInt16(widePlace.Of(v1, Half));
+            Clamp(w0, low, high).Store(wide);
+            Clamp(w1, low, high).Store(wide + Half);
+            narrowClamp.Store(narrowPlace.Of(v0, 0), narrowPlace.Of(v1, Half), narrow);
+            widePlace.Advance();
+            narrowPlace.Advance();
         }
-
-        static Vector128<short> Sum(short* a, short* b, int c) =>
-            b is null ? Vector128.Load(a + c) : T.AddSaturate(Vector128.Load(a + c), Vector128.Load(b + c));
     }
 
     public override void Gate(short* input, short* gate, short* multipliers, int zeroPoint, sbyte* output, int count)
@@ -243,6 +278,7 @@ internal sealed unsafe class VectorElements<T> : ElementKernel
         Vector128.MinNative(Vector128.MaxNative(x, low), high);
 
     /// <summary>How int8 leaves: zero point, clamp.</summary>
+    [method: MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly struct NarrowPlace(int zeroPoint, int low, int high)
     {
         private readonly Vector128<short> _zeroPoint = Vector128.Create((short)zeroPoint);
@@ -256,45 +292,63 @@ internal sealed unsafe class VectorElements<T> : ElementKernel
         }
     }
 
-    /// <summary>A LayerNorm output's multipliers and addends.</summary>
-    private readonly struct ChannelPlace(in ChannelScale scale)
+    /// <summary>A LayerNorm output's multipliers and addends, sixteen channels a step.</summary>
+    [method: MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private struct ChannelPlace(in ChannelScale scale)
     {
-        private readonly int* _multipliers = scale.Multipliers, _addends = scale.Addends;
         private readonly T _half = T.Create(1 << (scale.Shift - 1)), _count = T.RoundCount(scale.Shift);
+        private int* _multipliers = scale.Multipliers, _addends = scale.Addends;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public T Of(T v, int channel) => T.ScaleAdd(v, T.Load(_multipliers + channel), T.Load(_addends + channel), _half, _count);
+        public readonly T Of(T v, int channel) => T.ScaleAdd(v, T.Load(_multipliers + channel), T.Load(_addends + channel), _half, _count);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Advance()
+        {
+            _multipliers += Columns;
+            _addends += Columns;
+        }
     }
 
     /// <summary><see cref="RowNorm.Normalize"/> of eight values.</summary>
+    [method: MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly struct Normalization(RowNorm row)
     {
         private readonly Vector128<short> _channels = Vector128.Create((short)row.Channels);
         private readonly T _sum = T.Create(row.Sum), _reciprocal = T.Create(row.Reciprocal);
-        private readonly T _left = T.Create(Math.Max(row.Shift, 0)), _right = T.Create(Math.Max(-row.Shift, 0));
+        private readonly T _left = T.LeftCount(row.Shift), _right = T.RightCount(row.Shift);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public T Of(Vector128<short> x) => T.MultiplyHigh(T.Shift(T.Multiply(x, _channels) - _sum, _left, _right), _reciprocal);
+        public T Of(Vector128<short> x) =>
+            T.MultiplyHigh(T.ShiftEitherWay(T.MultiplyByFirst(x, _channels) - _sum, _left, _right), _reciprocal);
     }
 
-    /// <summary>The exponentials of eight scores.</summary>
-    private readonly struct Exponential(int maximum, in SoftmaxScale scale)
+    /// <summary>
+    /// <see cref="IntegerMath.Exp2Negative"/> of eight distances to the maximum. Its constants are fields and its constructor is not inlined: the compiler then
+    /// keeps them in registers, where it would make known constants again in every step.
+    /// </summary>
+    [method: MethodImpl(MethodImplOptions.NoInlining)]
+    private readonly struct Exponential(in SoftmaxScale scale)
     {
-        private readonly T _maximum = T.Create(maximum), _limit = T.Create(scale.Limit), _multiplier = T.Create(scale.Multiplier);
+        private readonly T _limit = T.Create(scale.Limit), _multiplier = T.Create(scale.Multiplier);
         private readonly T _preShift = T.Create(scale.PreShift), _half = T.Create(1 << (scale.Shift - 1)), _count = T.ScaleCount(scale.Shift);
-        private readonly int _drop = 14 - scale.Bits;
+        private readonly T _last = T.Create(IntegerMath.ExponentLimit);
+        private readonly Vector128<short> _fraction = Vector128.Create((short)((1 << IntegerMath.ExponentFraction) - 1));
+        private readonly Vector128<short> _c0 = Vector128.Create((short)IntegerMath.C0), _c1 = Vector128.Create((short)IntegerMath.C1);
+        private readonly Vector128<short> _c2 = Vector128.Create((short)IntegerMath.C2), _c3 = Vector128.Create((short)IntegerMath.C3);
+        private readonly Vector128<short> _drop = Vector128.Create((short)(14 - scale.Bits));
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector128<short> Of(T scores)
+        public Vector128<short> Of(T distance)
         {
-            T distance = T.Shift(T.Min(_maximum - scores, _limit), _preShift, T.Create(0));
-            T t = T.Min(T.Scale(distance, _multiplier, _half, _count), T.Create(IntegerMath.ExponentLimit));
-            Vector128<short> f = T.ToInt16(t & T.Create((1 << IntegerMath.ExponentFraction) - 1));
-            Vector128<short> z = T.ToInt16(T.Shift(t, T.Create(0), T.Create(IntegerMath.ExponentFraction)));
-            Vector128<short> p = Vector128.Create((short)IntegerMath.C2) - T.MultiplyQ15(Vector128.Create((short)IntegerMath.C3), f);
-            p = Vector128.Create((short)IntegerMath.C1) - T.MultiplyQ15(p, f);
-            p = Vector128.Create((short)IntegerMath.C0) - T.MultiplyQ15(p, f);
-            return T.RoundHalved(p, z) >>> _drop;
+            T x = T.ShiftLeft(T.Min(distance, _limit), _preShift);
+            T t = T.Min(T.Scale(x, _multiplier, _half, _count), _last);
+            Vector128<short> f = T.LowHalves(t) & _fraction;
+            Vector128<short> z = T.ToInt16(T.ShiftRight(t, IntegerMath.ExponentFraction));
+            Vector128<short> p = _c2 - T.MultiplyQ15(_c3, f);
+            p = _c1 - T.MultiplyQ15(p, f);
+            p = _c0 - T.MultiplyQ15(p, f);
+            return T.ShiftRight(T.RoundHalved(p, z), _drop);
         }
     }
 }

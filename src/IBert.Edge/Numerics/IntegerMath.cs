@@ -35,8 +35,9 @@ internal static class IntegerMath
     /// <summary>Exponents from here on give 0 at every width.</summary>
     public const int ExponentLimit = (16 << ExponentFraction) - 1;
 
-    // 2^-f on [0, 1) as c0 - f (c1 - f (c2 - f c3)), Q15, fitted to the largest error of the integer evaluation with its floors: 1.1e-4.
-    internal const int C0 = 32766, C1 = 22675, C2 = 7617, C3 = 1328;
+    // 2^-f on [0, 1) as c0 - f (c1 - f (c2 - f c3)), Q15, fitted to the largest error of the integer evaluation with its floors, 1.0e-4,
+    // under the condition that it ends at half of where it began: from one power of two to the next there is no step up.
+    internal const int C0 = 32766, C1 = 22665, C2 = 7581, C3 = 1300;
 
     /// <summary>2^(-t / 2^15) as an unsigned integer of <paramref name="bits"/> bits: 2^bits - 1 stands for one.</summary>
     /// <param name="t">0..<see cref="ExponentLimit"/>.</param>

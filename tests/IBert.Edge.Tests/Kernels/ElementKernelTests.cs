@@ -106,21 +106,16 @@ public sealed unsafe class ElementKernelTests
                     Bits = attempt < 2 ? 14 : random.Next(1, 15),
                 };
                 int spread = 1 << random.Next(4, 30);
-                int padded = (count + 15) & ~15;
-                // What is read beyond the row must not matter.
-                using Guarded<int> scores = new Guarded<int>(padded).Fill(
-                    i => i >= count ? Extreme(random, int.MaxValue) : random.Next(-spread, spread) % (1 << 30));
-                int expected = 0, actual = 0;
-                string what = $"{name}, {count} scores, attempt {attempt}, {scale.Bits} bits, k {preShift}, s {scale.Shift}, spread {spread}";
+                int rows = random.Next(1, 4), stride = ((count + 15) & ~15) + (16 * random.Next(2));
+                // What is read beyond a row must not matter.
+                using Guarded<int> scores = new Guarded<int>(rows * stride).Fill(
+                    i => i % stride >= count ? Extreme(random, int.MaxValue) : random.Next(-spread, spread) % (1 << 30));
+                using Guarded<int> sums = new(rows), expected = new(rows);
                 Same<ushort>(
-                    padded, what,
-                    (k, output) =>
-                    {
-                        int sum = k.Softmax(scores.Pointer, count, scale, output);
-                        (expected, actual) = k == kernel ? (expected, sum) : (sum, actual);
-                    },
-                    kernel);
-                Assert.True(expected == actual, $"{what}: sum {actual}, expected {expected}");
+                    rows * stride, $"{name}, {rows} rows of {count}, attempt {attempt}, {scale.Bits} bits, k {preShift}, s {scale.Shift}, spread {spread}",
+                    (k, output) => k.Softmax(scores.Pointer, rows, stride, count, scale, output, k == kernel ? sums.Pointer : expected.Pointer), kernel);
+                Assert.Equal(expected.Span, sums.Span);
+                sums.AssertGuards();
             }
         }
     }
@@ -137,7 +132,9 @@ public sealed unsafe class ElementKernelTests
             {
                 using Guarded<int> scores = new Guarded<int>((count + 15) & ~15).Fill(i => i < count ? score : 0);
                 using Guarded<ushort> exponentials = new((count + 15) & ~15);
-                Assert.Equal(255 * count, kernel.Softmax(scores.Pointer, count, scale, exponentials.Pointer));
+                int sum = 0;
+                kernel.Softmax(scores.Pointer, 1, 0, count, scale, exponentials.Pointer, &sum);
+                Assert.Equal(255 * count, sum);
                 Assert.True(exponentials.Span[..count].IndexOfAnyExcept((ushort)255) < 0);
                 Assert.True(exponentials.Span[count..].IndexOfAnyExcept((ushort)0) < 0);
             }
