@@ -22,17 +22,14 @@ internal sealed class Int8Lowering
     private const double GeluTail = -6;
 
     // tanh is 1 to 7e-4 from here on, a tenth of an int8 step.
-    private const double TanhTail = 4;
-
-    // Biases stay far inside 32-bit accumulators: a channel whose weights are nearly dead takes a coarser scale.
-    private const double LargestBias = 1 << 26;
+    public const double TanhTail = 4;
 
     private readonly Checkpoint checkpoint;
     private readonly CheckpointConfig config;
     private readonly Dictionary<TensorKey, SiteStatistics> ranges;
     private readonly Int8Options options;
     private readonly ModelBuilder builder = new();
-    private readonly List<QuantizedTensor> meanings = [];
+    private readonly ProductLowering graph;
     private readonly Dictionary<TensorKey, float[]> divisors = [];
 
     public Int8Lowering(Checkpoint checkpoint, Calibrator calibrator, Int8Options options)
@@ -40,12 +37,13 @@ internal sealed class Int8Lowering
         this.checkpoint = checkpoint;
         this.options = options;
         config = checkpoint.Config;
+        graph = new ProductLowering(builder);
         ranges = calibrator.Ranges();
         Migrate();
     }
 
     /// <summary>What each tensor of the graph stands for, in the order of the operations.</summary>
-    public IReadOnlyList<QuantizedTensor> Meanings => meanings;
+    public IReadOnlyList<QuantizedTensor> Meanings => graph.Meanings;
 
     private int LastLayer => config.LayerCount - 1;
 
@@ -248,7 +246,7 @@ internal sealed class Int8Lowering
         }
         operation.Parameters[Slot.EmbedShift] = shift;
         operation.AccumulatorBound = int.MaxValue;
-        return Output(ref operation, 0, ElementType.Int16, new(TensorSite.EmbeddingSum, -1), hidden, RowRange.All, scale, 0, add: true);
+        return graph.Output(ref operation, 0, ElementType.Int16, new(TensorSite.EmbeddingSum, -1), hidden, RowRange.All, scale, 0, add: true);
 
         static double[] RowSteps(float[] table, int hidden) =>
             [.. Enumerable.Range(0, table.Length / hidden).Select(r => Math.Max((double)Magnitude(table.AsSpan(r * hidden, hidden)) / 127, 1e-9))];
@@ -265,7 +263,7 @@ internal sealed class Int8Lowering
         QuantizedTensor context = Attend(query, key, value, contextKey, rows, maxLength);
 
         double step = WideScale(TensorSite.AttentionSum, layer);
-        QuantizedTensor branch = Product(
+        QuantizedTensor branch = graph.Product(
             weights.AttentionOutput, context, new(TensorSite.AttentionOutput, layer), ElementType.Int16, step, 0, rows);
         double nextStep = WideScale(TensorSite.OutputSum, layer);
         (QuantizedTensor? middle, QuantizedTensor narrow) = Normalize(
@@ -273,7 +271,7 @@ internal sealed class Int8Lowering
 
         QuantizedTensor activation = Activate(
             weights.FeedForward1, narrow, config.Activation, new(TensorSite.FeedForward1, layer), new(TensorSite.FeedForwardActivation, layer), rows);
-        branch = Product(weights.FeedForward2, activation, new(TensorSite.FeedForward2, layer), ElementType.Int16, nextStep, 0, rows);
+        branch = graph.Product(weights.FeedForward2, activation, new(TensorSite.FeedForward2, layer), ElementType.Int16, nextStep, 0, rows);
         double? outputStep = layer == LastLayer ? null : WideScale(TensorSite.AttentionSum, layer + 1);
         return Normalize(middle!, branch, weights.OutputNorm, new(TensorSite.OutputNorm, layer), outputStep, rows);
     }
@@ -283,7 +281,7 @@ internal sealed class Int8Lowering
         QuantizedTensor hidden = Activate(
             checkpoint.Head.Dense, input, checkpoint.Head.Activation, new(TensorSite.HeadDense, -1), new(TensorSite.HeadActivation, -1), RowRange.First);
         const int fraction = 16;
-        QuantizedTensor logits = Product(
+        QuantizedTensor logits = graph.Product(
             checkpoint.Head.Classifier, hidden, new(TensorSite.Logits, -1), ElementType.Int32, Math.ScaleB(1, -fraction), 0, RowRange.First);
         return (logits, fraction);
     }
@@ -297,7 +295,7 @@ internal sealed class Int8Lowering
         {
             largest = Math.Max(largest, statistics.ChannelMagnitude(c) / (outputDivisors?[c] ?? 1));
         }
-        return Product(weights, input, key, ElementType.Int8, largest / 127 * options.Fault(key), 0, rows, -127, 127, outputDivisors, config.HeadCount);
+        return graph.Product(weights, input, key, ElementType.Int8, largest / 127 * options.Fault(key), 0, rows, -127, 127, outputDivisors, config.HeadCount);
     }
 
     private QuantizedTensor Attend(QuantizedTensor query, QuantizedTensor key, QuantizedTensor value, TensorKey contextKey, RowRange rows, int maxLength)
@@ -327,7 +325,7 @@ internal sealed class Int8Lowering
         ref ScaleStage context = ref operation.Stages[0];
         (context.Multiplier, context.Exponent) = ContextRatio(value.Scale / scale);
         (context.ZeroPoint, context.Low, context.High) = (zeroPoint, sbyte.MinValue, sbyte.MaxValue);
-        return Output(
+        return graph.Output(
             ref operation, 0, ElementType.Int8, contextKey, config.HiddenSize, rows, scale, zeroPoint, value.Divisors, config.HeadCount, add: true);
     }
 
@@ -351,7 +349,7 @@ internal sealed class Int8Lowering
         (double scale, int zeroPoint) = ProductInput(after);
         if (activation == Activation.Relu)
         {
-            return Product(weights, input, after, ElementType.Int8, scale, zeroPoint, rows, low: zeroPoint);
+            return graph.Product(weights, input, after, ElementType.Int8, scale, zeroPoint, rows, low: zeroPoint);
         }
         SiteStatistics statistics = ranges[before];
         double low = statistics.Min * WideMargin, high = statistics.Max * WideMargin;
@@ -359,37 +357,7 @@ internal sealed class Int8Lowering
             ? (Math.Max(low, -TanhTail), Math.Min(high, TanhTail))
             : (Math.Max(low, GeluTail), high);
         double step = Math.Max(Math.Max(-low, high), 1e-6) / short.MaxValue * options.Fault(before);
-        QuantizedTensor x = Product(weights, input, before, ElementType.Int16, step, 0, rows);
-        short[] gate = new short[Slot.GateEntries];
-        for (int i = 0; i < gate.Length; i++)
-        {
-            // The middle of the 16 values that share an entry; it is never zero.
-            double middle = (((i - (Slot.GateEntries / 2)) * 16) + 7.5) * step;
-            double y = activation switch
-            {
-                Activation.Gelu => DeterministicMath.Gelu(middle),
-                Activation.GeluTanh => DeterministicMath.GeluTanh(middle),
-                _ => DeterministicMath.Tanh(middle),
-            };
-            gate[i] = (short)Math.Clamp(Math.Round(y / middle * (1 << 15)), -short.MaxValue, short.MaxValue);
-        }
-        float[]? wanted = divisors.GetValueOrDefault(after);
-        short[] multipliers = new short[(weights.Outputs + 15) & ~15];
-        float[] exact = new float[weights.Outputs];
-        for (int c = 0; c < exact.Length; c++)
-        {
-            double ratio = step / (scale * (wanted?[c] ?? 1));
-            multipliers[c] = (short)Math.Clamp(Math.Round(ratio * (1 << 15)), 1, short.MaxValue);
-            // What the integer multiplier divides by is what the next weights are multiplied by: its rounding costs nothing.
-            exact[c] = (float)(step * (1 << 15) / (scale * multipliers[c]));
-        }
-        OperationRecord operation = ModelBuilder.Operation(OperationCode.Gate, rows, SplitAxis.Rows, 4);
-        operation.Inputs[0] = x.Index;
-        operation.Constants[Slot.GateTable] = builder.Rows<short>(ElementType.Int16, gate, 1);
-        operation.Constants[Slot.GateMultipliers] = builder.Rows<short>(ElementType.Int16, multipliers, 1);
-        ref ScaleStage stage = ref operation.Stages[0];
-        (stage.ZeroPoint, stage.Low, stage.High) = (zeroPoint, sbyte.MinValue, sbyte.MaxValue);
-        return Output(ref operation, 0, ElementType.Int8, after, weights.Outputs, rows, scale, zeroPoint, exact, add: true);
+        return graph.Gate(weights, input, activation, before, after, step, scale, zeroPoint, divisors.GetValueOrDefault(after), rows);
     }
 
     private (QuantizedTensor? Wide, QuantizedTensor Narrow) Normalize(
@@ -409,12 +377,12 @@ internal sealed class Int8Lowering
         if (wideScale is { } step)
         {
             NormStage(ref operation.Stages[0], norm, step, 0, null, short.MinValue, short.MaxValue);
-            wide = Output(ref operation, 0, ElementType.Int16, key, channels, rows, step, 0, add: false);
+            wide = graph.Output(ref operation, 0, ElementType.Int16, key, channels, rows, step, 0, add: false);
         }
         (double scale, int zeroPoint) = ProductInput(key);
         float[] divisor = divisors[key];
         NormStage(ref operation.Stages[1], norm, scale, zeroPoint, divisor, sbyte.MinValue, sbyte.MaxValue);
-        QuantizedTensor narrow = Output(ref operation, 1, ElementType.Int8, key, channels, rows, scale, zeroPoint, divisor, add: true);
+        QuantizedTensor narrow = graph.Output(ref operation, 1, ElementType.Int8, key, channels, rows, scale, zeroPoint, divisor, add: true);
         return (wide, narrow);
     }
 
@@ -444,86 +412,6 @@ internal sealed class Int8Lowering
         stage.Multipliers = builder.Channels([.. ratios.Select(r => (int)Math.Round(Math.ScaleB(r, exponent)))]);
         stage.Addends = builder.Channels([.. offsets.Select(o => (int)Math.Round(Math.ScaleB(o, exponent - 32)))]);
         (stage.ZeroPoint, stage.Low, stage.High) = (zeroPoint, low, high);
-    }
-
-    /// <summary>A product with constant weights. Input columns and output channels of heads are laid out padded.</summary>
-    private QuantizedTensor Product(
-        Linear weights, QuantizedTensor input, TensorKey key, ElementType type, double scale, int zeroPoint, RowRange rows,
-        int? low = null, int? high = null, float[]? outputDivisors = null, int outputHeads = 1)
-    {
-        int outputs = outputHeads * HeadWidth(weights.Outputs, outputHeads), inputs = input.Heads * HeadWidth(weights.Inputs, input.Heads);
-        sbyte[] quantized = new sbyte[outputs * inputs];
-        int[] bias = new int[outputs], sums = new int[outputs];
-        double[] ratios = new double[outputs];
-        double[] row = new double[weights.Inputs];
-        long bound = 0;
-        for (int c = 0; c < weights.Outputs; c++)
-        {
-            double largest = 0;
-            for (int k = 0; k < row.Length; k++)
-            {
-                row[k] = weights.Weight[(c * weights.Inputs) + k] * input.Divisor(k);
-                largest = Math.Max(largest, Math.Abs(row[k]));
-            }
-            double step = Math.Max(largest / 127, Math.Abs(weights.Bias[c]) / input.Scale / LargestBias);
-            int place = outputHeads == 1 ? c : (c / (weights.Outputs / outputHeads) * HeadWidth(weights.Outputs, outputHeads)) + (c % (weights.Outputs / outputHeads));
-            if (step == 0)
-            {
-                continue;
-            }
-            int sum = 0, magnitude = 0;
-            for (int k = 0; k < row.Length; k++)
-            {
-                int w = (int)Math.Round(row[k] / step);
-                quantized[(place * inputs) + input.Place(k)] = (sbyte)w;
-                sum += w;
-                magnitude += Math.Abs(w);
-            }
-            bias[place] = (int)Math.Round(weights.Bias[c] / (step * input.Scale)) - (input.ZeroPoint * sum);
-            sums[place] = sum;
-            ratios[place] = step * input.Scale / (scale * (outputDivisors?[c] ?? 1));
-            bound = Math.Max(bound, Math.Abs((long)bias[place]) + (128L * magnitude));
-        }
-        (int preShift, int exponent) = DyadicRatio.Choose(Math.Max(ratios.Max(), 1e-12));
-        if (bound >= 1L << (31 - preShift))
-        {
-            throw new CheckpointException($"{key.Site} of layer {key.Layer}: accumulators could overflow 32 bits; its weights are degenerate");
-        }
-        OperationRecord operation = ModelBuilder.Operation(OperationCode.Linear, rows, SplitAxis.Columns, 4);
-        operation.Inputs[0] = input.Index;
-        operation.Constants[Slot.LinearWeights] = builder.Quads(quantized, outputs, inputs);
-        operation.Constants[Slot.LinearBias] = builder.Channels(bias);
-        operation.Constants[Slot.LinearColumnSums] = builder.Channels(sums);
-        operation.AccumulatorBound = (uint)bound;
-        ref ScaleStage stage = ref operation.Stages[0];
-        (stage.PreShift, stage.Exponent) = ((byte)preShift, (byte)exponent);
-        stage.Multipliers = builder.Channels([.. ratios.Select(r => DyadicRatio.Multiplier(r, preShift, exponent))]);
-        (int least, int most) = type switch
-        {
-            ElementType.Int8 => (sbyte.MinValue, sbyte.MaxValue),
-            ElementType.Int16 => (short.MinValue, short.MaxValue),
-            _ => (-(1 << 29), 1 << 29),
-        };
-        (stage.ZeroPoint, stage.Low, stage.High) = (zeroPoint, low ?? least, high ?? most);
-        return Output(ref operation, 0, type, key, weights.Outputs, rows, scale, zeroPoint, outputDivisors, outputHeads, add: true);
-    }
-
-    private static int HeadWidth(int columns, int heads) => heads == 1 ? columns : HeadLayout.Padded(columns / heads);
-
-    /// <summary>Gives an operation an output tensor, and adds the operation when it has all its outputs.</summary>
-    private QuantizedTensor Output(
-        ref OperationRecord operation, int slot, ElementType type, TensorKey key, int columns, RowRange rows, double scale, int zeroPoint,
-        float[]? divisor = null, int heads = 1, bool add = false)
-    {
-        ushort index = builder.Tensor(type, heads * HeadWidth(columns, heads), rows);
-        operation.Outputs[slot] = index;
-        QuantizedTensor tensor = new(index, key, builder.Operations.Count, columns, scale, zeroPoint, divisor, heads);
-        meanings.Add(tensor);
-        if (add)
-        {
-            builder.Add(operation);
-        }
-        return tensor;
     }
 
     private static float Magnitude(ReadOnlySpan<float> values)

@@ -1,0 +1,48 @@
+// The reference's scale arithmetic, in its own float32.
+namespace IBert.Edge.Quantization.Lowering;
+
+/// <summary>
+/// Scales as Hugging Face's <c>quant_modules</c> computes them (transformers 4.55.4, models/ibert): float32 throughout, as a scale that differs in its
+/// last bit moves integers; ratios in double, as there.
+/// </summary>
+internal static class PublishedScales
+{
+    /// <summary>symmetric_linear_quantization_params: the largest magnitude over 2^(bits-1) - 1.</summary>
+    public static float Symmetric(int bits, float low, float high) =>
+        Math.Max(Math.Max(Math.Abs(low), Math.Abs(high)), 1e-8f) / ((1 << (bits - 1)) - 1);
+
+    /// <summary>The scale of values.</summary>
+    public static float Symmetric(int bits, ReadOnlySpan<float> values)
+    {
+        float low = float.PositiveInfinity, high = float.NegativeInfinity;
+        foreach (float value in values)
+        {
+            low = Math.Min(low, value);
+            high = Math.Max(high, value);
+        }
+        return Symmetric(bits, low, high);
+    }
+
+    /// <summary>SymmetricQuantFunction: round(1 / scale * x), ties to even, clamped to [-n, n - 1] with n = 2^(bits-1) - 1.</summary>
+    public static long Quantize(float x, int bits, float scale)
+    {
+        long n = (1L << (bits - 1)) - 1;
+        return (long)Math.Clamp((double)MathF.Round(1f / scale * x), -n, n - 1);
+    }
+
+    /// <summary>batch_frexp: a ratio as m / 2^e, m of 31 bits, rounded half up. m = 2^31 becomes 2^30 with e one less.</summary>
+    public static (int Multiplier, int Exponent) Dyadic(double ratio)
+    {
+        if (ratio == 0)
+        {
+            return (0, 31);
+        }
+        int exponent = Math.ILogB(ratio) + 1;
+        long multiplier = (long)Math.Floor(Math.ScaleB(Math.Abs(ratio), 31 - exponent) + 0.5);
+        if (multiplier == 1L << 31)
+        {
+            (multiplier, exponent) = (1L << 30, exponent + 1);
+        }
+        return ((int)(ratio < 0 ? -multiplier : multiplier), 31 - exponent);
+    }
+}
