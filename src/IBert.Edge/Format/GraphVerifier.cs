@@ -293,15 +293,9 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         {
             Require(Tensors[output].Type == ElementType.Int32 && stage.PreShift == 0 && stage.Rounding == Rounding.HalfUp, "writes accumulators as they are into less than 32 bits");
         }
-        else if (stage.Rounding == Rounding.HalfUp)
-        {
-            VerifyOutputStage(stage, output, (int)weights.Rows, addends: false);
-        }
         else
         {
-            VerifyTerm(stage, (int)weights.Rows, 9, 62);
-            Require(stage.Multipliers != OperationRecord.None, "lacks multipliers");
-            VerifyPlace(stage, Tensors[output].Type);
+            VerifyOutputStage(stage, output, (int)weights.Rows, addends: false);
         }
         if (rescale.Exponent != 0)
         {

@@ -88,10 +88,10 @@ internal sealed unsafe partial class Executor
         sbyte* weights = (sbyte*)model.Constant(operation.Constants[Slot.LinearWeights]);
         int* bias = (int*)model.Constant(operation.Constants[Slot.LinearBias]);
         ChannelScale scale = Channels(operation.Stages[0]);
-        bool rescaled = operation.Stages[Slot.LinearRescaleStage].Exponent != 0, toEven = operation.Stages[0].Rounding != Rounding.HalfUp;
+        bool rescaled = operation.Stages[Slot.LinearRescaleStage].Exponent != 0;
         // Int32 without a multiplier is the accumulator itself.
         bool raw = operation.Stages[0].Exponent == 0;
-        PublishedElements.Term rescale = Term(operation.Stages[Slot.LinearRescaleStage]), term = Term(operation.Stages[0]);
+        PublishedElements.Term rescale = Term(operation.Stages[Slot.LinearRescaleStage]);
         ProductKernel product = kernels.Product;
         ElementKernel elements = kernels.Elements;
         (int firstPanel, int endPanel) = Share(output.PaddedColumns / ProductKernel.PanelColumns, worker, workers);
@@ -115,11 +115,6 @@ internal sealed unsafe partial class Executor
                         PublishedElements.RescaleAndBias(tile, end - start, rescale, bias + column);
                     }
                     byte* place = target + ((long)(block + start) * output.Stride) + ((long)column * elementBytes);
-                    if (toEven)
-                    {
-                        PublishedElements.Requantize(tile, end - start, term, column, scale.ZeroPoint, scale.Low, scale.High, place, output.Type, output.Stride);
-                        continue;
-                    }
                     if (raw)
                     {
                         for (int r = 0; r < end - start; r++)
@@ -221,6 +216,7 @@ internal sealed unsafe partial class Executor
                 {
                     elements.Softmax(scores, count, padded, sequence, softmax, exponentials, sums);
                 }
+                AfterSoftmax?.Invoke(head, start, new Span<ushort>(exponentials, count * padded));
                 left = product.PrepareWide(exponentials, padded * sizeof(ushort), count, padded, memory);
                 for (int column = 0; column < columns; column += ProductKernel.PanelColumns)
                 {

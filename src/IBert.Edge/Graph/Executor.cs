@@ -77,6 +77,16 @@ internal sealed unsafe partial class Executor : IDisposable
     /// </summary>
     internal Action<int>? AfterOperation { get; set; }
 
+    /// <summary>
+    /// Called with each head's number, first query row, and rows of probabilities or exponentials [rows][length padded to 16], which may be changed:
+    /// for comparisons.
+    /// Null, as in all inference, for none.
+    /// </summary>
+    internal AttentionObserver? AfterSoftmax { get; set; }
+
+    /// <inheritdoc cref="AfterSoftmax"/>
+    internal delegate void AttentionObserver(int head, int firstRow, Span<ushort> rows);
+
     /// <summary>Runs all operations on one sequence.</summary>
     /// <param name="ids">Token ids, within the vocabulary; 1 to <see cref="MaxLength"/>.</param>
     /// <param name="types">As many type ids, 0 or 1.</param>

@@ -90,20 +90,6 @@ internal static unsafe class PublishedElements
         }
     }
 
-    /// <summary>Requantizes accumulators [rows][16] under any rounding.</summary>
-    public static void Requantize(
-        int* tile, int rows, in Term term, int column, int zeroPoint, int low, int high, byte* output, ElementType type, nint stride)
-    {
-        for (int r = 0; r < rows; r++, output += stride)
-        {
-            for (int c = 0; c < ProductKernel.PanelColumns; c++)
-            {
-                long y = term.Of(tile[(r * ProductKernel.PanelColumns) + c], column + c) + zeroPoint;
-                Write(output, type, c, (int)Math.Clamp(y, low, high));
-            }
-        }
-    }
-
     /// <summary>
     /// LayerNorm with the norm of the deviations in place of their standard deviation (section 3.5): y = x - round(mean),
     /// std = floor(sqrt(sum (y >> shift)^2)) &lt;&lt; shift, v = floor(y floor(2^31 / std) / 2), then (v m + offset) / 2^e. A row without deviations

@@ -1,0 +1,345 @@
+// The published scheme: an integer-trained checkpoint to the reference's own integers.
+using IBert.Edge.Format;
+using IBert.Edge.Kernels;
+using IBert.Edge.Quantization.Calibration;
+using IBert.Edge.Quantization.Checkpoints;
+using IBert.Edge.Quantization.Reference;
+using static IBert.Edge.Quantization.Lowering.PublishedScales;
+
+namespace IBert.Edge.Quantization.Lowering;
+
+/// <summary>A tensor of the published graph: integers times a scale, one for all or one per channel.</summary>
+/// <param name="Index">Index in the file's table of tensors.</param>
+/// <param name="Operation">The operation that writes it.</param>
+/// <param name="Name">The reference's module whose output it is, as in its state_dict.</param>
+/// <param name="Columns">Number of channels.</param>
+/// <param name="Type">Type of its integers.</param>
+/// <param name="Scales">float32, as the reference has them.</param>
+internal sealed record PublishedTensor(ushort Index, int Operation, string Name, int Columns, ElementType Type, float[] Scales);
+
+/// <summary>
+/// Lowers an I-BERT checkpoint (Kim et al. 2021; Hugging Face's <c>modeling_ibert</c> in quant_mode) op by op: every requantization, every
+/// rounding and every clamp of the reference, its stale input scale of later layers included (numerics.md, trap 13). Two things differ:
+/// Q, K and V are clamped to +-127 instead of -128..127 (products of run-time data; 12 of 805,248 golden values are -128), and pooler and
+/// classifier, which the reference leaves in float, are integer.
+/// </summary>
+internal sealed class IBertLowering
+{
+    // Biases and i-GELU's constants of nearly dead channels stay inside 32 bits: their weights take a coarser scale than the reference's.
+    private const double LargestBias = 1 << 28;
+
+    private static readonly float[] GeluCoefficients = [-0.2888f, -1.769f, 1f];
+
+    private readonly IBertCheckpoint checkpoint;
+    private readonly ModelBuilder builder = new();
+    private readonly List<PublishedTensor> tensors = [];
+
+    public IBertLowering(IBertCheckpoint checkpoint) => this.checkpoint = checkpoint;
+
+    /// <summary>What each tensor of the graph is, in the order of the operations.</summary>
+    public IReadOnlyList<PublishedTensor> Tensors => tensors;
+
+    private int Hidden => checkpoint.HiddenSize;
+
+    /// <summary>Builds the file's required sections.</summary>
+    public IReadOnlyList<ModelSection> Lower(int maxLength, byte[] tokenizer)
+    {
+        PublishedTensor hidden = Embed();
+        float staleScale = hidden.Scales[0];
+        for (int layer = 0; layer < checkpoint.LayerCount; layer++)
+        {
+            hidden = Layer($"encoder.layer.{layer}", hidden, staleScale, maxLength);
+        }
+        (ushort logits, int fraction) = Head(hidden);
+        HeadEntry head = new()
+        {
+            Kind = HeadKind.SingleLabel,
+            Tensor = logits,
+            Labels = (uint)checkpoint.Labels.Count,
+            LogitMultiplier = 1,
+            LogitExponent = fraction,
+        };
+        return builder.Build(maxLength, head, checkpoint.Labels, tokenizer);
+    }
+
+    private PublishedTensor Embed()
+    {
+        PublishedTensor words = Gather("embeddings.word_embeddings", checkpoint.VocabularySize, 0, 0);
+        PublishedTensor types = Gather("embeddings.token_type_embeddings", 1, 2, 0);
+        PublishedTensor positions = Gather("embeddings.position_embeddings", checkpoint.MaxPositions, 1, checkpoint.PositionOffset);
+        // The reference passes both sums through the first activation and never uses the second (trap 1).
+        float scale = ActivationScale("embeddings.embeddings_act1", 16);
+        PublishedTensor sum = Sum(words, types, "embeddings.embeddings_act1", ElementType.Int16, 16, scale);
+        sum = Sum(sum, positions, "embeddings.embeddings_act1#2", ElementType.Int16, 16, scale);
+        return Normalize(sum, "embeddings.LayerNorm", "embeddings.output_activation");
+    }
+
+    private PublishedTensor Layer(string name, PublishedTensor input, float staleScale, int maxLength)
+    {
+        string self = $"{name}.attention.self", output = $"{name}.attention.output";
+        PublishedTensor query = Projection(input, staleScale, $"{self}.query");
+        PublishedTensor key = Projection(input, staleScale, $"{self}.key");
+        PublishedTensor value = Projection(input, staleScale, $"{self}.value");
+        PublishedTensor context = Attend(query, key, value, self, maxLength);
+
+        PublishedTensor dense = Product(context, context.Scales[0], $"{output}.dense", Hidden, Hidden);
+        PublishedTensor skip = input;
+        if (input.Scales[0] != staleScale)
+        {
+            // The reference reads the branch at the embeddings' scale: integers of another step, rounded once more.
+            skip = Rescale(input, (double)input.Scales[0] / staleScale, ElementType.Int16, 16, staleScale, $"{name}.stale");
+        }
+        PublishedTensor sum = Sum(dense, skip, $"{output}.ln_input_act", ElementType.Int32, 22, ActivationScale($"{output}.ln_input_act", 22));
+        PublishedTensor attention = Normalize(sum, $"{output}.LayerNorm", $"{output}.output_activation");
+
+        float scale = ActivationScale($"{name}.pre_intermediate_act", 8);
+        PublishedTensor middle = Rescale(attention, (double)attention.Scales[0] / scale, ElementType.Int8, 8, scale, $"{name}.pre_intermediate_act");
+        PublishedTensor wide = Product(middle, scale, $"{name}.intermediate.dense", checkpoint.FeedForwardSize, Hidden);
+        PublishedTensor activation = Gelu(wide, $"{name}.intermediate");
+        scale = ActivationScale($"{name}.pre_output_act", 8);
+        PublishedTensor narrow = Rescale(activation, (double)activation.Scales[0] / scale, ElementType.Int8, 8, scale, $"{name}.pre_output_act");
+        dense = Product(narrow, scale, $"{name}.output.dense", Hidden, checkpoint.FeedForwardSize);
+        sum = Sum(dense, middle, $"{name}.output.ln_input_act", ElementType.Int32, 22, ActivationScale($"{name}.output.ln_input_act", 22));
+        return Normalize(sum, $"{name}.output.LayerNorm", $"{name}.output.output_activation");
+    }
+
+    /// <summary>Rows of one table as they are: x 2 / 2.</summary>
+    private PublishedTensor Gather(string name, int rows, int slot, int offset)
+    {
+        float[] weights = checkpoint.Tensor($"{name}.weight", rows * Hidden);
+        float scale = Symmetric(8, weights);
+        int padded = (Hidden + 15) & ~15;
+        sbyte[] table = new sbyte[rows * padded];
+        for (int i = 0; i < weights.Length; i++)
+        {
+            table[(i / Hidden * padded) + (i % Hidden)] = (sbyte)Quantize(weights[i], 8, scale);
+        }
+        int[] twos = new int[rows];
+        Array.Fill(twos, 2);
+        OperationRecord operation = ModelBuilder.Operation(OperationCode.Embed, RowRange.All, SplitAxis.Rows, 8);
+        operation.Constants[2 * slot] = builder.Rows<sbyte>(ElementType.Int8, table, rows);
+        operation.Constants[(2 * slot) + 1] = builder.Rows<int>(ElementType.Int32, twos, 1);
+        operation.Parameters[Slot.EmbedShift] = 1;
+        operation.Parameters[Slot.EmbedPositionOffset] = offset;
+        operation.AccumulatorBound = 256;
+        return Output(ref operation, 0, ElementType.Int16, name, Hidden, scale);
+    }
+
+    /// <summary>A linear layer's accumulators, 32 bits. Where the input's scale is stale, they are brought to it before the bias.</summary>
+    private PublishedTensor Product(PublishedTensor input, float biasInputScale, string name, int outputs, int inputs, int heads = 1)
+    {
+        Linear linear = checkpoint.Linear(name, outputs, inputs);
+        int width = outputs / heads, paddedWidth = heads == 1 ? width : HeadLayout.Padded(width), places = heads * paddedWidth;
+        int inner = (int)input.Columns;
+        sbyte[] weights = new sbyte[places * inner];
+        int[] bias = new int[places], sums = new int[places];
+        float[] scales = new float[places];
+        Array.Fill(scales, 1f);
+        long bound = 0;
+        for (int c = 0; c < outputs; c++)
+        {
+            ReadOnlySpan<float> row = linear.Weight.AsSpan(c * inputs, inputs);
+            float scale = Math.Max(Symmetric(8, row), (float)(Math.Abs(linear.Bias[c]) / biasInputScale / LargestBias));
+            int place = (c / width * paddedWidth) + (c % width), magnitude = 0;
+            for (int k = 0; k < inputs; k++)
+            {
+                sbyte w = (sbyte)Quantize(row[k], 8, scale);
+                weights[(place * inner) + InputPlace(k, inputs, inner)] = w;
+                sums[place] += w;
+                magnitude += Math.Abs(w);
+            }
+            scales[place] = scale * biasInputScale;
+            bias[place] = (int)Math.Clamp(Quantize(linear.Bias[c], 32, scales[place]), -(1L << 29), 1L << 29);
+            bound = Math.Max(bound, Math.Abs((long)bias[place]) + (128L * magnitude));
+        }
+        OperationRecord operation = ModelBuilder.Operation(OperationCode.Linear, RowRange.All, SplitAxis.Columns, 4);
+        operation.Inputs[0] = input.Index;
+        operation.Constants[Slot.LinearWeights] = builder.Quads(weights, places, inner);
+        operation.Constants[Slot.LinearBias] = builder.Channels(bias);
+        operation.Constants[Slot.LinearColumnSums] = builder.Channels(sums);
+        operation.AccumulatorBound = (uint)bound;
+        if (input.Scales[0] != biasInputScale)
+        {
+            Set(ref operation.Stages[Slot.LinearRescaleStage], [(double)input.Scales[0] / biasInputScale]);
+        }
+        return Output(ref operation, 0, ElementType.Int32, name, places, scales);
+    }
+
+    /// <summary>Heads narrower than a block of 16 are padded in the context that O reads.</summary>
+    private int InputPlace(int k, int inputs, int inner)
+    {
+        int width = inputs / checkpoint.HeadCount;
+        return inputs == inner ? k : (k / width * HeadLayout.Padded(width)) + (k % width);
+    }
+
+    private PublishedTensor Projection(PublishedTensor input, float staleScale, string name)
+    {
+        PublishedTensor accumulators = Product(input, staleScale, name, Hidden, Hidden, checkpoint.HeadCount);
+        float scale = ActivationScale($"{name}_activation", 8);
+        OperationRecord operation = ModelBuilder.Operation(OperationCode.Add, RowRange.All, SplitAxis.Rows, 4);
+        operation.Inputs[0] = accumulators.Index;
+        Set(ref operation.Stages[Slot.AddFirstStage], [.. accumulators.Scales.Select(s => (double)s / scale)]);
+        (operation.Stages[0].Low, operation.Stages[0].High) = (-127, 127);
+        return Output(ref operation, 0, ElementType.Int8, $"{name}_activation", accumulators.Columns, scale);
+    }
+
+    private PublishedTensor Attend(PublishedTensor query, PublishedTensor key, PublishedTensor value, string name, int maxLength)
+    {
+        int size = Hidden / checkpoint.HeadCount;
+        float scale = query.Scales[0] * key.Scales[0] / (float)Math.Sqrt(size);
+        OperationRecord operation = ModelBuilder.Operation(OperationCode.Attention, RowRange.All, SplitAxis.Heads, 1);
+        (operation.Inputs[0], operation.Inputs[1], operation.Inputs[2]) = (query.Index, key.Index, value.Index);
+        long c = (long)Math.Floor((float)(1.0 / 0.35815147) / (scale * scale));
+        operation.Parameters[Slot.AttentionHeads] = checkpoint.HeadCount;
+        operation.Parameters[Slot.AttentionHeadColumns] = HeadLayout.Padded(size);
+        operation.Parameters[Slot.AttentionBits] = PublishedElements.ProbabilityBits + 1;
+        operation.Parameters[Slot.AttentionLimit] = 1;
+        operation.Parameters[Slot.AttentionFunction] = (int)FunctionKind.Published;
+        operation.Parameters[Slot.AttentionX0] = (int)Math.Floor(-0.6931f / scale);
+        operation.Parameters[Slot.AttentionB] = (int)Math.Floor((float)(0.96963238 / 0.35815147) / scale);
+        operation.Parameters[Slot.AttentionCLow] = (int)c;
+        operation.Parameters[Slot.AttentionCHigh] = (int)(c >> 32);
+        // The reference hands the integer exponentials to softmax.act as if they were values: one over its scale is their ratio.
+        Set(ref operation.Stages[Slot.AttentionScoreStage], [1.0 / ActivationScale($"{name}.softmax.act", 16)]);
+        operation.AccumulatorBound = (uint)(((1 << (PublishedElements.ProbabilityBits + 1)) - 1) * 127L * maxLength);
+        float outputScale = ActivationScale($"{name}.output_activation", 8);
+        ref ScaleStage stage = ref operation.Stages[0];
+        (int multiplier, int exponent) = Dyadic((double)value.Scales[0] / outputScale);
+        (stage.Multiplier, stage.Exponent, stage.Low, stage.High) = (multiplier, (byte)exponent, sbyte.MinValue, sbyte.MaxValue);
+        return Output(ref operation, 0, ElementType.Int8, $"{name}.output_activation", query.Columns, outputScale);
+    }
+
+    private PublishedTensor Normalize(PublishedTensor input, string name, string outputName)
+    {
+        float[] gamma = checkpoint.Tensor($"{name}.weight", Hidden), beta = checkpoint.Tensor($"{name}.bias", Hidden);
+        float scale = ActivationScale(outputName, 8), normScale = MathF.Sqrt(Hidden) / (1 << 30);
+        double[] ratios = new double[Hidden];
+        for (int c = 0; c < ratios.Length; c++)
+        {
+            ratios[c] = (double)(normScale * gamma[c]) / scale;
+        }
+        OperationRecord operation = ModelBuilder.Operation(OperationCode.LayerNorm, RowRange.All, SplitAxis.Rows, 4);
+        operation.Inputs[0] = input.Index;
+        ref ScaleStage stage = ref operation.Stages[1];
+        int[] multipliers = Set(ref stage, ratios);
+        (stage.Low, stage.High) = (sbyte.MinValue, sbyte.MaxValue);
+        long[] offsets = new long[multipliers.Length];
+        for (int c = 0; c < Hidden; c++)
+        {
+            // A gamma of zero leaves beta alone, where the reference divides by zero (trap 4).
+            double offset = gamma[c] == 0
+                ? Math.ScaleB(beta[c] / (double)scale, stage.Exponent)
+                : Math.Floor(beta[c] / gamma[c] / normScale) * multipliers[c];
+            offsets[c] = (long)Math.Clamp(offset, -Math.ScaleB(1, 60), Math.ScaleB(1, 60));
+        }
+        operation.Constants[Slot.NormOffsets] = builder.Rows<long>(ElementType.Int64, offsets, 1);
+        operation.Parameters[Slot.NormFunction] = (int)FunctionKind.Published;
+        operation.Parameters[Slot.NormShift] = (int)checkpoint.Tensor($"{name}.shift", 1)[0];
+        return Output(ref operation, 1, ElementType.Int8, outputName, Hidden, scale);
+    }
+
+    private PublishedTensor Gelu(PublishedTensor input, string name)
+    {
+        const int drop = 14;
+        float scale = ActivationScale($"{name}.output_activation", 8), last = GeluCoefficients[2] / GeluCoefficients[0];
+        int columns = input.Columns, padded = (columns + 15) & ~15;
+        int[] b = new int[padded];
+        long[] c = new long[padded], shift = new long[padded];
+        double[] ratios = new double[columns];
+        for (int i = 0; i < columns; i++)
+        {
+            float erf = input.Scales[i] / 1.4142f, square = erf * erf;
+            b[i] = (int)Math.Max(MathF.Floor(GeluCoefficients[1] / erf), -(float)(1 << 30));
+            c[i] = (long)Math.Max(MathF.Floor(last / square), -MathF.ScaleB(1, 60));
+            float sigmoid = square * GeluCoefficients[0] * (1 << drop);
+            shift[i] = (long)Math.Max(MathF.Floor(1f / sigmoid), -MathF.ScaleB(1, 60));
+            ratios[i] = (double)(input.Scales[i] * sigmoid / 2) / scale;
+        }
+        OperationRecord operation = ModelBuilder.Operation(OperationCode.Gate, RowRange.All, SplitAxis.Rows, 4);
+        operation.Inputs[0] = input.Index;
+        operation.Parameters[Slot.GateFunction] = (int)FunctionKind.Published;
+        operation.Constants[Slot.GateB] = builder.Rows<int>(ElementType.Int32, b, 1);
+        operation.Constants[Slot.GateC] = builder.Rows<long>(ElementType.Int64, c, 1);
+        operation.Constants[Slot.GateShift] = builder.Rows<long>(ElementType.Int64, shift, 1);
+        Set(ref operation.Stages[0], ratios);
+        (operation.Stages[0].Low, operation.Stages[0].High) = (sbyte.MinValue, sbyte.MaxValue);
+        return Output(ref operation, 0, ElementType.Int8, $"{name}.output_activation", columns, scale);
+    }
+
+    /// <summary>Both sides of a sum requantized, each with its own rounding (FixedPointMul with an identity).</summary>
+    private PublishedTensor Sum(PublishedTensor a, PublishedTensor b, string name, ElementType type, int bits, float scale)
+    {
+        OperationRecord operation = ModelBuilder.Operation(OperationCode.Add, RowRange.All, SplitAxis.Rows, 4);
+        (operation.Inputs[0], operation.Inputs[1]) = (a.Index, b.Index);
+        Set(ref operation.Stages[Slot.AddFirstStage], [.. a.Scales.Select(s => (double)s / scale)]);
+        Set(ref operation.Stages[Slot.AddSecondStage], [.. b.Scales.Select(s => (double)s / scale)]);
+        (operation.Stages[0].Low, operation.Stages[0].High) = Ends(bits);
+        return Output(ref operation, 0, type, name, a.Columns, scale);
+    }
+
+    private PublishedTensor Rescale(PublishedTensor input, double ratio, ElementType type, int bits, float scale, string name)
+    {
+        OperationRecord operation = ModelBuilder.Operation(OperationCode.Add, RowRange.All, SplitAxis.Rows, 4);
+        operation.Inputs[0] = input.Index;
+        Set(ref operation.Stages[Slot.AddFirstStage], [ratio]);
+        (operation.Stages[0].Low, operation.Stages[0].High) = Ends(bits);
+        return Output(ref operation, 0, type, name, input.Columns, scale);
+    }
+
+    /// <summary>The two-layer head on the first token, which the reference computes in float: lowered like any post-training product.</summary>
+    private (ushort Logits, int Fraction) Head(PublishedTensor hidden)
+    {
+        ProductLowering graph = new(builder);
+        QuantizedTensor input = new(hidden.Index, new(TensorSite.OutputNorm, checkpoint.LayerCount - 1), hidden.Operation, Hidden, hidden.Scales[0], 0);
+        const double tanhStep = 1.0 / 127;
+        QuantizedTensor pooled = graph.Gate(
+            checkpoint.Linear("classifier.dense", Hidden, Hidden), input, Activation.Tanh, new(TensorSite.HeadDense, -1), new(TensorSite.HeadActivation, -1),
+            Int8Lowering.TanhTail / short.MaxValue, tanhStep, 0, null, RowRange.First);
+        const int fraction = 16;
+        QuantizedTensor logits = graph.Product(
+            checkpoint.Linear("classifier.out_proj", checkpoint.Labels.Count, Hidden), pooled, new(TensorSite.Logits, -1), ElementType.Int32,
+            Math.ScaleB(1, -fraction), 0, RowRange.First);
+        return (logits.Index, fraction);
+    }
+
+    private float ActivationScale(string name, int bits)
+    {
+        (float low, float high) = checkpoint.Range(name);
+        return Symmetric(bits, low, high);
+    }
+
+    private static (int Low, int High) Ends(int bits) => (-(1 << (bits - 1)), (1 << (bits - 1)) - 1);
+
+    /// <summary>Sets a stage to ratios, rounded to even; they share the exponent of the largest. Returns the multipliers, padded.</summary>
+    private int[] Set(ref ScaleStage stage, double[] ratios)
+    {
+        (_, int exponent) = Dyadic(ratios.Max(Math.Abs));
+        int[] multipliers = new int[(ratios.Length + 15) & ~15];
+        for (int i = 0; i < ratios.Length; i++)
+        {
+            (int multiplier, int own) = Dyadic(ratios[i]);
+            multipliers[i] = (int)Math.Round(Math.ScaleB(multiplier, exponent - own), MidpointRounding.AwayFromZero);
+        }
+        stage.Rounding = Rounding.HalfEven;
+        stage.Exponent = (byte)exponent;
+        if (ratios.Length == 1)
+        {
+            stage.Multiplier = multipliers[0];
+        }
+        else
+        {
+            stage.Multipliers = builder.Rows<int>(ElementType.Int32, multipliers, 1);
+        }
+        return multipliers;
+    }
+
+    private PublishedTensor Output(ref OperationRecord operation, int slot, ElementType type, string name, int columns, params float[] scales)
+    {
+        ushort index = builder.Tensor(type, columns, RowRange.All);
+        operation.Outputs[slot] = index;
+        PublishedTensor tensor = new(index, builder.Operations.Count, name, columns, type, scales);
+        tensors.Add(tensor);
+        builder.Add(operation);
+        return tensor;
+    }
+}
