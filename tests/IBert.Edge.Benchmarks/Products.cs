@@ -13,8 +13,8 @@ internal static unsafe class Products
     // Weights of so many matrices in turn, about as many as a model has: they come from beyond the second-level cache, as in inference.
     private const int WeightBytes = 10 << 20;
 
-    // Attempts a figure is the best of: other programs share the machine.
-    private const int Attempts = 40;
+    // A figure is the best of so many attempts, each short beside what a scheduler gives: other programs share the machine.
+    private const int Attempts = 400, AttemptMacs = 40_000_000;
 
     private static readonly (int Inner, int Columns)[] Shapes = [(384, 384), (384, 1536), (1536, 384)];
 
@@ -48,15 +48,18 @@ internal static unsafe class Products
             panels[i] = (sbyte)(i % 255 - 127);
         }
 
-        // Both a few milliseconds, taken in turns: they see the same clock.
-        int repeats = kernel is ScalarProduct ? 1 : copies, iterations = kernel is ScalarProduct ? 1_000_000 : 500_000;
+        // Product and ceiling take turns: they see the same clock.
+        bool slow = kernel is ScalarProduct;
+        int repeats = slow ? 1 : Math.Max(1, AttemptMacs / (Rows * inner * columns));
+        int iterations = (int)(AttemptMacs / kernel.Peak(1)) / (slow ? 20 : 1), next = 0;
         double best = 0, ceiling = 0;
-        for (int attempt = 0; attempt < Attempts; attempt++)
+        for (int attempt = 0; attempt < (slow ? Attempts / 20 : Attempts); attempt++)
         {
             long start = Stopwatch.GetTimestamp();
             for (int i = 0; i < repeats; i++)
             {
-                Multiply(kernel, left, inner, panels + (i * inner * columns), columns, scratch);
+                Multiply(kernel, left, inner, panels + (next * inner * columns), columns, scratch);
+                next = (next + 1) % copies;
             }
             best = Math.Max(best, (double)Rows * inner * columns * repeats / Stopwatch.GetElapsedTime(start).TotalNanoseconds);
             start = Stopwatch.GetTimestamp();
