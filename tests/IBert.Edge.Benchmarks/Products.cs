@@ -10,14 +10,18 @@ internal static unsafe class Products
 {
     private const int Rows = 32;
 
-    // Attempts a figure is the best of: other programs share the machine.
-    private const int Attempts = 40;
+    // Weights of so many matrices in turn, about as many as a model has: they come from beyond the second-level cache, as in inference.
+    private const int WeightBytes = 10 << 20;
+
+    // A figure is the best of so many attempts, each short beside what a scheduler gives: other programs share the machine.
+    private const int Attempts = 400, AttemptMacs = 40_000_000;
 
     private static readonly (int Inner, int Columns)[] Shapes = [(384, 384), (384, 1536), (1536, 384)];
 
     public static void Run()
     {
-        Console.WriteLine($"CPU: {Cpu()}; {RuntimeInformation.FrameworkDescription}; one thread, {Rows} rows");
+        Console.WriteLine($"CPU: {Cpu()}; {RuntimeInformation.FrameworkDescription}");
+        Console.WriteLine($"One thread, {Rows} rows, {WeightBytes >> 20} MiB of weights in turn");
         Console.WriteLine("| kernel | inner x columns | GMAC/s | ceiling, registers alone | share |");
         Console.WriteLine("|---|---|---|---|---|");
         foreach (string name in KernelSet.Names)
@@ -35,23 +39,27 @@ internal static unsafe class Products
     private static void Measure(ProductKernel kernel, int inner, int columns)
     {
         sbyte* left = (sbyte*)NativeMemory.AlignedAlloc((nuint)(Rows * inner), 64);
-        sbyte* panels = (sbyte*)NativeMemory.AlignedAlloc((nuint)(inner * columns), 64);
+        int copies = WeightBytes / (inner * columns);
+        sbyte* panels = (sbyte*)NativeMemory.AlignedAlloc((nuint)(copies * inner * columns), 64);
         byte* scratch = (byte*)NativeMemory.AlignedAlloc((nuint)(Rows * kernel.OperandBytes(inner)) + 64, 64);
         new Random(1).NextBytes(new Span<byte>(left, Rows * inner));
-        for (int i = 0; i < inner * columns; i++)
+        for (int i = 0; i < copies * inner * columns; i++)
         {
             panels[i] = (sbyte)(i % 255 - 127);
         }
 
-        // Both a few milliseconds, taken in turns: they see the same clock.
-        int repeats = kernel is ScalarProduct ? 1 : 20, iterations = kernel is ScalarProduct ? 1_000_000 : 500_000;
+        // Product and ceiling take turns: they see the same clock.
+        bool slow = kernel is ScalarProduct;
+        int repeats = slow ? 1 : Math.Max(1, AttemptMacs / (Rows * inner * columns));
+        int iterations = (int)(AttemptMacs / kernel.Peak(1)) / (slow ? 20 : 1), next = 0;
         double best = 0, ceiling = 0;
-        for (int attempt = 0; attempt < Attempts; attempt++)
+        for (int attempt = 0; attempt < (slow ? Attempts / 20 : Attempts); attempt++)
         {
             long start = Stopwatch.GetTimestamp();
             for (int i = 0; i < repeats; i++)
             {
-                Multiply(kernel, left, inner, panels, columns, scratch);
+                Multiply(kernel, left, inner, panels + (next * inner * columns), columns, scratch);
+                next = (next + 1) % copies;
             }
             best = Math.Max(best, (double)Rows * inner * columns * repeats / Stopwatch.GetElapsedTime(start).TotalNanoseconds);
             start = Stopwatch.GetTimestamp();

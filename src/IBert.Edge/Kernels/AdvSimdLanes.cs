@@ -97,7 +97,8 @@ internal readonly unsafe struct AdvSimdLanes : ILanes<AdvSimdLanes>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static AdvSimdLanes Scale(AdvSimdLanes x, AdvSimdLanes m, AdvSimdLanes half, AdvSimdLanes count) =>
-        new(AdvSimd.ShiftArithmeticRounded(DoubledHigh(x._low, m._low), count._low), AdvSimd.ShiftArithmeticRounded(DoubledHigh(x._high, m._high), count._low));
+        new(AdvSimd.ShiftArithmeticRounded(DoubledHigh(x._low, m._low), count._low),
+            AdvSimd.ShiftArithmeticRounded(DoubledHigh(x._high, m._high), count._low));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static AdvSimdLanes ScaleAdd(AdvSimdLanes x, AdvSimdLanes m, AdvSimdLanes addend, AdvSimdLanes half, AdvSimdLanes count) =>
@@ -132,13 +133,17 @@ internal readonly unsafe struct AdvSimdLanes : ILanes<AdvSimdLanes>
     public static Vector128<short> MultiplyQ15(Vector128<short> a, Vector128<short> b) => AdvSimd.MultiplyDoublingSaturateHigh(a, b);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<short> MultiplyRoundedQ15(Vector128<short> a, Vector128<short> b) => AdvSimd.MultiplyRoundedDoublingSaturateHigh(a, b);
+    public static Vector128<short> MultiplyRoundedQ15(Vector128<short> a, Vector128<short> b) =>
+        AdvSimd.MultiplyRoundedDoublingSaturateHigh(a, b);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<short> RoundHalved(Vector128<short> p, Vector128<short> z) => AdvSimd.ShiftArithmeticRounded(p, ~z);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<short> ShiftRight(Vector128<short> x, Vector128<short> count) => AdvSimd.ShiftArithmetic(x, -count);
+    public static Vector128<short> ShiftRight(Vector128<short> x, Vector128<short> count) => AdvSimd.ShiftArithmetic(x, count);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<short> RightCount16(int shift) => Vector128.Create((short)-shift);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> AddPairs(Vector128<int> sums, Vector128<short> x) => AdvSimd.AddPairwiseWideningAndAdd(sums, x);

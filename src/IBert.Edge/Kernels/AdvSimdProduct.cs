@@ -7,8 +7,8 @@ using System.Runtime.Intrinsics.Arm;
 namespace IBert.Edge.Kernels;
 
 /// <summary>
-/// SMULL and SMLAL add the products of two quads in 16 bits (weights are never -128: 2 * 128 * 127 fits), SADALP adds pairs of them to 32 bits.
-/// A column's products end in two lanes. The left side's quads are broadcast by DUP from the row's 16 bytes.
+/// SMULL and SMLAL add the products of two quads in 16 bits (weights are never -128: 2 * 128 * 127 fits), SADALP adds pairs of them to
+/// 32 bits. A column's products end in two lanes. The left side's quads are broadcast by DUP from the row's 16 bytes.
 /// <code>
 ///   2 rows x 16 columns: 16 accumulators of two columns, 4 quads of the left side, 8 registers of weights, 2 products
 /// </code>
@@ -124,10 +124,14 @@ internal sealed unsafe class AdvSimdProduct : NeonProduct
             Vector64<sbyte> v0, Vector64<sbyte> v1, Vector64<sbyte> v2, Vector64<sbyte> v3,
             Vector64<sbyte> w0, Vector64<sbyte> w1, Vector64<sbyte> w2, Vector64<sbyte> w3, Vector64<sbyte> a, Vector64<sbyte> b)
         {
-            _s0 = AdvSimd.AddPairwiseWideningAndAdd(_s0, AdvSimd.MultiplyWideningLowerAndAdd(AdvSimd.MultiplyWideningLower(v0, a), w0, b));
-            _s4 = AdvSimd.AddPairwiseWideningAndAdd(_s4, AdvSimd.MultiplyWideningLowerAndAdd(AdvSimd.MultiplyWideningLower(v1, a), w1, b));
-            _s8 = AdvSimd.AddPairwiseWideningAndAdd(_s8, AdvSimd.MultiplyWideningLowerAndAdd(AdvSimd.MultiplyWideningLower(v2, a), w2, b));
-            _s12 = AdvSimd.AddPairwiseWideningAndAdd(_s12, AdvSimd.MultiplyWideningLowerAndAdd(AdvSimd.MultiplyWideningLower(v3, a), w3, b));
+            _s0 = AdvSimd.AddPairwiseWideningAndAdd(
+                _s0, AdvSimd.MultiplyWideningLowerAndAdd(AdvSimd.MultiplyWideningLower(v0, a), w0, b));
+            _s4 = AdvSimd.AddPairwiseWideningAndAdd(
+                _s4, AdvSimd.MultiplyWideningLowerAndAdd(AdvSimd.MultiplyWideningLower(v1, a), w1, b));
+            _s8 = AdvSimd.AddPairwiseWideningAndAdd(
+                _s8, AdvSimd.MultiplyWideningLowerAndAdd(AdvSimd.MultiplyWideningLower(v2, a), w2, b));
+            _s12 = AdvSimd.AddPairwiseWideningAndAdd(
+                _s12, AdvSimd.MultiplyWideningLowerAndAdd(AdvSimd.MultiplyWideningLower(v3, a), w3, b));
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -135,10 +139,14 @@ internal sealed unsafe class AdvSimdProduct : NeonProduct
             Vector128<sbyte> v0, Vector128<sbyte> v1, Vector128<sbyte> v2, Vector128<sbyte> v3,
             Vector128<sbyte> w0, Vector128<sbyte> w1, Vector128<sbyte> w2, Vector128<sbyte> w3, Vector128<sbyte> a, Vector128<sbyte> b)
         {
-            _s0 = AdvSimd.AddPairwiseWideningAndAdd(_s0, AdvSimd.MultiplyWideningUpperAndAdd(AdvSimd.MultiplyWideningUpper(v0, a), w0, b));
-            _s4 = AdvSimd.AddPairwiseWideningAndAdd(_s4, AdvSimd.MultiplyWideningUpperAndAdd(AdvSimd.MultiplyWideningUpper(v1, a), w1, b));
-            _s8 = AdvSimd.AddPairwiseWideningAndAdd(_s8, AdvSimd.MultiplyWideningUpperAndAdd(AdvSimd.MultiplyWideningUpper(v2, a), w2, b));
-            _s12 = AdvSimd.AddPairwiseWideningAndAdd(_s12, AdvSimd.MultiplyWideningUpperAndAdd(AdvSimd.MultiplyWideningUpper(v3, a), w3, b));
+            _s0 = AdvSimd.AddPairwiseWideningAndAdd(
+                _s0, AdvSimd.MultiplyWideningUpperAndAdd(AdvSimd.MultiplyWideningUpper(v0, a), w0, b));
+            _s4 = AdvSimd.AddPairwiseWideningAndAdd(
+                _s4, AdvSimd.MultiplyWideningUpperAndAdd(AdvSimd.MultiplyWideningUpper(v1, a), w1, b));
+            _s8 = AdvSimd.AddPairwiseWideningAndAdd(
+                _s8, AdvSimd.MultiplyWideningUpperAndAdd(AdvSimd.MultiplyWideningUpper(v2, a), w2, b));
+            _s12 = AdvSimd.AddPairwiseWideningAndAdd(
+                _s12, AdvSimd.MultiplyWideningUpperAndAdd(AdvSimd.MultiplyWideningUpper(v3, a), w3, b));
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -64,7 +64,8 @@ internal readonly unsafe struct Avx2Lanes : ILanes<Avx2Lanes>
     public static Avx2Lanes ShiftLeft(Avx2Lanes x, Avx2Lanes count) => new(Avx2.ShiftLeftLogicalVariable(x._x, count._x.AsUInt32()));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes ShiftRight(Avx2Lanes x, [ConstantExpected(Min = 1, Max = 31)] byte count) => new(Avx2.ShiftRightArithmetic(x._x, count));
+    public static Avx2Lanes ShiftRight(Avx2Lanes x, [ConstantExpected(Min = 1, Max = 31)] byte count) =>
+        new(Avx2.ShiftRightArithmetic(x._x, count));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Avx2Lanes ShiftEitherWay(Avx2Lanes x, Avx2Lanes left, Avx2Lanes right) =>
@@ -138,8 +139,10 @@ internal readonly unsafe struct Avx2Lanes : ILanes<Avx2Lanes>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<short> ShiftRight(Vector128<short> x, Vector128<short> count) =>
-        Sse2.ShiftRightLogical(x, Vector128.CreateScalar(count.ToScalar()));
+    public static Vector128<short> ShiftRight(Vector128<short> x, Vector128<short> count) => Sse2.ShiftRightLogical(x, count);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<short> RightCount16(int shift) => Vector128.CreateScalar((short)shift);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> AddPairs(Vector128<int> sums, Vector128<short> x) =>

@@ -6,8 +6,8 @@ using System.Runtime.Intrinsics.X86;
 namespace IBert.Edge.Kernels;
 
 /// <summary>
-/// VPMADDWD on int16: exact for every int8 weight and for 14-bit left sides, where VPMADDUBSW would saturate. Rows are widened once; weights
-/// are widened as they are loaded (VPMOVSXBW, 16 bytes: four columns' quads), so that a column's quad ends in two lanes.
+/// VPMADDWD on int16: exact for every int8 weight and for 14-bit left sides, where VPMADDUBSW would saturate. Rows are widened once;
+/// weights are widened as they are loaded (VPMOVSXBW, 16 bytes: four columns' quads), so that a column's quad ends in two lanes.
 /// <code>
 ///   6 rows x 8 columns: 12 accumulators, 2 registers of weights, 1 of the left side, 1 product: the 16 of AVX2
 /// </code>

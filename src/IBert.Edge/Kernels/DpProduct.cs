@@ -196,7 +196,8 @@ internal sealed unsafe class DpProduct : NeonProduct
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Add(
-            [ConstantExpected(Max = (byte)3)] byte quad, Vector128<sbyte> a, Vector128<sbyte> w0, Vector128<sbyte> w1, Vector128<sbyte> w2, Vector128<sbyte> w3)
+            [ConstantExpected(Max = (byte)3)] byte quad, Vector128<sbyte> a,
+            Vector128<sbyte> w0, Vector128<sbyte> w1, Vector128<sbyte> w2, Vector128<sbyte> w3)
         {
             _c0 = Dp.DotProductBySelectedQuadruplet(_c0, w0, a, quad);
             _c4 = Dp.DotProductBySelectedQuadruplet(_c4, w1, a, quad);

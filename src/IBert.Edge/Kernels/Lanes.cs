@@ -113,7 +113,10 @@ internal unsafe interface ILanes<T>
     /// <summary>(p + 2^z) &gt;&gt; (z + 1), p not below zero, z 0..15.</summary>
     static abstract Vector128<short> RoundHalved(Vector128<short> p, Vector128<short> z);
 
-    /// <summary>x &gt;&gt; count, neither below zero, the same count in every lane.</summary>
+    /// <summary>A right shift in the form that the 16-bit <see cref="ShiftRight(Vector128{short}, Vector128{short})"/> takes.</summary>
+    static abstract Vector128<short> RightCount16(int shift);
+
+    /// <summary>x &gt;&gt; count, x not below zero, the count from <see cref="RightCount16"/>.</summary>
     static abstract Vector128<short> ShiftRight(Vector128<short> x, Vector128<short> count);
 
     /// <summary>Adds neighbours to 32-bit sums.</summary>

@@ -6,8 +6,8 @@ using System.Runtime.Intrinsics.Arm;
 namespace IBert.Edge.Kernels;
 
 /// <summary>
-/// Products on ARM64 multiply int8 by int8 as it lies in memory. A 14-bit left side is <c>low + 128 high</c>: both digits are 0..127, so a wide
-/// product is two narrow ones, the higher one shifted by seven bits and continued.
+/// Products on ARM64 multiply int8 by int8 as it lies in memory. A 14-bit left side is <c>low + 128 high</c>: both digits are 0..127, so a
+/// wide product is two narrow ones, the higher one shifted by seven bits and continued.
 /// <code>
 ///   wide row: | low digits [inner] | high digits [inner] |
 /// </code>
@@ -33,7 +33,8 @@ internal abstract unsafe class NeonProduct : ProductKernel
             {
                 Vector128<ushort> x0 = Vector128.Load(rows + k), x1 = Vector128.Load(rows + k + 8);
                 Vector128<byte> low = AdvSimd.ExtractNarrowingUpper(AdvSimd.ExtractNarrowingLower(x0), x1);
-                Vector128<byte> high = AdvSimd.ShiftRightLogicalNarrowingUpper(AdvSimd.ShiftRightLogicalNarrowingLower(x0, DigitBits), x1, DigitBits);
+                Vector64<byte> lower = AdvSimd.ShiftRightLogicalNarrowingLower(x0, DigitBits);
+                Vector128<byte> high = AdvSimd.ShiftRightLogicalNarrowingUpper(lower, x1, DigitBits);
                 (low & Vector128.Create((byte)((1 << DigitBits) - 1))).Store(digits + k);
                 high.Store(digits + inner + k);
             }

@@ -6,8 +6,8 @@ using IBert.Edge.Numerics;
 namespace IBert.Edge.Kernels;
 
 /// <summary>
-/// <see cref="ScalarElements"/> in vectors: sixteen channels a step, so that int8 leaves in whole registers. An int8 result is saturated to 16
-/// bits before its zero point is added: zero point and clamp lie within 8 bits, so this changes nothing.
+/// <see cref="ScalarElements"/> in vectors: sixteen channels a step, so that int8 leaves in whole registers. An int8 result is saturated to
+/// 16 bits before its zero point is added: zero point and clamp lie within 8 bits, so this changes nothing.
 /// </summary>
 /// <typeparam name="T">Eight lanes of the instruction set.</typeparam>
 internal sealed unsafe class VectorElements<T> : ElementKernel
@@ -19,61 +19,34 @@ internal sealed unsafe class VectorElements<T> : ElementKernel
 
     public override void ToInt8(int* tile, int rows, in ChannelScale scale, int column, sbyte* output, nint stride)
     {
-        T m0 = T.Load(scale.Multipliers + column), m1 = T.Load(scale.Multipliers + column + Half);
-        T preShift = T.Create(scale.PreShift);
-        bool shifted = scale.PreShift > 0;
-        T half = T.Create(1 << (scale.Shift - 1)), count = T.ScaleCount(scale.Shift);
+        TileScale channels = new(scale, column);
         NarrowPlace place = new(scale.ZeroPoint, scale.Low, scale.High);
         for (; rows > 0; rows--, tile += Columns, output += stride)
         {
-            T x0 = T.Load(tile), x1 = T.Load(tile + Half);
-            if (shifted)
-            {
-                x0 = T.ShiftLeft(x0, preShift);
-                x1 = T.ShiftLeft(x1, preShift);
-            }
-            place.Store(T.Scale(x0, m0, half, count), T.Scale(x1, m1, half, count), output);
+            place.Store(channels.Lower(tile), channels.Upper(tile), output);
         }
     }
 
     public override void ToInt16(int* tile, int rows, in ChannelScale scale, int column, short* output, nint stride)
     {
-        T m0 = T.Load(scale.Multipliers + column), m1 = T.Load(scale.Multipliers + column + Half);
-        T preShift = T.Create(scale.PreShift);
-        bool shifted = scale.PreShift > 0;
-        T half = T.Create(1 << (scale.Shift - 1)), count = T.ScaleCount(scale.Shift);
+        TileScale channels = new(scale, column);
         T zeroPoint = T.Create(scale.ZeroPoint);
         Vector128<short> low = Vector128.Create((short)scale.Low), high = Vector128.Create((short)scale.High);
         for (; rows > 0; rows--, tile += Columns, output = (short*)((byte*)output + stride))
         {
-            T x0 = T.Load(tile), x1 = T.Load(tile + Half);
-            if (shifted)
-            {
-                x0 = T.ShiftLeft(x0, preShift);
-                x1 = T.ShiftLeft(x1, preShift);
-            }
-            Clamp(T.ToInt16(T.Scale(x0, m0, half, count) + zeroPoint), low, high).Store(output);
-            Clamp(T.ToInt16(T.Scale(x1, m1, half, count) + zeroPoint), low, high).Store(output + Half);
+            Clamp(T.ToInt16(channels.Lower(tile) + zeroPoint), low, high).Store(output);
+            Clamp(T.ToInt16(channels.Upper(tile) + zeroPoint), low, high).Store(output + Half);
         }
     }
 
     public override void ToInt32(int* tile, int rows, in ChannelScale scale, int column, int* output, nint stride)
     {
-        T m0 = T.Load(scale.Multipliers + column), m1 = T.Load(scale.Multipliers + column + Half);
-        T preShift = T.Create(scale.PreShift);
-        bool shifted = scale.PreShift > 0;
-        T half = T.Create(1 << (scale.Shift - 1)), count = T.ScaleCount(scale.Shift);
+        TileScale channels = new(scale, column);
         T zeroPoint = T.Create(scale.ZeroPoint), low = T.Create(scale.Low), high = T.Create(scale.High);
         for (; rows > 0; rows--, tile += Columns, output = (int*)((byte*)output + stride))
         {
-            T x0 = T.Load(tile), x1 = T.Load(tile + Half);
-            if (shifted)
-            {
-                x0 = T.ShiftLeft(x0, preShift);
-                x1 = T.ShiftLeft(x1, preShift);
-            }
-            T.Store(T.Min(T.Max(T.Scale(x0, m0, half, count) + zeroPoint, low), high), output);
-            T.Store(T.Min(T.Max(T.Scale(x1, m1, half, count) + zeroPoint, low), high), output + Half);
+            T.Store(T.Min(T.Max(channels.Lower(tile) + zeroPoint, low), high), output);
+            T.Store(T.Min(T.Max(channels.Upper(tile) + zeroPoint, low), high), output + Half);
         }
     }
 
@@ -88,6 +61,7 @@ internal sealed unsafe class VectorElements<T> : ElementKernel
         }
     }
 
+    [SkipLocalsInit]
     public override void Softmax(int* scores, int rows, int stride, int count, in SoftmaxScale scale, ushort* exponentials, int* sums)
     {
         int rest = count % Half;
@@ -195,17 +169,16 @@ internal sealed unsafe class VectorElements<T> : ElementKernel
         {
             Vector128<short> x = Vector128.Load(input);
             // With the sign bit turned over, the upper 12 bits of each lane count the table's entries from its start. No instruction set
-            // here looks up 4,096 entries: lanes are taken out of two 64-bit registers and put back into two.
-            Vector128<ulong> places = (x ^ Vector128.Create(short.MinValue)).AsUInt64();
-            ulong low = Look((ushort*)gate, places.ToScalar()), high = Look((ushort*)gate, places.GetElement(1));
+            // here looks up 4,096 entries: lanes are taken out one by one and put back as two 64-bit values.
+            Vector128<ushort> places = (x ^ Vector128.Create(short.MinValue)).AsUInt16() >> 4;
+            ushort* entries = (ushort*)gate;
+            ulong low = entries[places.ToScalar()] | ((ulong)entries[places.GetElement(1)] << 16)
+                | ((ulong)entries[places.GetElement(2)] << 32) | ((ulong)entries[places.GetElement(3)] << 48);
+            ulong high = entries[places.GetElement(4)] | ((ulong)entries[places.GetElement(5)] << 16)
+                | ((ulong)entries[places.GetElement(6)] << 32) | ((ulong)entries[places.GetElement(7)] << 48);
             Vector128<short> g = Vector128.Create(low, high).AsInt16();
             return T.MultiplyRoundedQ15(T.MultiplyRoundedQ15(x, g), Vector128.Load(multipliers));
         }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        static ulong Look(ushort* gate, ulong places) =>
-            gate[(places >> 4) & 0xFFF] | ((ulong)gate[(places >> 20) & 0xFFF] << 16)
-            | ((ulong)gate[(places >> 36) & 0xFFF] << 32) | ((ulong)gate[places >> 52] << 48);
     }
 
     public override void EmbeddingSum(sbyte* a, int ma, sbyte* b, int mb, sbyte* t, int mt, int shift, int columns, short* output)
@@ -277,6 +250,27 @@ internal sealed unsafe class VectorElements<T> : ElementKernel
     private static Vector128<short> Clamp(Vector128<short> x, Vector128<short> low, Vector128<short> high) =>
         Vector128.MinNative(Vector128.MaxNative(x, low), high);
 
+    /// <summary>The requantization of a tile's sixteen channels.</summary>
+    [method: MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly struct TileScale(in ChannelScale scale, int column)
+    {
+        private readonly T _lower = T.Load(scale.Multipliers + column), _upper = T.Load(scale.Multipliers + column + Half);
+        private readonly T _preShift = T.Create(scale.PreShift);
+        private readonly T _half = T.Create(1 << (scale.Shift - 1)), _count = T.ScaleCount(scale.Shift);
+        private readonly bool _shifted = scale.PreShift > 0;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Lower(int* row) => Of(row, _lower);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Upper(int* row) => Of(row + Half, _upper);
+
+        // Most ratios are small and need no shift: a branch that is always the same costs less.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private T Of(int* x, T m) =>
+            _shifted ? T.Scale(T.ShiftLeft(T.Load(x), _preShift), m, _half, _count) : T.Scale(T.Load(x), m, _half, _count);
+    }
+
     /// <summary>How int8 leaves: zero point, clamp.</summary>
     [method: MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly struct NarrowPlace(int zeroPoint, int low, int high)
@@ -324,19 +318,20 @@ internal sealed unsafe class VectorElements<T> : ElementKernel
     }
 
     /// <summary>
-    /// <see cref="IntegerMath.Exp2Negative"/> of eight distances to the maximum. Its constants are fields and its constructor is not inlined: the compiler then
-    /// keeps them in registers, where it would make known constants again in every step.
+    /// <see cref="IntegerMath.Exp2Negative"/> of eight distances to the maximum. Its constants are fields and its constructor is not inlined:
+    /// the compiler then keeps them in registers, where it would make known constants again in every step.
     /// </summary>
     [method: MethodImpl(MethodImplOptions.NoInlining)]
     private readonly struct Exponential(in SoftmaxScale scale)
     {
         private readonly T _limit = T.Create(scale.Limit), _multiplier = T.Create(scale.Multiplier);
-        private readonly T _preShift = T.Create(scale.PreShift), _half = T.Create(1 << (scale.Shift - 1)), _count = T.ScaleCount(scale.Shift);
+        private readonly T _preShift = T.Create(scale.PreShift);
+        private readonly T _half = T.Create(1 << (scale.Shift - 1)), _count = T.ScaleCount(scale.Shift);
         private readonly T _last = T.Create(IntegerMath.ExponentLimit);
         private readonly Vector128<short> _fraction = Vector128.Create((short)((1 << IntegerMath.ExponentFraction) - 1));
         private readonly Vector128<short> _c0 = Vector128.Create((short)IntegerMath.C0), _c1 = Vector128.Create((short)IntegerMath.C1);
         private readonly Vector128<short> _c2 = Vector128.Create((short)IntegerMath.C2), _c3 = Vector128.Create((short)IntegerMath.C3);
-        private readonly Vector128<short> _drop = Vector128.Create((short)(14 - scale.Bits));
+        private readonly Vector128<short> _drop = T.RightCount16(14 - scale.Bits);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public Vector128<short> Of(T distance)
