@@ -19,9 +19,8 @@ internal sealed record PublishedTensor(ushort Index, int Operation, string Name,
 
 /// <summary>
 /// Lowers an I-BERT checkpoint (Kim et al. 2021; Hugging Face's <c>modeling_ibert</c> in quant_mode) op by op: every requantization, every
-/// rounding and every clamp of the reference, its stale input scale of later layers included (numerics.md, trap 13). Two things differ:
-/// Q, K and V are clamped to +-127 instead of -128..127 (products of run-time data; 12 of 805,248 golden values are -128), and pooler and
-/// classifier, which the reference leaves in float, are integer.
+/// rounding and every clamp of the reference, its stale input scale of later layers included (numerics.md, trap 13). Pooler and classifier,
+/// which the reference leaves in float, are integer.
 /// </summary>
 internal sealed class IBertLowering
 {
@@ -179,7 +178,7 @@ internal sealed class IBertLowering
         OperationRecord operation = ModelBuilder.Operation(OperationCode.Add, RowRange.All, SplitAxis.Rows, 4);
         operation.Inputs[0] = accumulators.Index;
         Set(ref operation.Stages[Slot.AddFirstStage], [.. accumulators.Scales.Select(s => (double)s / scale)]);
-        (operation.Stages[0].Low, operation.Stages[0].High) = (-127, 127);
+        (operation.Stages[0].Low, operation.Stages[0].High) = (sbyte.MinValue, sbyte.MaxValue);
         return Output(ref operation, 0, ElementType.Int8, $"{name}_activation", accumulators.Columns, scale);
     }
 
@@ -201,7 +200,7 @@ internal sealed class IBertLowering
         operation.Parameters[Slot.AttentionCHigh] = (int)(c >> 32);
         // The reference hands the integer exponentials to softmax.act as if they were values: one over its scale is their ratio.
         Set(ref operation.Stages[Slot.AttentionScoreStage], [1.0 / ActivationScale($"{name}.softmax.act", 16)]);
-        operation.AccumulatorBound = (uint)(((1 << (PublishedElements.ProbabilityBits + 1)) - 1) * 127L * maxLength);
+        operation.AccumulatorBound = (uint)(((1 << (PublishedElements.ProbabilityBits + 1)) - 1) * 128L * maxLength);
         float outputScale = ActivationScale($"{name}.output_activation", 8);
         ref ScaleStage stage = ref operation.Stages[0];
         (int multiplier, int exponent) = Dyadic((double)value.Scales[0] / outputScale);

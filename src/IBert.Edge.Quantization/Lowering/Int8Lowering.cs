@@ -311,7 +311,7 @@ internal sealed class Int8Lowering
         score.Exponent = (byte)exponent;
         score.Multiplier = Math.Max(1, DyadicRatio.Multiplier(ratio, preShift, exponent));
         int bits = ProductKernel.WideBits;
-        while (((1L << bits) - 1) * 127 * maxLength > int.MaxValue)
+        while (((1L << bits) - 1) * 128 * maxLength > int.MaxValue)
         {
             bits--;
         }
@@ -319,7 +319,7 @@ internal sealed class Int8Lowering
         operation.Parameters[Slot.AttentionHeadColumns] = PaddedHead;
         operation.Parameters[Slot.AttentionBits] = bits;
         operation.Parameters[Slot.AttentionLimit] = (int)Math.Clamp(farthest, 1, (1L << (31 - preShift)) - 1);
-        operation.AccumulatorBound = (uint)(((1L << bits) - 1) * 127 * maxLength);
+        operation.AccumulatorBound = (uint)(((1L << bits) - 1) * 128 * maxLength);
 
         (double scale, int zeroPoint) = ProductInput(contextKey);
         ref ScaleStage context = ref operation.Stages[0];

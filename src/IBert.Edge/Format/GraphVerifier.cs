@@ -361,16 +361,16 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         int bits = operation.Parameters[Slot.AttentionBits], limit = operation.Parameters[Slot.AttentionLimit];
         Require(heads is >= 1 and <= 4096 && columns is >= 16 and <= 4096 && columns % 16 == 0, $"has {heads} heads of {columns} columns");
         Require(bits is >= 1 and <= ProductKernel.WideBits, $"has exponentials of {bits} bits");
+        bool published = Function(operation.Parameters[Slot.AttentionFunction]) == FunctionKind.Published;
         long largestSum = ((1L << bits) - 1) * MaxLength;
-        Require(largestSum * 127 <= int.MaxValue, $"has exponentials of {bits} bits, too many for {MaxLength} tokens");
+        Require(largestSum * 128 <= int.MaxValue, $"has exponentials of {bits} bits, too many for {MaxLength} tokens");
         for (int i = 0; i < 3; i++)
         {
             int tensor = Input(operation, i, ElementType.Int8, i == 0 ? operation.Rows : RowRange.All);
             Require(Tensors[tensor].Columns == heads * columns, $"reads a tensor of {Tensors[tensor].Columns} columns for {heads} heads of {columns}");
-            Require(known[tensor] is { Low: >= -127, High: <= 127 }, "reads Q, K or V that may be -128");
+            Require(published || known[tensor] is { Low: >= -127 }, "reads Q, K or V that may be -128");
         }
         ScaleStage score = operation.Stages[Slot.AttentionScoreStage];
-        bool published = Function(operation.Parameters[Slot.AttentionFunction]) == FunctionKind.Published;
         if (published)
         {
             long c = ((long)operation.Parameters[Slot.AttentionCHigh] << 32) | (uint)operation.Parameters[Slot.AttentionCLow];

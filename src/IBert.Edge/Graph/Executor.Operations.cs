@@ -190,6 +190,7 @@ internal sealed unsafe partial class Executor
             int offset = head * columns;
             elements.PackKeys((sbyte*)(keys + offset), stride, sequence, columns, keyPanels);
             elements.PackValues((sbyte*)(values + offset), stride, sequence, columns, valuePanels);
+            bool raised = published && PublishedElements.RaiseLowest(keyPanels, padded * columns);
             for (int t = 0; t < tiles; t++)
             {
                 (int start, int end) = Share(rows, t, tiles);
@@ -202,6 +203,11 @@ internal sealed unsafe partial class Executor
                     {
                         Unsafe.CopyBlock(scores + (r * padded) + key, tile + (r * ProductKernel.PanelColumns), ProductKernel.PanelColumns * sizeof(int));
                     }
+                }
+                if (raised)
+                {
+                    PublishedElements.SubtractRaised(
+                        (sbyte*)(keys + offset), stride, sequence, columns, (sbyte*)(queries + ((long)start * stride) + offset), stride, count, scores, padded);
                 }
                 if (published)
                 {

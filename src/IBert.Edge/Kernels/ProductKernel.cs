@@ -76,7 +76,7 @@ internal abstract unsafe class ProductKernel
     /// <param name="tile">rows * 16 results, row-major.</param>
     public abstract void Multiply(Operand left, int rows, sbyte* panel, int inner, int* bias, int* tile);
 
-    /// <summary>As <see cref="Multiply"/> with a left side from <see cref="PrepareWide"/>; the panel's values are within +-127.</summary>
+    /// <summary>As <see cref="Multiply"/> with a left side from <see cref="PrepareWide"/>.</summary>
     /// <inheritdoc cref="Multiply"/>
     public abstract void MultiplyWide(Operand left, int rows, sbyte* panel, int inner, int* tile);
 

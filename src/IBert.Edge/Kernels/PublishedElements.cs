@@ -1,4 +1,5 @@
 // I-BERT's operations as published, with every rounding of the reference: scalar definitions that all kernel sets run.
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using IBert.Edge.Format;
 using IBert.Edge.Numerics;
@@ -32,6 +33,40 @@ internal static unsafe class PublishedElements
     {
         long half = 1L << (shift - 1), result = (value + half) >> shift;
         return rounding == Rounding.HalfEven && (result & 1) != 0 && (result << shift) - half == value ? result - 1 : result;
+    }
+
+    /// <summary>
+    /// Raises -128 to -127 in packed keys, as two products -128 * -128 overflow a kernel's 16-bit lanes; tells whether there was any.
+    /// <see cref="SubtractRaised"/> gives the difference back.
+    /// </summary>
+    public static bool RaiseLowest(sbyte* panels, int count)
+    {
+        bool any = false;
+        for (int index; (index = new ReadOnlySpan<sbyte>(panels, count).IndexOf(sbyte.MinValue)) >= 0; panels += index, count -= index)
+        {
+            panels[index] = -127;
+            any = true;
+        }
+        return any;
+    }
+
+    /// <summary>scores[r, j] -= q[r, c] wherever key j has -128 in channel c.</summary>
+    public static void SubtractRaised(sbyte* keys, nint keyStride, int count, int columns, sbyte* queries, nint queryStride, int rows, int* scores, int scoreStride)
+    {
+        for (int j = 0; j < count; j++)
+        {
+            for (int c = 0; c < columns; c++)
+            {
+                if (keys[(j * keyStride) + c] != sbyte.MinValue)
+                {
+                    continue;
+                }
+                for (int r = 0; r < rows; r++)
+                {
+                    scores[(r * scoreStride) + j] -= queries[(r * queryStride) + c];
+                }
+            }
+        }
     }
 
     /// <summary>A factor of a sum: multiplier / 2^Exponent, rounded.</summary>
@@ -175,13 +210,23 @@ internal static unsafe class PublishedElements
             long factor = sum == 0 ? 0 : (1L << 32) / sum;
             for (int i = 0; i < count; i++)
             {
-                probabilities[i] = (ushort)((probabilities[i] * factor) >> (32 - ProbabilityBits));
+                probabilities[i] = (ushort)(ToFloatPrecision(probabilities[i] * factor) >> (32 - ProbabilityBits));
             }
             int padded = (count + 15) & ~15;
             for (int i = count; i < padded; i++)
             {
                 probabilities[i] = 0;
             }
+        }
+
+        /// <summary>
+        /// The reference has this product in float32: 24 significant bits, rounded to even. It matters where it rounds up to a multiple of 2^24:
+        /// one score far above all others gets 32767 * floor(2^32 / 32767) = 2^32 - 4, which becomes 256, not 255.
+        /// </summary>
+        private static long ToFloatPrecision(long value)
+        {
+            int drop = 64 - BitOperations.LeadingZeroCount((ulong)value) - 24;
+            return drop <= 0 ? value : Round(value, drop, Rounding.HalfEven) << drop;
         }
     }
 
