@@ -1,6 +1,7 @@
 // ibert selftest: whether this program, this CPU and this model do together what they promise.
 using System.CommandLine;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using IBert.Edge.Cli.Inspection;
 using IBert.Edge.Cli.Output;
 using IBert.Edge.Graph;
@@ -111,15 +112,24 @@ internal static class SelfTestCommand
             ClassifyOne(classifier, i);
             progress.Report(0, count);
         }
-        int collections = GC.CollectionCount(0);
-        long bytes = GC.GetTotalAllocatedBytes(precise: true);
-        for (int i = 0; i < count; i++)
+        // The just-in-time compiler allocates on the thread whose loop it replaces, now and then: there a count is taken again, as what the
+        // program itself allocates would be there every time. The native program has no such excuse.
+        int attempts = RuntimeFeature.IsDynamicCodeCompiled ? 3 : 1;
+        long bytes;
+        int collections;
+        do
         {
-            ClassifyOne(classifier, i);
-            progress.Report(i, count);
+            collections = GC.CollectionCount(0);
+            bytes = GC.GetTotalAllocatedBytes(precise: true);
+            for (int i = 0; i < count; i++)
+            {
+                ClassifyOne(classifier, i);
+                progress.Report(i, count);
+            }
+            bytes = GC.GetTotalAllocatedBytes(precise: true) - bytes;
+            collections = GC.CollectionCount(0) - collections;
         }
-        bytes = GC.GetTotalAllocatedBytes(precise: true) - bytes;
-        collections = GC.CollectionCount(0) - collections;
+        while (bytes != 0 && --attempts > 0);
         progress.Dispose();
         output.Line(string.Create(CultureInfo.InvariantCulture, $"allocations  {count} classifications ({classifier.KernelName}): {bytes} bytes, {collections} collections"));
         return bytes == 0 && collections == 0;

@@ -2,6 +2,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
+using IBert.Edge.Cli.Output;
 using Microsoft.Win32.SafeHandles;
 
 namespace IBert.Edge.Cli.Input;
@@ -33,16 +34,13 @@ internal sealed class TextInput
             arguments = Array.ConvertAll(texts, Encoding.UTF8.GetBytes);
             return;
         }
-        try
+        if (!StandardDescriptor.IsInherited(StandardDescriptor.Input))
         {
-            FileStream input = new(new SafeFileHandle(0, ownsHandle: false), FileAccess.Read, bufferSize: 0);
-            IsStream = !input.CanSeek;
-            lines = new LineReader(input);
+            throw CommandException.Usage("standard input is closed: give a text as an argument, or lines on standard input");
         }
-        catch (Exception error) when (error is ArgumentException or IOException or UnauthorizedAccessException)
-        {
-            throw CommandException.Usage("standard input cannot be read: give a text as an argument, or lines on standard input");
-        }
+        FileStream input = new(new SafeFileHandle(StandardDescriptor.Input, ownsHandle: false), FileAccess.Read, bufferSize: 0);
+        IsStream = !input.CanSeek;
+        lines = new LineReader(input);
     }
 
     /// <summary>Whether lines arrive as somebody writes them, so that each is to be answered at once.</summary>

@@ -18,8 +18,13 @@ internal sealed class ResultWriter : IDisposable
     private readonly bool flushEachLine;
 
     /// <param name="flushEachLine">Whether somebody waits for each line.</param>
+    /// <exception cref="CommandException">Standard output is closed.</exception>
     public ResultWriter(bool flushEachLine = false)
     {
+        if (!StandardDescriptor.IsInherited(StandardDescriptor.Output))
+        {
+            throw CommandException.Usage("standard output is closed: results have nowhere to go");
+        }
         this.flushEachLine = flushEachLine;
         Json = new Utf8JsonWriter(buffer, Compact);
     }

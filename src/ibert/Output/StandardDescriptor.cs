@@ -8,13 +8,23 @@ namespace IBert.Edge.Cli.Output;
 /// <summary>Standard output was closed by its reader: the program ends quietly.</summary>
 internal sealed class ClosedPipeException : Exception;
 
-/// <summary>File descriptors 1 and 2.</summary>
+/// <summary>File descriptors 0, 1 and 2.</summary>
 internal static unsafe partial class StandardDescriptor
 {
-    public const int Output = 1, Error = 2;
+    public const int Input = 0, Output = 1, Error = 2;
 
     // errno of Linux and macOS.
     private const int Interrupted = 4, BrokenPipe = 32, AgainOnLinux = 11, AgainOnMac = 35;
+
+    /// <summary>
+    /// Whether the program was started with it. Where it was closed, the runtime may have opened something of its own in its place, which
+    /// must not be touched; that one is marked to be closed at exec, what was inherited never is.
+    /// </summary>
+    public static bool IsInherited(int descriptor)
+    {
+        const int getFlags = 1, closeAtExec = 1;
+        return (Control(descriptor, getFlags) & closeAtExec) == 0;
+    }
 
     /// <summary>Writes all bytes.</summary>
     /// <exception cref="ClosedPipeException">Nobody reads it any more.</exception>
@@ -48,6 +58,10 @@ internal static unsafe partial class StandardDescriptor
             }
         }
     }
+
+    // -1 for a closed one, which has every bit set.
+    [LibraryImport("libc", EntryPoint = "fcntl")]
+    private static partial int Control(int descriptor, int command);
 
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     private static partial nint WriteDescriptor(int descriptor, byte* buffer, nint count);

@@ -130,8 +130,10 @@ public class BadInputTests
     }
 
     [Fact]
-    public void Standard_input_that_is_a_folder_ends_with_2()
+    public void Standard_streams_that_are_closed_or_a_folder_end_with_2()
     {
+        AssertError(2, "standard input", Ibert.Shell("ibert classify -m \"$1\" <&-", TinyModel.Path));
+        AssertError(2, "standard output", Ibert.Shell("ibert classify -m \"$1\" text >&-", TinyModel.Path));
         AssertError(2, "standard input", Ibert.Shell("ibert classify -m \"$1\" </", TinyModel.Path));
     }
 
