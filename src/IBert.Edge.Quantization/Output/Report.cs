@@ -61,7 +61,7 @@ internal static class Report
     {
         Line(text, $"## Error of each tensor");
         Line(text, $"");
-        Line(text, $"Signal-to-noise ratios in decibels over {result.Texts.HeldBack.Count} texts {(result.Texts.NoneLeft ? "that also calibrated the model" : "of the calibration file that did not calibrate the model")}; 6 dB are one bit.");
+        Line(text, $"Signal-to-noise ratios in decibels over {result.Texts.Compared.Count} texts {(result.Texts.HeldBack ? "of the calibration file that did not calibrate the model" : "that also calibrated the model")}; 6 dB are one bit.");
         Line(text, $"*Own*: against the operation in FP32 on the inputs that the integers really had, so what this operation alone adds (its weights, its");
         Line(text, $"arithmetic, its output's range). *End to end*: against the FP32 model, so what has gathered up to here. Own tells where an error");
         Line(text, $"comes from, end to end what it does.");

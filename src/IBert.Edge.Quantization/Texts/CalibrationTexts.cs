@@ -1,4 +1,4 @@
-// Which texts calibrate a model, and which are kept back for the report.
+// Which texts calibrate a model, and on which the report compares.
 using System.Security.Cryptography;
 using System.Text;
 using IBert.Edge.Quantization.Calibration;
@@ -7,14 +7,12 @@ namespace IBert.Edge.Quantization.Texts;
 
 /// <summary>The texts of a calibration, tokenized.</summary>
 /// <param name="Chosen">Those that calibrate.</param>
-/// <param name="HeldBack">Others of the same file, which the model has not seen; the chosen ones where none is left.</param>
-internal sealed record CalibrationTexts(IReadOnlyList<TokenizedText> Chosen, IReadOnlyList<TokenizedText> HeldBack)
+/// <param name="Compared">Those on which the report compares the model with FP32.</param>
+/// <param name="HeldBack">Whether the compared ones are others of the same file, which the model has not seen; not where too few are left.</param>
+internal sealed record CalibrationTexts(IReadOnlyList<TokenizedText> Chosen, IReadOnlyList<TokenizedText> Compared, bool HeldBack)
 {
     // Enough for the signal-to-noise ratio of every tensor to settle to a few tenths of a decibel.
-    private const int MostHeldBack = 64;
-
-    /// <summary>Whether the held-back texts are the chosen ones.</summary>
-    public bool NoneLeft => ReferenceEquals(Chosen, HeldBack);
+    private const int MostCompared = 64;
 
     /// <summary>The built-in sentences.</summary>
     public static IReadOnlyList<string> BuiltIn { get; } = ReadBuiltIn();
@@ -36,8 +34,9 @@ internal sealed record CalibrationTexts(IReadOnlyList<TokenizedText> Chosen, IRe
         int[] order = new SplitMix64(options.Seed).Permutation(all.Count);
         int count = Math.Min(options.Samples, all.Count);
         TokenizedText[] chosen = Encode(order.Take(count));
-        TokenizedText[] rest = Encode(order.Skip(count).Take(MostHeldBack));
-        return new CalibrationTexts(chosen, rest.Length > 0 ? rest : chosen);
+        TokenizedText[] rest = Encode(order.Skip(count).Take(MostCompared));
+        bool heldBack = rest.Length >= QuantizerOptions.LeastSamples;
+        return new CalibrationTexts(chosen, heldBack ? rest : [.. chosen.Take(MostCompared)], heldBack);
 
         TokenizedText[] Encode(IEnumerable<int> indexes) => [.. indexes.Select(i => encoder.Encode(all[i]))];
     }

@@ -39,9 +39,9 @@ public sealed class CalibrationTextsTests : IDisposable
     {
         CalibrationTexts texts = Choose(40, samples: 30, seed: 1);
         Assert.Equal(30, texts.Chosen.Count);
-        Assert.Equal(10, texts.HeldBack.Count);
-        Assert.Equal(40, texts.Chosen.Concat(texts.HeldBack).Select(text => text.Ids[1]).Distinct().Count());
-        Assert.False(texts.NoneLeft);
+        Assert.Equal(10, texts.Compared.Count);
+        Assert.Equal(40, texts.Chosen.Concat(texts.Compared).Select(text => text.Ids[1]).Distinct().Count());
+        Assert.True(texts.HeldBack);
     }
 
     [Fact]
@@ -55,11 +55,20 @@ public sealed class CalibrationTextsTests : IDisposable
     }
 
     [Fact]
-    public void Where_there_are_fewer_all_are_taken_and_none_is_held_back()
+    public void Where_there_are_fewer_all_are_taken_and_compared()
     {
         CalibrationTexts texts = Choose(12, samples: 512, seed: 1);
         Assert.Equal(12, texts.Chosen.Count);
-        Assert.True(texts.NoneLeft);
+        Assert.Equal(texts.Chosen, texts.Compared);
+        Assert.False(texts.HeldBack);
+    }
+
+    [Fact]
+    public void Too_few_that_are_left_are_not_compared()
+    {
+        CalibrationTexts texts = Choose(37, samples: 30, seed: 1);
+        Assert.Equal(texts.Chosen, texts.Compared);
+        Assert.False(texts.HeldBack);
     }
 
     [Fact]
