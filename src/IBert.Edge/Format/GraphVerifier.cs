@@ -34,6 +34,9 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         /// <summary>Rows that hold what was last written: none, row 0, or all.</summary>
         public Written Written;
         public int Low, High;
+
+        /// <summary>Whether the columns beyond the true ones are zero: LayerNorm sums whole rows.</summary>
+        public bool ZeroPadding;
     }
 
     private enum Written : byte
@@ -132,6 +135,7 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
             _ => SplitAxis.Rows,
         };
         Require(operation.Split == axis, $"is cut along {(int)operation.Split}, not {(int)axis}");
+        VerifyIndexes(operation);
         switch (operation.Code)
         {
             case OperationCode.Embed:
@@ -155,6 +159,30 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
             default:
                 throw Bad($"has code {(int)operation.Code}, which this program does not know: update the program");
         }
+    }
+
+    /// <summary>Every index is none or one of the tables', also where the operation has no use for it.</summary>
+    private void VerifyIndexes(in OperationRecord operation)
+    {
+        foreach (ushort constant in operation.Constants)
+        {
+            Exists(constant, model.Constants.Length, "constant");
+        }
+        foreach (ScaleStage stage in operation.Stages)
+        {
+            Exists(stage.Multipliers, model.Constants.Length, "constant");
+            Exists(stage.Addends, model.Constants.Length, "constant");
+        }
+        foreach (ushort tensor in operation.Inputs)
+        {
+            Exists(tensor, Tensors.Length, "tensor");
+        }
+        foreach (ushort tensor in operation.Outputs)
+        {
+            Exists(tensor, Tensors.Length, "tensor");
+        }
+
+        void Exists(ushort index, int count, string what) => Require(index == OperationRecord.None || index < count, $"names {what} {index} of {count}");
     }
 
     private void VerifyEmbed(in OperationRecord operation, int vocabulary)
@@ -185,7 +213,7 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         Require(tables > 0, "has no table");
         Require(bound <= int.MaxValue, "multipliers let the sum overflow 32 bits");
         Work(operation, Tensors[output].PaddedColumns);
-        Write(output, operation.Rows, short.MinValue, short.MaxValue);
+        Write(output, operation.Rows, short.MinValue, short.MaxValue, zeroPadding: true);
     }
 
     private void VerifyLayerNorm(in OperationRecord operation)
@@ -198,10 +226,12 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         int a = Input(operation, 0, ElementType.Int16);
         int columns = (int)Tensors[a].Columns;
         Require(columns <= 16384, $"normalizes {columns} channels; 16384 are the most");
+        Require(known[a].ZeroPadding, $"sums the padding of tensor {a}, which may not be zero");
         if (operation.Inputs[1] != OperationRecord.None)
         {
             int b = Input(operation, 1, ElementType.Int16);
             Require(Tensors[b].Columns == columns, "adds tensors of different widths");
+            Require(known[b].ZeroPadding, $"sums the padding of tensor {b}, which may not be zero");
         }
         Require(operation.Parameters[Slot.NormEpsilonHigh] is >= 0 and < 1 << 29, "has an epsilon that is negative or too large");
         int narrow = Output(operation, 1, ElementType.Int8);
@@ -211,10 +241,11 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         {
             int wide = Output(operation, 0, ElementType.Int16);
             Require(Tensors[wide].Columns == columns, "writes a tensor of another width");
+            Require(operation.Stages[0].ZeroPoint == 0, "gives the residual stream a zero point");
             VerifyOutputStage(operation.Stages[0], wide, columns, addends: true);
-            Write(wide, operation.Rows, operation.Stages[0].Low, operation.Stages[0].High);
+            Write(wide, operation.Rows, operation.Stages[0], KeepsZero(operation.Stages[0]));
         }
-        Write(narrow, operation.Rows, operation.Stages[1].Low, operation.Stages[1].High);
+        Write(narrow, operation.Rows, operation.Stages[1]);
         Work(operation, Tensors[narrow].PaddedColumns);
         Require(operation.Outputs[0] == OperationRecord.None || known[operation.Outputs[0]].Written != Written.Nothing, "writes two outputs over each other");
     }
@@ -234,7 +265,8 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         Require(stage.Multipliers != OperationRecord.None, "lacks multipliers");
         VerifyLongs(operation.Constants[Slot.NormOffsets], Padded(columns));
         VerifyPlace(stage, ElementType.Int8);
-        Write(output, operation.Rows, stage.Low, stage.High);
+        Write(output, operation.Rows, stage);
+        Work(operation, Tensors[output].PaddedColumns);
     }
 
     /// <summary>A stage of an operation that computes in 64 or 128 bits.</summary>
@@ -246,7 +278,7 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         Require(stage.Addends == OperationRecord.None && stage.Multiplier != int.MinValue, "has addends, or a multiplier of -2^31");
         if (stage.Multipliers != OperationRecord.None)
         {
-            LargestMagnitude(stage.Multipliers, Padded(channels));
+            LargestMagnitude(ChannelArray(stage.Multipliers, channels), channels);
         }
     }
 
@@ -272,6 +304,7 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         Require(operation.Outputs[0] < Tensors.Length, "has no output");
         int output = Output(operation, 0, Tensors[operation.Outputs[0]].Type);
         Require(operation.Outputs[1] == OperationRecord.None, "has a second output");
+        bool zeros = true;
         for (int i = 0; i < 2; i++)
         {
             if (i == 1 && operation.Inputs[i] == OperationRecord.None)
@@ -281,12 +314,14 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
             Require(operation.Inputs[i] < Tensors.Length, $"lacks input {i}");
             int input = Input(operation, i, Tensors[operation.Inputs[i]].Type);
             Require(Tensors[input].Columns == Tensors[output].Columns, "adds tensors of different widths");
+            zeros &= known[input].ZeroPadding;
             // |x| <= 2^31 and |m| < 2^31: a term and its rounding stay below 2^63, and two of them, shifted at least once, too.
             VerifyTerm(operation.Stages[i == 0 ? Slot.AddFirstStage : Slot.AddSecondStage], (int)Tensors[output].Columns, 2, 61);
         }
         ScaleStage stage = operation.Stages[0];
         VerifyPlace(stage, Tensors[output].Type);
-        Write(output, operation.Rows, stage.Low, stage.High);
+        Write(output, operation.Rows, stage, zeros && KeepsZero(stage));
+        Work(operation, Tensors[output].PaddedColumns);
     }
 
     private void VerifyLinear(in OperationRecord operation)
@@ -325,10 +360,10 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         if (raw)
         {
             int bound = (int)operation.AccumulatorBound * (rescale.Exponent == 0 ? 1 : 2);
-            Write(output, operation.Rows, -bound, bound);
+            Write(output, operation.Rows, -bound, bound, zeroPadding: true);
             return;
         }
-        Write(output, operation.Rows, stage.Low, stage.High);
+        Write(output, operation.Rows, stage, KeepsZero(stage));
     }
 
     /// <summary>
@@ -398,7 +433,7 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
             Require(operation.Parameters[Slot.AttentionX0] is < 0 and > -(1 << 24) && Math.Abs((long)operation.Parameters[Slot.AttentionB]) < 1 << 30
                 && c is > -(1L << 61) and < 1L << 61 && bits >= PublishedElements.ProbabilityBits + 1, "has constants of the exponential that are out of range");
             VerifyTerm(score, 1, 1, 126);
-            Require(score.Multipliers == OperationRecord.None, "has a multiplier for each score");
+            Require(score.Multipliers == OperationRecord.None && score.Multiplier >= 0, "has a multiplier for each score, or a negative one");
             largestSum = 1 << PublishedElements.ProbabilityBits;
         }
         else
@@ -413,7 +448,7 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         int least = published ? PublishedElements.ProbabilityBits : bits - 1, most = BitOperations.Log2((ulong)largestSum);
         Require(context.Exponent + least - 32 >= Dyadic.MinShift && context.Exponent + most - 32 <= Dyadic.MaxShift, $"scales the context by 2^-{context.Exponent}");
         VerifyPlace(context, Tensors[output].Type);
-        Write(output, operation.Rows, context.Low, context.High);
+        Write(output, operation.Rows, context);
         Work(operation, 2L * heads * columns * MaxLength);
     }
 
@@ -444,7 +479,7 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         }
         ScaleStage stage = operation.Stages[0];
         Require(stage.ZeroPoint is >= sbyte.MinValue and <= sbyte.MaxValue && stage.Low == sbyte.MinValue && stage.High == sbyte.MaxValue, "clamps to something else than int8");
-        Write(output, operation.Rows, sbyte.MinValue, sbyte.MaxValue);
+        Write(output, operation.Rows, sbyte.MinValue, sbyte.MaxValue, zeroPadding: false);
         Work(operation, Tensors[output].PaddedColumns);
     }
 
@@ -464,7 +499,8 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         VerifyTerm(stage, (int)Tensors[input].Columns, 1, 126);
         Require(stage.Multipliers != OperationRecord.None, "lacks multipliers");
         VerifyPlace(stage, ElementType.Int8);
-        Write(output, operation.Rows, stage.Low, stage.High);
+        Write(output, operation.Rows, stage);
+        Work(operation, Tensors[output].PaddedColumns);
     }
 
     private void VerifyHead()
@@ -504,7 +540,9 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         return index;
     }
 
-    private void Write(int output, RowRange rows, int low, int high)
+    private void Write(int output, RowRange rows, in ScaleStage stage, bool zeroPadding = false) => Write(output, rows, stage.Low, stage.High, zeroPadding);
+
+    private void Write(int output, RowRange rows, int low, int high, bool zeroPadding)
     {
         for (int i = 0; i < known.Length; i++)
         {
@@ -513,8 +551,11 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
                 known[i].Written = Written.Nothing;
             }
         }
-        known[output] = new Knowledge { Written = rows == RowRange.All ? Written.All : Written.First, Low = low, High = high };
+        known[output] = new Knowledge { Written = rows == RowRange.All ? Written.All : Written.First, Low = low, High = high, ZeroPadding = zeroPadding || Tensors[output].Columns % 16 == 0 };
     }
+
+    /// <summary>Whether a stage makes zero of zero; accumulators of the padding are zero, as it has no weights, no bias and no addend.</summary>
+    private static bool KeepsZero(in ScaleStage stage) => stage.ZeroPoint == 0 && stage.Low <= 0 && stage.High >= 0;
 
     /// <summary>Counts an operation's steps for the longest text.</summary>
     private void Work(in OperationRecord operation, long stepsOfRow) => work += stepsOfRow * (operation.Rows == RowRange.First ? 1 : MaxLength);
@@ -550,14 +591,9 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
             _ => (-(1 << 29), 1 << 29),
         };
         Require(stage.Low >= low && stage.High <= high && stage.Low <= stage.High, $"clamps to {stage.Low}..{stage.High}");
-        Require(type switch
-        {
-            // Kernels saturate to 16 bits before they add it.
-            ElementType.Int8 => stage.ZeroPoint is >= sbyte.MinValue and <= sbyte.MaxValue,
-            // A channel of the padding has no weights, no bias and no addend: it becomes zero, which LayerNorm's sums over whole rows rely on.
-            ElementType.Int16 => stage.ZeroPoint == 0 && stage.Low <= 0 && stage.High >= 0,
-            _ => stage.ZeroPoint is >= short.MinValue and <= short.MaxValue,
-        }, $"has zero point {stage.ZeroPoint} and clamps to {stage.Low}..{stage.High}");
+        // An int8 zero point lies within int8: kernels saturate to 16 bits before they add it.
+        Require(type == ElementType.Int8 ? stage.ZeroPoint is >= sbyte.MinValue and <= sbyte.MaxValue : stage.ZeroPoint is >= short.MinValue and <= short.MaxValue,
+            $"has zero point {stage.ZeroPoint}");
     }
 
     private ConstantEntry Constant(ushort index, ElementType type, ConstantLayout layout)
