@@ -2,6 +2,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
+using IBert.Edge.TestSupport;
 using Xunit;
 
 namespace IBert.Edge.Tests.Hostile;
@@ -10,6 +11,8 @@ namespace IBert.Edge.Tests.Hostile;
 public sealed partial class FuzzTests(ITestOutputHelper output)
 {
     private const string SeedVariable = "IBERT_FUZZ_SEED";
+
+    private static readonly string s_program = Path.Combine(AppContext.BaseDirectory, "IBert.Edge.Fuzz.dll");
 
     private static readonly bool s_long = Environment.GetEnvironmentVariable("IBERT_LONG_TESTS") == "1";
 
@@ -26,13 +29,23 @@ public sealed partial class FuzzTests(ITestOutputHelper output)
         Assert.InRange(opened.Sum(), mutants / 10, mutants * 9 / 10);
     }
 
+    [Theory]
+    [InlineData(4096, 0, true)]
+    [InlineData(4096, 1, false)]
+    [InlineData(64, 1, false)]
+    public void A_byte_read_beyond_guarded_memory_ends_the_process(int bytes, int beyond, bool lives)
+    {
+        (int exitCode, _) = Published.Run("dotnet", s_program, "beyond", $"{bytes}", $"{beyond}");
+        Assert.Equal(lives, exitCode == 0);
+    }
+
     /// <summary>Number of mutants that opened.</summary>
     private async Task<int> TryBatch(int first, int count)
     {
         string progress = Path.GetTempFileName();
         try
         {
-            ProcessStartInfo start = new("dotnet", [Path.Combine(AppContext.BaseDirectory, "IBert.Edge.Fuzz.dll"), $"{s_seed}", $"{first}", $"{count}", progress])
+            ProcessStartInfo start = new("dotnet", [s_program, $"{s_seed}", $"{first}", $"{count}", progress])
             {
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,

@@ -98,7 +98,7 @@ public sealed partial class ReadmeTests
             }
             else
             {
-                File.WriteAllBytes(copy, SmallModel.File());
+                File.Copy(TinyModel.Path, copy, overwrite: true);
             }
         }
     }
