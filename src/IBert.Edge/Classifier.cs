@@ -46,9 +46,11 @@ public sealed unsafe class Classifier : IDisposable
         ArgumentNullException.ThrowIfNull(model);
         options ??= new ClassifierOptions();
         int maxLength = options.MaxLength == 0 ? model.MaxLength : options.MaxLength;
-        if (maxLength < 3 || maxLength > model.MaxLength)
+        tokenizer = Tokenizer.Open(model.TokenizerSection);
+        if (maxLength < tokenizer.LeastLength || maxLength > model.MaxLength)
         {
-            throw new ArgumentOutOfRangeException(nameof(options), $"a length of {maxLength} tokens: this model takes 3 to {model.MaxLength}");
+            throw new ArgumentOutOfRangeException(
+                nameof(options), $"a length of {maxLength} tokens: this model takes {tokenizer.LeastLength} to {model.MaxLength}");
         }
         if (options.Threads is < 1 or > 64)
         {
@@ -57,7 +59,6 @@ public sealed unsafe class Classifier : IDisposable
         Model = model;
         this.ownsModel = ownsModel;
         Kernels = KernelSet.Select();
-        tokenizer = Tokenizer.Open(model.TokenizerSection);
         executor = new Executor(model, Kernels, maxLength, options.Threads);
         ids = new int[maxLength];
         types = new byte[maxLength];
@@ -121,6 +122,7 @@ public sealed unsafe class Classifier : IDisposable
     public Prediction Classify(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
+        ObjectDisposedException.ThrowIf(disposed, this);
         return Classify(first.Encode(text));
     }
 
@@ -131,6 +133,7 @@ public sealed unsafe class Classifier : IDisposable
     {
         ArgumentNullException.ThrowIfNull(text);
         ArgumentNullException.ThrowIfNull(pair);
+        ObjectDisposedException.ThrowIf(disposed, this);
         return Classify(first.Encode(text), second.Encode(pair));
     }
 

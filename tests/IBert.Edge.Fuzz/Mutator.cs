@@ -34,6 +34,9 @@ internal sealed class Mutator(IReadOnlyList<ModelSection> original)
     private Random random = new(0);
     private List<ModelSection> sections = [];
 
+    /// <summary>The model itself.</summary>
+    public byte[] Original => ModelBuilder.Assemble(original);
+
     /// <summary>One mutant.</summary>
     public byte[] Mutate(int seed)
     {

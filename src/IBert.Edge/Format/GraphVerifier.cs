@@ -4,6 +4,7 @@ using System.Numerics;
 using System.Runtime.Intrinsics;
 using IBert.Edge.Kernels;
 using IBert.Edge.Numerics;
+using IBert.Edge.Text;
 
 namespace IBert.Edge.Format;
 
@@ -19,11 +20,23 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
     /// <summary>Largest arena.</summary>
     public const long MaxArena = 1L << 30;
 
+    /// <summary>Most products and element steps for the longest text: a hundred times BERT-large's at 512 tokens.</summary>
+    public const long MaxWork = 1L << 44;
+
+    /// <summary>
+    /// How often the operations may read all of DATA, so that the proof takes time proportional to the file. Layers may share weights (ALBERT's
+    /// do), but not thousands of them.
+    /// </summary>
+    private const int MostReads = 64;
+
     private struct Knowledge
     {
         /// <summary>Rows that hold what was last written: none, row 0, or all.</summary>
         public Written Written;
         public int Low, High;
+
+        /// <summary>Whether the columns beyond the true ones are zero: LayerNorm sums whole rows.</summary>
+        public bool ZeroPadding;
     }
 
     private enum Written : byte
@@ -35,19 +48,21 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
 
     private readonly Knowledge[] known = new Knowledge[model.Tensors.Length];
     private int current = -1;
+    private long readable = (long)MostReads * data.Length;
+    private long work;
 
     private ReadOnlySpan<TensorEntry> Tensors => model.Tensors;
 
     private int MaxLength => (int)model.Graph.MaxLength;
 
     /// <summary>Proves the model or throws.</summary>
-    /// <param name="vocabulary">Number of ids the tokenizer may give.</param>
+    /// <param name="tokenizer">What its input comes from: below the vocabulary's size, and never shorter than the special tokens.</param>
     /// <exception cref="ModelFormatException">Something does not follow.</exception>
-    public void Verify(int vocabulary)
+    public void Verify(Tokenizer tokenizer)
     {
         GraphHeader graph = model.Graph;
         Require(graph.Input == InputKind.TokenIds, $"reads inputs of kind {(uint)graph.Input}, which this program does not know: update the program");
-        Require(graph.MaxLength is >= 3 and <= MaxSequence, $"takes {graph.MaxLength} tokens, not 3 to {MaxSequence}");
+        Require(graph.MaxLength >= tokenizer.LeastLength && graph.MaxLength <= MaxSequence, $"takes {graph.MaxLength} tokens, not {tokenizer.LeastLength} to {MaxSequence}");
         Require(graph.ArenaFixed <= MaxArena && graph.ArenaPerToken <= MaxArena
             && graph.ArenaFixed + graph.ArenaPerToken * graph.MaxLength <= MaxArena, "needs an arena of more than 1 GiB");
         for (int i = 0; i < Tensors.Length; i++)
@@ -60,7 +75,8 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         }
         for (current = 0; current < model.Operations.Length; current++)
         {
-            VerifyOperation(model.Operations[current], vocabulary);
+            VerifyOperation(model.Operations[current], tokenizer.VocabularySize);
+            Require(work <= MaxWork, $"is more than can be done in a text of {MaxLength} tokens: {work} steps so far");
         }
         current = -1;
         VerifyHead();
@@ -119,6 +135,7 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
             _ => SplitAxis.Rows,
         };
         Require(operation.Split == axis, $"is cut along {(int)operation.Split}, not {(int)axis}");
+        VerifyIndexes(operation);
         switch (operation.Code)
         {
             case OperationCode.Embed:
@@ -144,6 +161,30 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         }
     }
 
+    /// <summary>Every index is none or one of the tables', also where the operation has no use for it.</summary>
+    private void VerifyIndexes(in OperationRecord operation)
+    {
+        foreach (ushort constant in operation.Constants)
+        {
+            Exists(constant, model.Constants.Length, "constant");
+        }
+        foreach (ScaleStage stage in operation.Stages)
+        {
+            Exists(stage.Multipliers, model.Constants.Length, "constant");
+            Exists(stage.Addends, model.Constants.Length, "constant");
+        }
+        foreach (ushort tensor in operation.Inputs)
+        {
+            Exists(tensor, Tensors.Length, "tensor");
+        }
+        foreach (ushort tensor in operation.Outputs)
+        {
+            Exists(tensor, Tensors.Length, "tensor");
+        }
+
+        void Exists(ushort index, int count, string what) => Require(index == OperationRecord.None || index < count, $"names {what} {index} of {count}");
+    }
+
     private void VerifyEmbed(in OperationRecord operation, int vocabulary)
     {
         int shift = operation.Parameters[Slot.EmbedShift], offset = operation.Parameters[Slot.EmbedPositionOffset];
@@ -166,11 +207,13 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
             ConstantEntry table = Constant(operation.Constants[2 * i], ElementType.Int8, ConstantLayout.Rows);
             Require(table.Columns == Tensors[output].PaddedColumns, $"table {i} has {table.Columns} columns");
             Require(table.Rows >= rows[i], $"table {i} has {table.Rows} rows for {rows[i]} values");
-            bound += 128 * LargestMagnitude(operation.Constants[(2 * i) + 1], (int)table.Rows);
+            Require(PaddedWithZeros((sbyte*)model.Constant(operation.Constants[2 * i]), table, (int)Tensors[output].Columns), $"table {i} has padding that is not zero");
+            bound += 128 * LargestMagnitude(Int32Array(operation.Constants[(2 * i) + 1], (int)table.Rows), (int)table.Rows);
         }
         Require(tables > 0, "has no table");
         Require(bound <= int.MaxValue, "multipliers let the sum overflow 32 bits");
-        Write(output, operation.Rows, short.MinValue, short.MaxValue);
+        Work(operation, Tensors[output].PaddedColumns);
+        Write(output, operation.Rows, short.MinValue, short.MaxValue, zeroPadding: true);
     }
 
     private void VerifyLayerNorm(in OperationRecord operation)
@@ -183,10 +226,12 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         int a = Input(operation, 0, ElementType.Int16);
         int columns = (int)Tensors[a].Columns;
         Require(columns <= 16384, $"normalizes {columns} channels; 16384 are the most");
+        Require(known[a].ZeroPadding, $"sums the padding of tensor {a}, which may not be zero");
         if (operation.Inputs[1] != OperationRecord.None)
         {
             int b = Input(operation, 1, ElementType.Int16);
             Require(Tensors[b].Columns == columns, "adds tensors of different widths");
+            Require(known[b].ZeroPadding, $"sums the padding of tensor {b}, which may not be zero");
         }
         Require(operation.Parameters[Slot.NormEpsilonHigh] is >= 0 and < 1 << 29, "has an epsilon that is negative or too large");
         int narrow = Output(operation, 1, ElementType.Int8);
@@ -198,9 +243,10 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
             Require(Tensors[wide].Columns == columns, "writes a tensor of another width");
             Require(operation.Stages[0].ZeroPoint == 0, "gives the residual stream a zero point");
             VerifyOutputStage(operation.Stages[0], wide, columns, addends: true);
-            Write(wide, operation.Rows, operation.Stages[0].Low, operation.Stages[0].High);
+            Write(wide, operation.Rows, operation.Stages[0], KeepsZero(operation.Stages[0]));
         }
-        Write(narrow, operation.Rows, operation.Stages[1].Low, operation.Stages[1].High);
+        Write(narrow, operation.Rows, operation.Stages[1]);
+        Work(operation, Tensors[narrow].PaddedColumns);
         Require(operation.Outputs[0] == OperationRecord.None || known[operation.Outputs[0]].Written != Written.Nothing, "writes two outputs over each other");
     }
 
@@ -219,7 +265,8 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         Require(stage.Multipliers != OperationRecord.None, "lacks multipliers");
         VerifyLongs(operation.Constants[Slot.NormOffsets], Padded(columns));
         VerifyPlace(stage, ElementType.Int8);
-        Write(output, operation.Rows, stage.Low, stage.High);
+        Write(output, operation.Rows, stage);
+        Work(operation, Tensors[output].PaddedColumns);
     }
 
     /// <summary>A stage of an operation that computes in 64 or 128 bits.</summary>
@@ -231,7 +278,7 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         Require(stage.Addends == OperationRecord.None && stage.Multiplier != int.MinValue, "has addends, or a multiplier of -2^31");
         if (stage.Multipliers != OperationRecord.None)
         {
-            LargestMagnitude(stage.Multipliers, Padded(channels));
+            LargestMagnitude(ChannelArray(stage.Multipliers, channels), channels);
         }
     }
 
@@ -257,6 +304,7 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         Require(operation.Outputs[0] < Tensors.Length, "has no output");
         int output = Output(operation, 0, Tensors[operation.Outputs[0]].Type);
         Require(operation.Outputs[1] == OperationRecord.None, "has a second output");
+        bool zeros = true;
         for (int i = 0; i < 2; i++)
         {
             if (i == 1 && operation.Inputs[i] == OperationRecord.None)
@@ -266,12 +314,14 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
             Require(operation.Inputs[i] < Tensors.Length, $"lacks input {i}");
             int input = Input(operation, i, Tensors[operation.Inputs[i]].Type);
             Require(Tensors[input].Columns == Tensors[output].Columns, "adds tensors of different widths");
+            zeros &= known[input].ZeroPadding;
             // |x| <= 2^31 and |m| < 2^31: a term and its rounding stay below 2^63, and two of them, shifted at least once, too.
             VerifyTerm(operation.Stages[i == 0 ? Slot.AddFirstStage : Slot.AddSecondStage], (int)Tensors[output].Columns, 2, 61);
         }
         ScaleStage stage = operation.Stages[0];
         VerifyPlace(stage, Tensors[output].Type);
-        Write(output, operation.Rows, stage.Low, stage.High);
+        Write(output, operation.Rows, stage, zeros && KeepsZero(stage));
+        Work(operation, Tensors[output].PaddedColumns);
     }
 
     private void VerifyLinear(in OperationRecord operation)
@@ -285,7 +335,7 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         Require(operation.Outputs[1] == OperationRecord.None, "has a second output");
         Require(Tensors[output].Columns == weights.Rows, $"writes {weights.Rows} channels into a tensor of {Tensors[output].Columns}");
         int padded = Padded((int)weights.Rows);
-        int* bias = Int32Array(operation.Constants[Slot.LinearBias], padded);
+        int* bias = ChannelArray(operation.Constants[Slot.LinearBias], (int)weights.Rows);
         int* sums = Int32Array(operation.Constants[Slot.LinearColumnSums], padded);
         ScaleStage stage = operation.Stages[0], rescale = operation.Stages[Slot.LinearRescaleStage];
         bool raw = stage.Exponent == 0;
@@ -305,19 +355,24 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         }
         Require(stage.PreShift <= Dyadic.MaxPreShift && operation.AccumulatorBound < 1u << ((rescale.Exponent == 0 ? 31 : 30) - stage.PreShift), $"lets accumulators reach {operation.AccumulatorBound} before a shift by {stage.PreShift}");
         int largestInput = Math.Max(Math.Abs(known[input].Low), Math.Abs(known[input].High));
-        VerifyAccumulators((sbyte*)model.Constant(index), padded, Padded((int)weights.Columns), bias, sums, largestInput, operation.AccumulatorBound);
+        VerifyAccumulators((sbyte*)model.Constant(index), weights, bias, sums, largestInput, operation.AccumulatorBound);
+        Work(operation, (long)padded * Tensors[input].PaddedColumns);
         if (raw)
         {
             int bound = (int)operation.AccumulatorBound * (rescale.Exponent == 0 ? 1 : 2);
-            Write(output, operation.Rows, -bound, bound);
+            Write(output, operation.Rows, -bound, bound, zeroPadding: true);
             return;
         }
-        Write(output, operation.Rows, stage.Low, stage.High);
+        Write(output, operation.Rows, stage, KeepsZero(stage));
     }
 
-    /// <summary>For every channel: no weight is -128, the column sum is as stated, |bias| + largest input * sum |w| is within the bound.</summary>
-    private void VerifyAccumulators(sbyte* weights, int channels, int inner, int* bias, int* sums, int largestInput, uint bound)
+    /// <summary>
+    /// For every channel: no weight is -128, the column sum is as stated, |bias| + largest input * sum |w| is within the bound. Channels of
+    /// the padding have no weights.
+    /// </summary>
+    private void VerifyAccumulators(sbyte* weights, in ConstantEntry shape, int* bias, int* sums, int largestInput, uint bound)
     {
+        int channels = Padded((int)shape.Rows), inner = Padded((int)shape.Columns);
         Vector128<sbyte> least = Vector128.Create(sbyte.MinValue);
         Vector128<short> ones = Vector128<short>.One;
         for (int channel = 0; channel < channels; channel += ProductKernel.PanelColumns)
@@ -341,6 +396,7 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
                     Require(sums[column] == sum[c], $"states a column sum that is not the sum of channel {column}");
                     long worst = Math.Abs((long)bias[column]) + (long)largestInput * magnitude[c];
                     Require(worst <= bound, $"channel {column} can reach {worst}, above its bound {bound}");
+                    Require(column < shape.Rows || magnitude[c] == 0, "has weights in its padding");
                 }
             }
         }
@@ -377,7 +433,7 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
             Require(operation.Parameters[Slot.AttentionX0] is < 0 and > -(1 << 24) && Math.Abs((long)operation.Parameters[Slot.AttentionB]) < 1 << 30
                 && c is > -(1L << 61) and < 1L << 61 && bits >= PublishedElements.ProbabilityBits + 1, "has constants of the exponential that are out of range");
             VerifyTerm(score, 1, 1, 126);
-            Require(score.Multipliers == OperationRecord.None, "has a multiplier for each score");
+            Require(score.Multipliers == OperationRecord.None && score.Multiplier >= 0, "has a multiplier for each score, or a negative one");
             largestSum = 1 << PublishedElements.ProbabilityBits;
         }
         else
@@ -392,7 +448,8 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         int least = published ? PublishedElements.ProbabilityBits : bits - 1, most = BitOperations.Log2((ulong)largestSum);
         Require(context.Exponent + least - 32 >= Dyadic.MinShift && context.Exponent + most - 32 <= Dyadic.MaxShift, $"scales the context by 2^-{context.Exponent}");
         VerifyPlace(context, Tensors[output].Type);
-        Write(output, operation.Rows, context.Low, context.High);
+        Write(output, operation.Rows, context);
+        Work(operation, 2L * heads * columns * MaxLength);
     }
 
     private void VerifyScores(in ScaleStage score, int limit)
@@ -422,7 +479,8 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         }
         ScaleStage stage = operation.Stages[0];
         Require(stage.ZeroPoint is >= sbyte.MinValue and <= sbyte.MaxValue && stage.Low == sbyte.MinValue && stage.High == sbyte.MaxValue, "clamps to something else than int8");
-        Write(output, operation.Rows, sbyte.MinValue, sbyte.MaxValue);
+        Write(output, operation.Rows, sbyte.MinValue, sbyte.MaxValue, zeroPadding: false);
+        Work(operation, Tensors[output].PaddedColumns);
     }
 
     private void VerifyPublishedGate(in OperationRecord operation)
@@ -441,7 +499,8 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         VerifyTerm(stage, (int)Tensors[input].Columns, 1, 126);
         Require(stage.Multipliers != OperationRecord.None, "lacks multipliers");
         VerifyPlace(stage, ElementType.Int8);
-        Write(output, operation.Rows, stage.Low, stage.High);
+        Write(output, operation.Rows, stage);
+        Work(operation, Tensors[output].PaddedColumns);
     }
 
     private void VerifyHead()
@@ -481,7 +540,9 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         return index;
     }
 
-    private void Write(int output, RowRange rows, int low, int high)
+    private void Write(int output, RowRange rows, in ScaleStage stage, bool zeroPadding = false) => Write(output, rows, stage.Low, stage.High, zeroPadding);
+
+    private void Write(int output, RowRange rows, int low, int high, bool zeroPadding)
     {
         for (int i = 0; i < known.Length; i++)
         {
@@ -490,8 +551,14 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
                 known[i].Written = Written.Nothing;
             }
         }
-        known[output] = new Knowledge { Written = rows == RowRange.All ? Written.All : Written.First, Low = low, High = high };
+        known[output] = new Knowledge { Written = rows == RowRange.All ? Written.All : Written.First, Low = low, High = high, ZeroPadding = zeroPadding || Tensors[output].Columns % 16 == 0 };
     }
+
+    /// <summary>Whether a stage makes zero of zero; accumulators of the padding are zero, as it has no weights, no bias and no addend.</summary>
+    private static bool KeepsZero(in ScaleStage stage) => stage.ZeroPoint == 0 && stage.Low <= 0 && stage.High >= 0;
+
+    /// <summary>Counts an operation's steps for the longest text.</summary>
+    private void Work(in OperationRecord operation, long stepsOfRow) => work += stepsOfRow * (operation.Rows == RowRange.First ? 1 : MaxLength);
 
     /// <summary>Whether one tensor ends before the other begins, in the same order at every length.</summary>
     private bool Apart(in TensorEntry x, in TensorEntry y) => Before(x, y) || Before(y, x);
@@ -508,9 +575,9 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
     {
         Require(stage.Rounding == Rounding.HalfUp, $"rounds by rule {(int)stage.Rounding}, which this program does not know");
         Require(stage.PreShift <= (addends ? 0 : Dyadic.MaxPreShift) && stage.Exponent is >= 33 and <= 62, $"scales by 2^-{stage.Exponent} after a shift by {stage.PreShift}");
-        LargestMagnitude(stage.Multipliers, Padded(channels));
+        LargestMagnitude(ChannelArray(stage.Multipliers, channels), channels);
         Require(addends
-            ? LargestMagnitude(stage.Addends, Padded(channels)) < 1 << 30
+            ? LargestMagnitude(ChannelArray(stage.Addends, channels), channels) < 1 << 30
             : stage.Addends == OperationRecord.None, "has addends of more than 30 bits, or where there are none");
         VerifyPlace(stage, Tensors[tensor].Type);
     }
@@ -534,6 +601,8 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         Require(index < model.Constants.Length, "lacks a constant");
         ConstantEntry constant = model.Constants[index];
         Require(constant.Type == type && constant.Layout == layout, $"reads constant {index} as another type or layout");
+        readable -= (long)constant.Length;
+        Require(readable >= 0, $"reads its constants again and again: all operations together read {MostReads} times as much as there is");
         return constant;
     }
 
@@ -544,15 +613,35 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         return (int*)model.Constant(index);
     }
 
-    private long LargestMagnitude(ushort index, int count)
+    /// <summary>A value for each channel, zeros in the padding.</summary>
+    private int* ChannelArray(ushort index, int channels)
     {
-        int* values = Int32Array(index, count);
+        int* values = Int32Array(index, Padded(channels));
+        Require(!new ReadOnlySpan<int>(values + channels, Padded(channels) - channels).ContainsAnyExcept(0), $"constant {index} has padding that is not zero");
+        return values;
+    }
+
+    private static bool PaddedWithZeros(sbyte* rows, in ConstantEntry table, int columns)
+    {
+        int padding = (int)table.Columns - columns;
+        for (long row = 0; padding > 0 && row < table.Rows; row++)
+        {
+            if (new ReadOnlySpan<sbyte>(rows + (row * table.Columns) + columns, padding).ContainsAnyExcept((sbyte)0))
+            {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private long LargestMagnitude(int* values, int count)
+    {
         long largest = 0;
         for (int i = 0; i < count; i++)
         {
             largest = Math.Max(largest, Math.Abs((long)values[i]));
         }
-        Require(largest <= int.MaxValue, $"has a multiplier of -2^31 in constant {index}");
+        Require(largest <= int.MaxValue, "has a multiplier of -2^31");
         return largest;
     }
 

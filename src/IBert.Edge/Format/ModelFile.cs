@@ -15,6 +15,8 @@ namespace IBert.Edge;
 /// <remarks>Safe for use by several threads at once. Do not overwrite a file in place while it is open: write beside it and rename.</remarks>
 public sealed unsafe partial class ModelFile : IDisposable
 {
+    private const int MaxText = 1 << 24;
+
     private readonly MemoryMappedFile? mapping;
     private readonly MemoryMappedViewAccessor? view;
     private readonly byte* start;
@@ -164,14 +166,26 @@ public sealed unsafe partial class ModelFile : IDisposable
         operations = Table<OperationRecord>(SectionKind.Operations, 1, 4096);
         head = Structure<HeadEntry>(SectionKind.Head);
         data = Section(SectionKind.Data);
-        labels = ReadLabels(Section(SectionKind.Labels));
+        labels = ReadLabels(Text(SectionKind.Labels));
         TokenizerSection = Section(SectionKind.Tokenizer);
-        if (Find(SectionKind.Provenance) is { } provenance)
+        if (Find(SectionKind.Provenance) is not null)
         {
-            Provenance = Encoding.UTF8.GetString(start + provenance.Offset, (int)provenance.Length);
+            NativeSpan<byte> text = Text(SectionKind.Provenance);
+            Provenance = Encoding.UTF8.GetString(text.Span);
         }
-        int vocabulary = Tokenizer.Open(TokenizerSection).VocabularySize;
-        new GraphVerifier(this, data).Verify(vocabulary);
+        new GraphVerifier(this, data).Verify(OpenTokenizer());
+    }
+
+    private Tokenizer OpenTokenizer()
+    {
+        try
+        {
+            return Tokenizer.Open(TokenizerSection);
+        }
+        catch (ModelFormatException error)
+        {
+            throw new ModelFormatException($"{Name}: {error.Message}", error);
+        }
     }
 
     private void ReadSections()
@@ -204,8 +218,9 @@ public sealed unsafe partial class ModelFile : IDisposable
         }
         sections = new ReadOnlySpan<SectionEntry>(start + FileHeader.Size, (int)header.SectionCount).ToArray();
         ulong end = (ulong)tableEnd;
-        foreach (SectionEntry section in sections)
+        for (int i = 0; i < sections.Length; i++)
         {
+            SectionEntry section = sections[i];
             string name = SectionKind.Name(section.Kind);
             if (section.Offset % FileHeader.Alignment != 0 || section.Offset < end || section.Offset > (ulong)length
                 || section.Length > (ulong)length - section.Offset)
@@ -223,7 +238,7 @@ public sealed unsafe partial class ModelFile : IDisposable
             {
                 throw Bad($"needs section {name}, which this program does not know: update the program");
             }
-            if (known && Find(section.Kind) is { } first && first.Offset != section.Offset)
+            if (known && Array.FindIndex(sections, other => other.Kind == section.Kind) != i)
             {
                 throw Bad($"has section {name} twice");
             }
@@ -246,6 +261,12 @@ public sealed unsafe partial class ModelFile : IDisposable
         Find(kind) is { } section
             ? new(start + section.Offset, (int)section.Length)
             : throw Bad($"lacks section {SectionKind.Name(kind)}");
+
+    /// <summary>A section that becomes strings: far smaller than what memory or a string can hold.</summary>
+    private NativeSpan<byte> Text(uint kind) =>
+        Section(kind) is { Length: <= MaxText } section
+            ? section
+            : throw Bad($"section {SectionKind.Name(kind)} is longer than {MaxText} bytes");
 
     private T Structure<T>(uint kind) where T : unmanaged
     {

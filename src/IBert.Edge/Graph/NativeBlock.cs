@@ -11,7 +11,7 @@ internal sealed unsafe class NativeBlock : IDisposable
     private void* allocation;
 
     /// <param name="bytes">Its size.</param>
-    /// <exception cref="InsufficientMemoryException">The system has not that much.</exception>
+    /// <exception cref="OutOfMemoryException">The system has not that much.</exception>
     public NativeBlock(long bytes)
     {
         // calloc, not an aligned allocation with a fill: fresh pages are zero already, and touching them all would cost a small board

@@ -39,9 +39,13 @@ internal sealed class KernelSet
 
     /// <summary>The set that <see cref="Variable"/> names, else the best one that this CPU has.</summary>
     /// <exception cref="ArgumentException">The name is unknown, or this CPU lacks the set's instructions: it never falls back.</exception>
-    public static KernelSet Select()
+    public static KernelSet Select() => Select(Environment.GetEnvironmentVariable(Variable));
+
+    /// <summary>The set of that name; the best one that this CPU has for null or an empty name.</summary>
+    /// <inheritdoc cref="Select()"/>
+    internal static KernelSet Select(string? forced)
     {
-        if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } forced)
+        if (!string.IsNullOrEmpty(forced))
         {
             return Create(forced)
                 ?? throw new ArgumentException($"{Variable}={forced}: this CPU lacks the instructions of that kernel set; unset {Variable} to let it be chosen");

@@ -52,6 +52,9 @@ internal abstract class Tokenizer
     /// <summary>Special tokens that a pair gets: the smallest length that <see cref="EncodePair"/> takes.</summary>
     public int PairSpecialTokens => pair.Length - 2;
 
+    /// <summary>The smallest length that every text and pair can be cut to; 3 at least, for a token between two special ones.</summary>
+    public int LeastLength => Math.Max(3, Math.Max(SpecialTokens, PairSpecialTokens));
+
     /// <summary>What tokenizing has cost since opening, in trie units visited: for tests that show that it is linear.</summary>
     public long Steps { get; protected set; }
 
@@ -186,7 +189,12 @@ internal abstract class Tokenizer
                 throw TokenizerSection.Broken($"{name} has an item of id {item.Id} and type {item.TypeId}, which cannot stand there");
             }
         }
-        return next == texts.Length ? items : throw TokenizerSection.Broken($"{name} has no place for the text");
+        if (next != texts.Length)
+        {
+            throw TokenizerSection.Broken($"{name} has no place for the text");
+        }
+        // An empty text must still be a sequence.
+        return count > next ? items : throw TokenizerSection.Broken($"{name} has no special token");
     }
 
     private static int Room(int length, int specialTokens) => length >= specialTokens

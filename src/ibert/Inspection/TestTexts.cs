@@ -12,6 +12,8 @@ internal static class TestTexts
             "", "a charming and often affecting journey", "unflinchingly bleak and desperate", "turn the lights off in the kitchen",
             "what is the weather like tomorrow?", "I don't know... maybe!", "Ünïcödé, naïve café: déjà vu", "北京 is a city; 東京 too",
             "emoji \U0001F600 and \u200B zero width", "12:30, 99.9%, $5.00", "antidisestablishmentarianism", "\t spaces \u3000 everywhere \u00A0",
+            // Of 3, 17 and 33 tokens: one above what registers and tiles hold.
+            "good", string.Concat(Enumerable.Repeat("it was good ", 5)), string.Concat(Enumerable.Repeat("a ", 31)),
         }.Select(Encoding.UTF8.GetBytes),
         // Invalid UTF-8: lone continuation, overlong, surrogate, cut sequences, beyond the last code point.
         [0x80, 0x20, 0xC0, 0xAF, 0x20, 0xED, 0xA0, 0x80, 0x61, 0xE2, 0x82, 0x20, 0xF4, 0x90, 0x80, 0x80, 0xFF],

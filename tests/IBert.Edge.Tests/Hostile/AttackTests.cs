@@ -1,0 +1,323 @@
+// Attacks on what the verifier proves, one by one: each is refused, and the message says what is wrong.
+using System.Buffers.Binary;
+using System.Diagnostics;
+using IBert.Edge.Format;
+using IBert.Edge.Graph;
+using IBert.Edge.Kernels;
+using IBert.Edge.TestSupport;
+using Xunit;
+
+namespace IBert.Edge.Tests.Hostile;
+
+public sealed class AttackTests
+{
+    private delegate void Change(Draft draft);
+
+    private static readonly Dictionary<string, (string Expected, Change Change)> s_attacks = new()
+    {
+        // The graph
+        ["input of another kind"] = ("reads inputs of kind 2", d => d.Graph.Input = (InputKind)2),
+        ["no tokens"] = ("takes 0 tokens", d => d.Graph.MaxLength = 0),
+        ["fewer tokens than special ones"] = ("takes 2 tokens, not 3 to", d => d.Graph.MaxLength = 2),
+        ["four billion tokens"] = ("takes 4294967295 tokens", d => d.Graph.MaxLength = uint.MaxValue),
+        ["more tokens than positions"] = ("table 1 has 16 rows for 17 values", d => d.Graph.MaxLength = 17),
+        ["an arena of more than a gigabyte"] = ("more than 1 GiB", d => d.Graph.ArenaPerToken = 1 << 30),
+        ["an arena whose size overflows"] = ("more than 1 GiB", d => (d.Graph.ArenaFixed, d.Graph.ArenaPerToken) = (ulong.MaxValue, 1)),
+        ["an arena too small for every length"] = ("lies outside the arena", d => d.Graph.ArenaFixed = 0),
+        ["an arena too small for long texts"] = ("lies outside the arena", d => (d.Graph.ArenaFixed, d.Graph.ArenaPerToken) = (d.Graph.ArenaFixed + 64, d.Graph.ArenaPerToken - 64)),
+
+        // Tensors
+        ["a tensor of no type"] = ("tensor 0 has type 0", d => d.Tensors[0].Type = 0),
+        ["a tensor of 64 bits"] = ("tensor 0 has type 4", d => d.Tensors[0].Type = ElementType.Int64),
+        ["a tensor without columns"] = ("has 0 columns", d => d.Tensors[0].Columns = 0),
+        ["a tensor whose padded columns overflow"] = ("has 4294967295 columns", d => d.Tensors[0].Columns = uint.MaxValue),
+        ["rows counted in a reserved way"] = ("counts its rows by 2", d => d.Tensors[0].Rows = (RowCount)2),
+        ["no fixed rows"] = ("has 0 fixed rows", d => d.Tensors[0].Rows = RowCount.Fixed),
+        ["fixed rows that are a sequence's"] = ("has 7 fixed rows", d => d.Tensors[0].FixedRows = 7),
+        ["all rows into one"] = ("writes all rows into tensor 0, which has 1", d => (d.Tensors[0].Rows, d.Tensors[0].FixedRows) = (RowCount.Fixed, 1)),
+        ["a tensor beyond the arena"] = ("lies outside the arena", d => d.Tensors[0].OffsetFixed = d.Graph.ArenaFixed + (16 * d.Graph.ArenaPerToken)),
+        ["a tensor beyond the arena for long texts"] = ("lies outside the arena", d => d.Tensors[0].OffsetPerToken += d.Graph.ArenaPerToken),
+        ["an offset that overflows"] = ("lies outside the arena", d => d.Tensors[0].OffsetPerToken = ulong.MaxValue - 63),
+        ["an offset that is not aligned"] = ("is not aligned", d => d.Tensors[0].OffsetFixed += 16),
+        ["an output over its input"] = ("over its input", d => Over(d, d.First(OperationCode.Linear).Outputs[0], d.First(OperationCode.Linear).Inputs[0])),
+        ["an output over its input at one length"] = ("over its input", d => Cross(d, d.First(OperationCode.Linear).Outputs[0], d.First(OperationCode.Linear).Inputs[0])),
+        ["K written over Q"] = ("was not written or was overwritten", d => Over(d, d.First(OperationCode.Attention).Inputs[1], d.First(OperationCode.Attention).Inputs[0])),
+        ["a LayerNorm whose outputs overlap"] = ("over each other", d => Over(d, d.First(OperationCode.LayerNorm).Outputs[0], d.First(OperationCode.LayerNorm).Outputs[1])),
+
+        // Constants
+        ["a constant beyond DATA"] = ("lies outside section DATA", d => d.Constants[3].Offset = (ulong)d[SectionKind.Data].Length),
+        ["a constant whose end overflows"] = ("lies outside section DATA", d => d.Constants[3].Offset = ulong.MaxValue - 63),
+        ["a constant that is not aligned"] = ("lies outside section DATA", d => d.Constants[3].Offset += 4),
+        ["a constant without rows"] = ("has 0 x ", d => d.Constants[3].Rows = 0),
+        ["sizes whose product overflows"] = ("has 2147483648 x 2147483648 elements", d => (d.Constants[3].Rows, d.Constants[3].Columns, d.Constants[3].Length) = (1u << 31, 1u << 31, 0)),
+        ["fewer bytes than elements"] = ("bytes for", d => d.Constants[3].Length -= 64),
+        ["weights of 4 bits"] = ("codes, blocks or flags", d => d.Constants[0].Bits = 4),
+        ["a codebook"] = ("codes, blocks or flags", d => d.Constants[0].Codebook = 1),
+        ["an unknown layout"] = ("has layout 2", d => d.Constants[0].Layout = (ConstantLayout)2),
+
+        // Operations
+        ["an unknown operation"] = ("has code 99", d => (d.Operations[1].Code, d.Operations[1].Split) = ((OperationCode)99, SplitAxis.Rows)),
+        ["an unknown flag"] = ("has flags", d => d.Operations[1].Flags = 1),
+        ["scratch for workers"] = ("has flags", d => d.Operations[1].WorkerScratch = 64),
+        ["rows counted otherwise"] = ("computes rows 2", d => d.Operations[1].Rows = (RowRange)2),
+        ["work cut along another axis"] = ("is cut along 3, not 2", d => d.First(OperationCode.Linear).Split = SplitAxis.Heads),
+        ["a tensor that does not exist"] = ("names tensor 4096", d => d.Operations[1].Inputs[0] = 4096),
+        ["a constant that does not exist"] = ("names constant 16384", d => d.Operations[1].Constants[9] = 16384),
+        ["multipliers that do not exist in a stage without use"] = ("names constant 20000", d => d.First(OperationCode.Linear).Stages[Slot.LinearRescaleStage].Multipliers = 20000),
+        ["an input left out"] = ("lacks input 0", d => d.Operations[1].Inputs[0] = OperationRecord.None),
+        ["weights left out"] = ("lacks a constant", d => d.First(OperationCode.Linear).Constants[0] = OperationRecord.None),
+        ["operations in another order"] = ("was not written", d => d.Rearrange(list => list.Reverse())),
+        ["the first operation left out"] = ("was not written", d => d.Rearrange(list => list.RemoveAt(0))),
+        ["all rows of what has only its first"] = ("was not written", d => AllRowsOfFirst(d)),
+
+        // Embed
+        ["a shift of nothing"] = ("shifts the sum by 0", d => d.First(OperationCode.Embed).Parameters[Slot.EmbedShift] = 0),
+        ["a shift of 31"] = ("shifts the sum by 31", d => d.First(OperationCode.Embed).Parameters[Slot.EmbedShift] = 31),
+        ["positions before the table"] = ("moves positions by -1", d => d.First(OperationCode.Embed).Parameters[Slot.EmbedPositionOffset] = -1),
+        ["positions beyond the table"] = ("has 16 rows for 17", d => d.First(OperationCode.Embed).Parameters[Slot.EmbedPositionOffset] = 1),
+        ["fewer word rows than ids"] = ("table 0 has 16 rows for", d => (d.First(OperationCode.Embed).Constants[0], d.First(OperationCode.Embed).Constants[1]) = (d.First(OperationCode.Embed).Constants[2], d.First(OperationCode.Embed).Constants[3])),
+        ["a sum beyond 32 bits"] = ("overflow 32 bits", d => d.Values<int>(d.First(OperationCode.Embed).Constants[1])[5] = int.MaxValue),
+        ["a row multiplier of -2^31"] = ("multiplier of -2^31", d => d.Values<int>(d.First(OperationCode.Embed).Constants[1])[5] = int.MinValue),
+        ["something in the padding of a table"] = ("table 0 has padding that is not zero", d => d.Values<sbyte>(d.First(OperationCode.Embed).Constants[0])[47] = 1),
+        ["no table at all"] = ("has no table", d => ((Span<ushort>)d.First(OperationCode.Embed).Constants).Fill(OperationRecord.None)),
+
+        // LayerNorm
+        ["a negative epsilon"] = ("has an epsilon", d => d.First(OperationCode.LayerNorm).Parameters[Slot.NormEpsilonHigh] = -1),
+        ["an epsilon that overflows the variance"] = ("has an epsilon", d => d.First(OperationCode.LayerNorm).Parameters[Slot.NormEpsilonHigh] = 1 << 29),
+        ["an unknown function"] = ("computes function 2", d => d.First(OperationCode.LayerNorm).Parameters[Slot.NormFunction] = 2),
+        ["an addend of 31 bits"] = ("addends of more than 30 bits", d => d.Values<int>(d.First(OperationCode.LayerNorm).Stages[1].Addends)[0] = 1 << 30),
+        ["a pre-shift before a sum"] = ("after a shift by 1", d => d.First(OperationCode.LayerNorm).Stages[1].PreShift = 1),
+        ["a gamma in the padding"] = ("padding that is not zero", d => d.Values<int>(d.First(OperationCode.LayerNorm).Stages[0].Multipliers)[40] = 1),
+        ["a zero point in the residual stream"] = ("gives the residual stream a zero point", d => d.First(OperationCode.LayerNorm).Stages[0].ZeroPoint = 1),
+        ["a residual stream whose padding is clamped away from zero"] = ("sums the padding", d => d.First(OperationCode.LayerNorm).Stages[0].Low = 1),
+        ["a branch whose padding has a zero point"] = ("sums the padding", d => SecondInputOfNorm(d).Stages[0].ZeroPoint = 5),
+
+        // Linear
+        ["a weight of -128"] = ("has a weight of -128", d => d.Values<sbyte>(d.First(OperationCode.Linear).Constants[0])[0] = -128),
+        ["a column sum that is not"] = ("column sum that is not", d => d.Values<int>(d.First(OperationCode.Linear).Constants[2])[1]++),
+        ["a huge bias"] = ("above its bound", d => d.Values<int>(d.First(OperationCode.Linear).Constants[1])[1] = int.MinValue),
+        ["a bias in the padding"] = ("padding that is not zero", d => d.Values<int>(Padded(d).Constants[1])[^1] = 1),
+        ["weights in the padding"] = ("has weights in its padding", d => { d.Values<sbyte>(Padded(d).Constants[0])[^1] = 1; d.Values<int>(Padded(d).Constants[2])[^1] = 1; }),
+        ["an accumulator that a shift overflows"] = ("before a shift by", d => d.First(OperationCode.Linear).AccumulatorBound = 1u << 31),
+        ["a bound of nothing"] = ("above its bound 0", d => d.First(OperationCode.Linear).AccumulatorBound = 0),
+        ["a pre-shift of 25"] = ("after a shift by 25", d => d.First(OperationCode.Linear).Stages[0].PreShift = 25),
+        ["an exponent of 32"] = ("scales by 2^-32", d => d.First(OperationCode.Linear).Stages[0].Exponent = 32),
+        ["an exponent of 63"] = ("scales by 2^-63", d => d.First(OperationCode.Linear).Stages[0].Exponent = 63),
+        ["an unknown rounding"] = ("rounds by rule 2", d => d.First(OperationCode.Linear).Stages[0].Rounding = (Rounding)2),
+        ["a multiplier of -2^31"] = ("multiplier of -2^31", d => d.Values<int>(d.First(OperationCode.Linear).Stages[0].Multipliers)[0] = int.MinValue),
+        ["a clamp beyond int8"] = ("clamps to -129..", d => d.First(OperationCode.Linear).Stages[0].Low = -129),
+        ["a clamp upside down"] = ("clamps to 1..0", d => (d.First(OperationCode.Linear).Stages[0].Low, d.First(OperationCode.Linear).Stages[0].High) = (1, 0)),
+        ["a zero point beyond int8"] = ("has zero point 128", d => d.First(OperationCode.Linear).Stages[0].ZeroPoint = 128),
+        ["a second output"] = ("has a second output", d => d.First(OperationCode.Linear).Outputs[1] = 0),
+        ["accumulators as they are into int8"] = ("into less than 32 bits", d => d.First(OperationCode.Linear).Stages[0].Exponent = 0),
+        ["a rescaled accumulator of 30 bits"] = ("more than 29 bits", d => Rescale(d, 1 << 29)),
+        ["a rescaling factor of two and more"] = ("scales by 2^-29", d => Rescale(d, 1 << 20, exponent: 29)),
+
+        // Attention
+        ["no heads"] = ("has 0 heads", d => d.First(OperationCode.Attention).Parameters[Slot.AttentionHeads] = 0),
+        ["heads of a negative width"] = ("heads of -16", d => d.First(OperationCode.Attention).Parameters[Slot.AttentionHeadColumns] = -16),
+        ["heads that are no multiple of 16"] = ("heads of 8", d => (d.First(OperationCode.Attention).Parameters[Slot.AttentionHeads], d.First(OperationCode.Attention).Parameters[Slot.AttentionHeadColumns]) = (8, 8)),
+        ["heads whose width overflows"] = ("has 65536 heads of 65536", d => (d.First(OperationCode.Attention).Parameters[Slot.AttentionHeads], d.First(OperationCode.Attention).Parameters[Slot.AttentionHeadColumns]) = (1 << 16, 1 << 16)),
+        ["more heads than columns"] = ("reads a tensor of 64 columns for 3 heads", d => d.First(OperationCode.Attention).Parameters[Slot.AttentionHeads] = 3),
+        ["exponentials of 15 bits"] = ("has exponentials of 15 bits", d => d.First(OperationCode.Attention).Parameters[Slot.AttentionBits] = 15),
+        ["a limit of nothing"] = ("score differences up to 0", d => d.First(OperationCode.Attention).Parameters[Slot.AttentionLimit] = 0),
+        ["a limit that a shift overflows"] = ("score differences up to", d => (d.First(OperationCode.Attention).Parameters[Slot.AttentionLimit], d.First(OperationCode.Attention).Stages[Slot.AttentionScoreStage].PreShift) = (1 << 30, 1)),
+        ["exponentials that grow with distance"] = ("scales scores in a way", d => d.First(OperationCode.Attention).Stages[Slot.AttentionScoreStage].Multiplier = -1),
+        ["a context ratio of few bits"] = ("scales the context in a way", d => d.First(OperationCode.Attention).Stages[0].Multiplier = 1),
+        ["a context shift below one"] = ("scales the context by", d => d.First(OperationCode.Attention).Stages[0].Exponent = 1),
+        ["a context shift above thirty"] = ("scales the context by", d => d.First(OperationCode.Attention).Stages[0].Exponent = 60),
+        ["K that may be -128"] = ("may be -128", d => d.Producer(d.First(OperationCode.Attention).Inputs[1]).Stages[0].Low = -128),
+
+        // Gate
+        ["a factor of -2^15"] = ("has a factor of -2^15", d => d.Values<short>(d.First(OperationCode.Gate).Constants[Slot.GateTable])[4095] = short.MinValue),
+        ["a short table"] = ("reads 4096 values from a constant of 1 x", d => d.First(OperationCode.Gate).Constants[Slot.GateTable] = d.First(OperationCode.Gate).Constants[Slot.GateMultipliers]),
+        ["a clamp that the kernel does not know"] = ("clamps to something else", d => d.First(OperationCode.Gate).Stages[0].Low = 0),
+
+        // The head
+        ["a head of another kind"] = ("head of kind 9", d => d.Head.Kind = (HeadKind)9),
+        ["logits that are not int32"] = ("reads logits that no operation wrote", d => d.Head.Tensor = 0),
+        ["logits of no tensor"] = ("reads logits that no operation wrote", d => d.Head.Tensor = OperationRecord.None),
+        ["logits of another row"] = ("reads logits that no operation wrote", d => d.Head.Row = 1),
+        ["more labels than logits"] = ("logits for", d => d.Head.Labels = 4),
+        ["a negative logit scale"] = ("logit scale", d => d.Head.LogitMultiplier = -1),
+        ["a logit scale of 2^-63"] = ("logit scale", d => d.Head.LogitExponent = 63),
+
+        // Labels
+        ["no labels"] = ("states 0 labels", d => d[SectionKind.Labels][0] = 0),
+        ["four billion labels"] = ("states 4294967295 labels", d => d[SectionKind.Labels].AsSpan(0, 4).Fill(0xFF)),
+        ["labels that go back"] = ("label 0 lies outside", d => d[SectionKind.Labels][4] = 200),
+        ["labels beyond the section"] = ("lies outside the section", d => d[SectionKind.Labels][16] = 200),
+        ["labels of 17 MB"] = ("is longer than", d => d[SectionKind.Labels] = [.. d[SectionKind.Labels], .. new byte[17 << 20]]),
+
+        // The tokenizer, which HostileTokenizerTests attacks alone
+        ["a tokenizer without special tokens"] = ("has no special token", d => d[SectionKind.Tokenizer] = WithoutSpecialTokens(d[SectionKind.Tokenizer])),
+
+        // Time
+        ["weights read by thousands of operations"] = ("again and again", d => Repeat(d, OperationCode.Linear)),
+        ["attention for weeks"] = ("is more than can be done in a text of 32768 tokens", d => LongestAttention(d)),
+    };
+
+    public static TheoryData<string> Attacks => [.. s_attacks.Keys];
+
+    [Theory]
+    [MemberData(nameof(Attacks))]
+    public void An_attack_is_refused_by_name(string attack)
+    {
+        (string expected, Change change) = s_attacks[attack];
+        Draft draft = new();
+        change(draft);
+
+        Stopwatch watch = Stopwatch.StartNew();
+        string message = OpenedModel.Refusal(draft.Seal());
+
+        Assert.Contains(expected, message, StringComparison.Ordinal);
+        Assert.StartsWith("the model", message, StringComparison.Ordinal);
+        Assert.True(watch.Elapsed.TotalSeconds < 5, $"refused after {watch.Elapsed}");
+    }
+
+    [Fact]
+    public void The_model_that_the_attacks_change_opens()
+    {
+        using OpenedModel opened = new(new Draft().Seal());
+        Assert.Equal(SmallModel.Labels, opened.Model.Labels);
+    }
+
+    [Fact]
+    public void A_head_may_read_the_first_row_of_a_tensor_with_a_row_per_token()
+    {
+        Draft draft = new();
+        using OpenedModel one = new(draft.Seal());
+        int logits = draft.Head.Tensor;
+        draft.Tensors[logits] = draft.Tensors[logits] with
+        {
+            Rows = RowCount.Sequence, FixedRows = 0, OffsetFixed = draft.Graph.ArenaFixed, OffsetPerToken = draft.Graph.ArenaPerToken,
+        };
+        draft.Graph.ArenaPerToken += 64;
+        using OpenedModel all = new(draft.Seal());
+
+        Assert.Equal(Logits(one.Model, 7), Logits(all.Model, 7));
+    }
+
+    [Fact]
+    public void A_first_row_that_is_written_again_leaves_only_the_first_row()
+    {
+        Draft draft = new();
+        // The layer's output norm now computes the first row alone; the next layer's K needs all.
+        int norm = Enumerable.Range(0, draft.Operations.Length).Where(i => draft.Operations[i].Code == OperationCode.LayerNorm).ElementAt(2);
+        draft.Operations[norm].Rows = RowRange.First;
+
+        Assert.Contains("was not written", OpenedModel.Refusal(draft.Seal()), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(63)]
+    public void A_file_shorter_than_its_header_is_refused(int length) =>
+        Assert.Contains("is not a model", OpenedModel.Refusal(new Draft().Seal()[..length]), StringComparison.Ordinal);
+
+    private static int[] Logits(ModelFile model, int length)
+    {
+        using Executor executor = new(model, KernelSet.Select(), model.MaxLength, 1);
+        return executor.Run([.. Enumerable.Range(1, length)], new byte[length]).ToArray();
+    }
+
+    /// <summary>Puts one tensor where another lies.</summary>
+    private static void Over(Draft draft, int tensor, int other) =>
+        (draft.Tensors[tensor].OffsetFixed, draft.Tensors[tensor].OffsetPerToken) = (draft.Tensors[other].OffsetFixed, draft.Tensors[other].OffsetPerToken);
+
+    /// <summary>Puts a tensor so that it lies before the other for short texts and behind it for long ones.</summary>
+    private static void Cross(Draft draft, int tensor, int other)
+    {
+        ulong size = 1 << 16;
+        draft.Graph.ArenaFixed += 4 * size;
+        (draft.Tensors[other].OffsetFixed, draft.Tensors[other].OffsetPerToken) = (draft.Graph.ArenaFixed - (2 * size), 0);
+        (draft.Tensors[tensor].OffsetFixed, draft.Tensors[tensor].OffsetPerToken) = (draft.Graph.ArenaFixed - (3 * size), size / 8);
+        draft.Graph.ArenaPerToken += size / 8;
+    }
+
+    private static void AllRowsOfFirst(Draft draft)
+    {
+        // The last attention computes the first row alone, and what follows it is made to want all.
+        int last = draft.Operations.Length - 1;
+        while (draft.Operations[last].Code != OperationCode.Attention)
+        {
+            last--;
+        }
+        draft.Operations[last + 1].Rows = RowRange.All;
+        ref TensorEntry output = ref draft.Tensors[draft.Operations[last + 1].Outputs[0]];
+        (output.Rows, output.FixedRows, output.OffsetFixed, output.OffsetPerToken) = (RowCount.Sequence, 0, draft.Graph.ArenaFixed, draft.Graph.ArenaPerToken);
+        draft.Graph.ArenaPerToken += 1024;
+    }
+
+    /// <summary>The operation that writes the branch of a LayerNorm of two inputs.</summary>
+    private static ref OperationRecord SecondInputOfNorm(Draft draft)
+    {
+        int norm = draft.IndexOfFirst(OperationCode.Attention);
+        while (draft.Operations[norm].Code != OperationCode.LayerNorm)
+        {
+            norm++;
+        }
+        int branch = norm;
+        while (draft.Operations[branch].Code != OperationCode.Linear)
+        {
+            branch--;
+        }
+        return ref draft.Operations[branch];
+    }
+
+    /// <summary>A Linear whose output channels are no multiple of 16.</summary>
+    private static ref OperationRecord Padded(Draft draft) => ref SecondInputOfNorm(draft);
+
+    private static void Rescale(Draft draft, uint bound, byte exponent = 31)
+    {
+        ref OperationRecord linear = ref draft.First(OperationCode.Linear);
+        linear.AccumulatorBound = bound;
+        linear.Stages[0].PreShift = 0;
+        linear.Stages[Slot.LinearRescaleStage] = new ScaleStage
+        {
+            Exponent = exponent, Multiplier = int.MaxValue, Multipliers = OperationRecord.None, Addends = OperationRecord.None,
+        };
+    }
+
+    private static void Repeat(Draft draft, OperationCode code)
+    {
+        OperationRecord record = draft.First(code);
+        draft.Rearrange(list => list.InsertRange(list.FindIndex(r => r.Code == code), Enumerable.Repeat(record, 4096 - list.Count)));
+    }
+
+    /// <summary>32,768 tokens and thousands of operations of quadratic cost, in a file of two megabytes.</summary>
+    private static void LongestAttention(Draft draft)
+    {
+        const int tokens = 32768;
+        Repeat(draft, OperationCode.Attention);
+        OperationRecord embed = draft.First(OperationCode.Embed);
+        byte[] data = draft[SectionKind.Data];
+        int columns = (int)draft.Constants[embed.Constants[2]].Columns;
+        Move(embed.Constants[2], tokens, columns, columns);
+        Move(embed.Constants[3], 1, tokens, 4);
+        draft.Graph.MaxLength = tokens;
+        foreach (ref OperationRecord operation in draft.Operations)
+        {
+            if (operation.Code == OperationCode.Attention)
+            {
+                operation.Parameters[Slot.AttentionBits] = 9;
+            }
+        }
+
+        void Move(int constant, int rows, int rowColumns, int bytes)
+        {
+            ref ConstantEntry entry = ref draft.Constants[constant];
+            (entry.Rows, entry.Columns, entry.Offset, entry.Length) = ((uint)rows, (uint)rowColumns, (ulong)draft[SectionKind.Data].Length, (ulong)tokens * (ulong)bytes);
+            draft[SectionKind.Data] = [.. draft[SectionKind.Data], .. new byte[tokens * bytes]];
+        }
+    }
+
+    /// <summary>The template of one text is the text alone.</summary>
+    private static byte[] WithoutSpecialTokens(byte[] section)
+    {
+        // Counts are u32 0..9; the template of one text has three items of eight bytes behind them.
+        BinaryPrimitives.WriteInt32LittleEndian(section.AsSpan(32), 1);
+        return [.. section[..40], .. section[48..56], .. section[64..]];
+    }
+}
