@@ -2,15 +2,17 @@
 # Publishes `ibert` for a board:  build/publish.sh RID [--framework net10.0|net9.0]   RID: linux-arm64, linux-x64, ... or portable
 #   RID        NativeAOT: artifacts/RID/ibert (stripped), ibert.dbg (symbols), models/
 #   portable   artifacts/portable/ibert.dll: `dotnet ibert.dll` runs it wherever .NET 10 does
+#   --benchmarks   instead of `ibert` the benchmarks, in the same way: artifacts/benchmarks/RID/IBert.Edge.Benchmarks
 # Ends with 2 where the .NET registry lacks a pack that the RID needs.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-usage() { sed -n '2,4s/^# //p' "$0" >&2; exit 2; }
-rid= framework=
+usage() { sed -n '2,5s/^# //p' "$0" >&2; exit 2; }
+rid= framework= project=src/ibert output=$root/artifacts
 while [ $# -gt 0 ]; do
   case $1 in
     --framework) framework=${2-}; shift ;;
+    --benchmarks) project=tests/IBert.Edge.Benchmarks output=$root/artifacts/benchmarks ;;
     -*) usage ;;
     *) [ -z "$rid" ] || usage; rid=$1 ;;
   esac
@@ -19,7 +21,8 @@ done
 [ -n "$rid" ] || usage
 case $framework in ''|net10.0|net9.0) ;; *) usage ;; esac
 
-output=$root/artifacts/$rid
+name=$(basename "$project")
+output=$output/$rid
 # Objects of their own: neither a test build nor another RID's publish is disturbed.
 objects=$root/artifacts/obj/$rid
 log=$objects/publish.log
@@ -31,11 +34,12 @@ flock 9
 publish() { # FRAMEWORK OPTIONS...
   local chosen=$1
   shift
-  dotnet publish "$root/src/ibert" "${dotnet_options[@]}" -f "$chosen" -p:IBertFrameworks="$chosen" --artifacts-path "$objects" \
+  dotnet publish "$root/$project" "${dotnet_options[@]}" -f "$chosen" -p:IBertFrameworks="$chosen" --artifacts-path "$objects" \
     -o "$output" "$@" >"$log" 2>&1 </dev/null || { cat "$log" >&2; die "publishing for $rid failed"; }
 }
 
 copy_models() {
+  [ "$project" = src/ibert ] || return 0
   mkdir -p "$root/models" "$output/models"
   rm -f "$output"/models/*.ibert
   find "$root/models" -maxdepth 1 -name '*.ibert' -exec cp -p {} "$output/models/" \;
@@ -44,7 +48,7 @@ copy_models() {
 if [ "$rid" = portable ]; then
   publish "${framework:-net10.0}" -p:PublishAot=false -p:UseAppHost=false
   copy_models
-  echo "$output/ibert.dll: runs by \`dotnet ibert.dll\`"
+  echo "$output/$name.dll: runs by \`dotnet $name.dll\`"
   exit
 fi
 
@@ -56,7 +60,7 @@ esac
 
 # Restoring is how the registry is asked: it alone knows every pack (compiler, runtime, framework) that a RID needs.
 restore() { # FRAMEWORK
-  dotnet restore "$root/src/ibert" -r "$rid" -p:IBertFrameworks="$1" --artifacts-path "$objects" -nologo -v quiet >"$log" 2>&1 </dev/null
+  dotnet restore "$root/$project" -r "$rid" -p:IBertFrameworks="$1" --artifacts-path "$objects" -nologo -v quiet >"$log" 2>&1 </dev/null
 }
 
 missing_packs() {
@@ -119,8 +123,8 @@ fi
 publish "$chosen" -r "$rid" "${link[@]}"
 rm -f "$output"/*.pdb "$output"/*.xml
 # Which method became which symbol: the proofs in tests/ read it.
-cp -p "$objects/obj/ibert/release_${chosen}_$rid/native/ibert.mstat" "$output/"
+cp -p "$objects/obj/$name/release_${chosen}_$rid/native/$name.mstat" "$output/"
 copy_models
 
-glibc=$("$objdump" -T "$output/ibert" | grep -oE 'GLIBC_[0-9.]+' | sed 's/GLIBC_//' | sort -Vu | tail -n 1)
-echo "$output/ibert: $chosen, $(stat -c %s "$output/ibert") bytes, needs glibc $glibc or newer"
+glibc=$("$objdump" -T "$output/$name" | grep -oE 'GLIBC_[0-9.]+' | sed 's/GLIBC_//' | sort -Vu | tail -n 1)
+echo "$output/$name: $chosen, $(stat -c %s "$output/$name") bytes, needs glibc $glibc or newer"

@@ -1,6 +1,7 @@
 // Products at BERT's shapes beside the ceiling of the same instructions, in the same run.
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using IBert.Edge.Cli.Inspection;
 using IBert.Edge.Kernels;
 
 namespace IBert.Edge.Benchmarks;
@@ -20,7 +21,7 @@ internal static unsafe class Products
 
     public static void Run()
     {
-        Console.WriteLine($"CPU: {Cpu()}; {RuntimeInformation.FrameworkDescription}");
+        Console.WriteLine($"CPU: {Cpu.Name()}; {RuntimeInformation.FrameworkDescription}");
         Console.WriteLine($"One thread, {Rows} rows, {WeightBytes >> 20} MiB of weights in turn");
         Console.WriteLine("| kernel | inner x columns | GMAC/s | ceiling, registers alone | share |");
         Console.WriteLine("|---|---|---|---|---|");
@@ -88,17 +89,5 @@ internal static unsafe class Products
                 row += rows;
             }
         }
-    }
-
-    private static string Cpu()
-    {
-        foreach (string line in File.Exists("/proc/cpuinfo") ? File.ReadLines("/proc/cpuinfo") : [])
-        {
-            if (line.StartsWith("model name", StringComparison.Ordinal))
-            {
-                return line[(line.IndexOf(':') + 2)..];
-            }
-        }
-        return RuntimeInformation.ProcessArchitecture.ToString();
     }
 }

@@ -2,15 +2,38 @@
 // dotnet publish tests/IBert.Edge.Benchmarks -r linux-x64 -p:PublishAot=true -p:IlcInstructionSet=x86-64-v3 -p:IBertFrameworks=net10.0
 using IBert.Edge.Benchmarks;
 
-switch (args)
+const string usage = """
+    usage: IBert.Edge.Benchmarks products                                              (dotnet run)
+           IBert.Edge.Benchmarks instructions                                          (run-arm64 --count)
+           IBert.Edge.Benchmarks peers MODEL LIBONNXRUNTIME FP32.onnx INT8.onnx        (build/bench.sh)
+           IBert.Edge.Benchmarks operations MODEL                                      (build/bench-arm.sh)
+    """;
+try
 {
-    case ["products"]:
-        Products.Run();
-        return 0;
-    case ["instructions"]:
-        Instructions.Run();
-        return 0;
-    default:
-        Console.Error.WriteLine("usage: IBert.Edge.Benchmarks products | instructions");
-        return 2;
+    switch (args)
+    {
+        case ["products"]:
+            Products.Run();
+            return 0;
+        case ["instructions"]:
+            Instructions.Run();
+            return 0;
+        case ["peers", string model, string library, string fp32, string int8]:
+            using (Peers peers = new(model, library, fp32, int8))
+            {
+                peers.Run();
+            }
+            return 0;
+        case ["operations", string model]:
+            Operations.Run(model);
+            return 0;
+        default:
+            Console.Error.WriteLine(usage);
+            return 2;
+    }
+}
+catch (Exception error) when (error is IOException or ArgumentException or InvalidOperationException or IBert.Edge.ModelFormatException or DllNotFoundException)
+{
+    Console.Error.WriteLine(error.Message);
+    return 1;
 }

@@ -7,7 +7,8 @@ internal sealed class KernelSet
     /// <summary>Forces a set by name; unknown names and sets that this CPU lacks are refused.</summary>
     public const string Variable = "IBERT_KERNELS";
 
-    private KernelSet(string name, ProductKernel product, ElementKernel elements)
+    /// <summary>A set of its own making, for measurements; all others come from <see cref="Create"/>.</summary>
+    internal KernelSet(string name, ProductKernel product, ElementKernel elements)
     {
         Name = name;
         Product = product;

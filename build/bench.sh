@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# Times the native code beside ONNX Runtime on this machine (some five minutes), with its size and start, and keeps the page:
+#   build/bench.sh      tests/IBert.Edge.Benchmarks/results/CPU.md, also on standard output
+# The model is $IBERT_MODEL, else models/sentiment.ibert; ONNX Runtime comes from npm, its graphs from ../shared (else $IBERT_SHARED).
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+model=${IBERT_MODEL:-$root/models/sentiment.ibert}
+graphs=${IBERT_SHARED:-$root/../shared}/checkpoints/minilm-l6-sst2
+[ -e "$model" ] || die "$model is missing: build the models, or name one made from minilm-l6-sst2 with IBERT_MODEL"
+[ -e "$graphs/dyn8.onnx" ] || die "$graphs with ONNX Runtime's graphs is missing: name the shared folder with IBERT_SHARED"
+case $(uname -m) in
+  x86_64) rid=linux-x64 node=x64 ;;
+  aarch64) rid=linux-arm64 node=arm64 ;;
+  *) die "no ONNX Runtime is known for $(uname -m)" ;;
+esac
+
+package=$root/artifacts/onnxruntime
+library=$package/node_modules/onnxruntime-node/bin/napi-v6/linux/$node/libonnxruntime.so.1
+if [ ! -e "$library" ]; then
+  need npm npm
+  mkdir -p "$package"
+  # The package's install step would download GPU libraries; the CPU's is inside.
+  ONNXRUNTIME_NODE_INSTALL=skip npm install --prefix "$package" --no-audit --no-fund onnxruntime-node >"$package/npm.log" 2>&1 </dev/null ||
+    { cat "$package/npm.log" >&2; die "npm install onnxruntime-node failed"; }
+fi
+"$root/build/publish.sh" "$rid" --benchmarks >&2
+"$root/build/publish.sh" "$rid" >&2
+program=$root/artifacts/$rid/ibert
+
+field() { sed -nE "s/^$1[[:space:]]*: //p" /proc/cpuinfo | head -n 1; }
+cpu=$(field 'model name')
+# Cloud machines name quite different CPUs alike.
+version="family $(field 'cpu family') model $(field model)"
+[ -n "$cpu" ] || { cpu="ARM part $(field 'CPU part')" version="revision $(field 'CPU revision')"; }
+# Microseconds from the start of the process to its end, one label printed: twenty times, sorted.
+starts() {
+  local i begun
+  for i in {1..20}; do
+    begun=${EPOCHREALTIME/./}
+    "$program" classify -m "$model" "a charming and often affecting journey" >/dev/null
+    echo $((${EPOCHREALTIME/./} - begun))
+  done | sort -n
+}
+
+# Peak resident KiB of a process that has answered a text of more than 512 tokens (what is more is cut).
+resident() {
+  local text answer pid
+  text=$(printf 'a charming and often affecting journey %.0s' {1..120})
+  coproc "$program" classify -m "$model"
+  pid=$COPROC_PID
+  echo "$text" >&"${COPROC[1]}"
+  read -r answer <&"${COPROC[0]}" || die "ibert classify gave no answer"
+  awk '/^VmHWM/ { print $2 }' "/proc/$pid/status"
+  kill "$pid"
+  wait "$pid" || true
+}
+
+size_and_start() {
+  local times peak file
+  mapfile -t times < <(starts)
+  peak=$(resident)
+  file=$(stat -c %s "$model")
+  cat <<END
+
+| size and start | |
+|---|---|
+| \`ibert\`, stripped | $(stat -c %s "$program") bytes |
+| model file | $file bytes |
+| process start to its end with one label, warm file cache, wall clock, median of 20 (least) | $((times[10] / 1000)) ms ($((times[0] / 1000)) ms) |
+| peak resident memory (VmHWM) after a 512-token text | $peak KiB: the model file and $((peak - file / 1024)) KiB |
+END
+}
+
+results=$root/tests/IBert.Edge.Benchmarks/results
+page=$results/$(echo "$cpu $version" | tr '[:upper:]' '[:lower:]' | sed -E 's/[^a-z0-9]+/-/g; s/^-|-$//g').md
+mkdir -p "$results"
+{
+  echo "# MiniLM-L6 beside ONNX Runtime: $cpu, $version"
+  echo
+  echo "Written by \`build/bench.sh\` at commit $(git -C "$root" rev-parse --short HEAD); $(nproc) cores, load average before $(cut -d' ' -f1 /proc/loadavg)."
+  echo
+  "$root/artifacts/benchmarks/$rid/IBert.Edge.Benchmarks" peers "$model" "$library" "$graphs/fp32.onnx" "$graphs/dyn8.onnx"
+  size_and_start
+} </dev/null >"$page.new"
+mv "$page.new" "$page"
+cat "$page"
