@@ -96,7 +96,7 @@ internal sealed class BytePairTokenizer : Tokenizer
     /// The length of the match of <c>'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+</c> at the start of
     /// a text; of the text alone where a space is added.
     /// </summary>
-    private static int WordLength(ReadOnlySpan<byte> text, bool addSpace)
+    internal static int WordLength(ReadOnlySpan<byte> text, bool addSpace)
     {
         if (!addSpace && ContractionLength(text) is > 0 and int contraction)
         {

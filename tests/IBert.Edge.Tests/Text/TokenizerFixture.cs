@@ -102,6 +102,27 @@ internal static class TestTokenizers
             Pair = [.. Single, new(TemplateItem.Second, 1), new(2, 1)],
         });
 
+    /// <summary>
+    /// Byte-level BPE with ids in this order: s, /s, the 256 bytes, what each merge makes. Merges are given as text, "Ġt h" is
+    /// " t" and "h"; of a merged piece that another merge makes already there is only one.
+    /// </summary>
+    public static BytePairDefinition BytePair(
+        IEnumerable<string> merges, BytePairOptions options = BytePairOptions.None, params AddedTokenDefinition[] added)
+    {
+        List<(string Left, string Right)> pairs = [.. merges.Select(merge => merge.Split(' ')).Select(parts => (parts[0], parts[1]))];
+        IEnumerable<string> bytes = Enumerable.Range(0, 256).Select(value => ((char)ByteLevelAlphabet.ToCodePoint((byte)value)).ToString());
+        return new BytePairDefinition
+        {
+            Vocabulary = new[] { "<s>", "</s>" }.Concat(bytes).Concat(pairs.Select(pair => pair.Left + pair.Right)).Distinct()
+                .Index().ToDictionary(x => x.Item, x => x.Index),
+            Merges = pairs,
+            Options = options,
+            AddedTokens = added,
+            Single = [new(0, 0), new(TemplateItem.First, 0), new(1, 0)],
+            Pair = [new(0, 0), new(TemplateItem.First, 0), new(1, 0), new(1, 0), new(TemplateItem.Second, 0), new(1, 0)],
+        };
+    }
+
     /// <summary>The lines of a golden file.</summary>
     public static IEnumerable<JsonElement> Golden(string name) =>
         File.ReadLines(Shared.Require("golden", "tokenizer", name)).Select(line => JsonDocument.Parse(line).RootElement);
