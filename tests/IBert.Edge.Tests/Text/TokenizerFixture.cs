@@ -53,15 +53,26 @@ internal sealed unsafe class OpenedTokenizer : IDisposable
 internal static class TestTokenizers
 {
     public const string UncasedCheckpoint = "tiny-sst2";
+    public const string RobertaCheckpoint = "ibert-l3-sst2";
+
+    private static byte[]? s_roberta;
 
     private static readonly TemplateDefinition[] Single = [new(1, 0), new(TemplateItem.First, 0), new(2, 0)];
 
     /// <summary>The tokenizer of the given checkpoints.</summary>
-    public static WordPieceDefinition Uncased => TokenizerFiles.Read(Shared.Require("checkpoints", UncasedCheckpoint));
+    public static WordPieceDefinition Uncased => (WordPieceDefinition)TokenizerFiles.Read(Shared.Require("checkpoints", UncasedCheckpoint));
 
     /// <summary>The same vocabulary with other options.</summary>
     public static OpenedTokenizer OpenUncased(BertNormalizerOptions options = BertNormalizerOptions.All) =>
         new(WordPieceTokenizerWriter.Write(With(Uncased, options)));
+
+    /// <summary>The byte-level BPE tokenizer of the given checkpoints.</summary>
+    public static OpenedTokenizer OpenRoberta()
+    {
+        string folder = Shared.Require("checkpoints", RobertaCheckpoint);
+        s_roberta ??= TokenizerFiles.BuildSection(folder);
+        return new(s_roberta);
+    }
 
     /// <summary>A tokenizer with pieces [UNK] [CLS] [SEP] and those given.</summary>
     public static OpenedTokenizer Open(
@@ -90,6 +101,27 @@ internal static class TestTokenizers
             Single = Single,
             Pair = [.. Single, new(TemplateItem.Second, 1), new(2, 1)],
         });
+
+    /// <summary>
+    /// Byte-level BPE with ids in this order: s, /s, the 256 bytes, what each merge makes. Merges are given as text, "Ġt h" is
+    /// " t" and "h"; of a merged piece that another merge makes already there is only one.
+    /// </summary>
+    public static BytePairDefinition BytePair(
+        IEnumerable<string> merges, BytePairOptions options = BytePairOptions.None, params AddedTokenDefinition[] added)
+    {
+        List<(string Left, string Right)> pairs = [.. merges.Select(merge => merge.Split(' ')).Select(parts => (parts[0], parts[1]))];
+        IEnumerable<string> bytes = Enumerable.Range(0, 256).Select(value => ((char)ByteLevelAlphabet.ToCodePoint((byte)value)).ToString());
+        return new BytePairDefinition
+        {
+            Vocabulary = new[] { "<s>", "</s>" }.Concat(bytes).Concat(pairs.Select(pair => pair.Left + pair.Right)).Distinct()
+                .Index().ToDictionary(x => x.Item, x => x.Index),
+            Merges = pairs,
+            Options = options,
+            AddedTokens = added,
+            Single = [new(0, 0), new(TemplateItem.First, 0), new(1, 0)],
+            Pair = [new(0, 0), new(TemplateItem.First, 0), new(1, 0), new(1, 0), new(TemplateItem.Second, 0), new(1, 0)],
+        };
+    }
 
     /// <summary>The lines of a golden file.</summary>
     public static IEnumerable<JsonElement> Golden(string name) =>
