@@ -63,7 +63,7 @@ internal static class LabelScores
     }
 
     /// <summary>The value of a regression's logit in millionths, to nearest, ties up.</summary>
-    public static long Value(int logit, in HeadEntry head) => (long)Millionths(logit, head);
+    public static long Value(int logit, in HeadEntry head) => checked((long)Millionths(logit, head));
 
     /// <summary>Whether every logit's value fits.</summary>
     public static bool FitsValue(in HeadEntry head) => Millionths(LargestLogit, head) <= long.MaxValue;
