@@ -1,4 +1,6 @@
 // Data files as people have them: tab-separated with a header line and no quoting, or a text a line.
+using System.Globalization;
+using IBert.Edge.Evaluation;
 using IBert.Edge.Quantization.Texts;
 using IBert.Edge.TestSupport;
 using Xunit;
