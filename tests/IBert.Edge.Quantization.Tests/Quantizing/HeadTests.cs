@@ -23,7 +23,7 @@ public class HeadTests(ITestOutputHelper output)
             output.WriteLine(result.Accuracy!.ToString());
             Assert.True(result.Accuracy.Agreement >= 0.99, $"same label on {result.Accuracy.Agreement:P2}");
             // A position off by one would be another text: the random tables have errors of 1 and more then.
-            Assert.True(result.Accuracy.MeanLogitError < 0.1, $"mean logit error {result.Accuracy.MeanLogitError}");
+            Assert.True(result.Accuracy.MeanLogitError < 0.02, $"mean logit error {result.Accuracy.MeanLogitError}");
         }
     }
 
@@ -41,9 +41,9 @@ public class HeadTests(ITestOutputHelper output)
             Assert.Equal(HeadKind.MultiLabel, loaded.File.HeadKind);
             Accuracy accuracy = result.Accuracy!;
             Assert.Equal(["accuracy", "f1"], accuracy.Metrics.Select(metric => metric.Name));
-            // All three labels of a text alike, so a little less than for one.
-            Assert.True(accuracy.Agreement >= 0.97, $"same labels on {accuracy.Agreement:P2}");
-            Assert.True(accuracy.MeanLogitError < 0.1, $"mean logit error {accuracy.MeanLogitError}");
+            // A random head has no margin, and a text counts when all its three labels are alike.
+            Assert.True(accuracy.Agreement >= 0.95, $"same labels on {accuracy.Agreement:P2}");
+            Assert.True(accuracy.MeanLogitError < 0.02, $"mean logit error {accuracy.MeanLogitError}");
         }
     }
 
