@@ -1,4 +1,4 @@
-// Reads the tokenizer of a Hugging Face checkpoint folder: vocab.txt, tokenizer.json, tokenizer_config.json, special_tokens_map.json.
+// Reads the tokenizer of a Hugging Face checkpoint folder: which kind it is, and what the files of all kinds have in common.
 using System.Globalization;
 using System.Text;
 using IBert.Edge.Text;
@@ -7,32 +7,44 @@ namespace IBert.Edge.Quantization.Tokenizers;
 
 /// <summary>
 /// The tokenizer of a checkpoint, put together as <c>AutoTokenizer</c> of transformers 4.55 does for its fast tokenizers. tokenizer.json
-/// gives vocabulary, added tokens and templates where it is there, vocab.txt the vocabulary where it is not; for BERT's own classes
-/// tokenizer_config.json decides about case, accents and Chinese characters either way. Truncation and padding that the files state are
-/// of no concern: the maximal length is the caller's.
+/// gives vocabulary, added tokens and templates where it is there, the files of the model's own class where it is not. Truncation and
+/// padding that the files state are of no concern: the maximal length is the caller's.
 /// </summary>
-internal static class TokenizerFiles
+internal static partial class TokenizerFiles
 {
     private const string GenericClass = "PreTrainedTokenizer";
     private const string AddedTokensMember = "added_tokens_decoder";
 
     private static readonly string[] BertClasses = ["BertTokenizer", "DistilBertTokenizer"];
-    private static readonly string[] SpecialTokens = ["unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
+    private static readonly string[] RobertaClasses = ["RobertaTokenizer"];
 
     /// <summary>The tokenizer section of a model file, for a checkpoint folder.</summary>
     /// <exception cref="CheckpointException">A file is missing, broken, or asks for what is not supported.</exception>
-    public static byte[] BuildSection(string folder) => WordPieceTokenizerWriter.Write(Read(folder));
+    public static byte[] BuildSection(string folder) => Read(folder) switch
+    {
+        BytePairDefinition definition => BytePairTokenizerWriter.Write(definition),
+        WordPieceDefinition definition => WordPieceTokenizerWriter.Write(definition),
+        TokenizerDefinition other => throw new NotSupportedException(other.GetType().Name),
+    };
 
     /// <summary>The tokenizer of a checkpoint folder.</summary>
     /// <exception cref="CheckpointException">A file is missing, broken, or asks for what is not supported.</exception>
-    public static WordPieceDefinition Read(string folder)
+    public static TokenizerDefinition Read(string folder)
     {
         try
         {
-            TokenizerJson tokenizer = TokenizerJson.Read(Path.Combine(folder, "tokenizer.json"));
-            TokenizerJson config = TokenizerJson.Read(Path.Combine(folder, "tokenizer_config.json"));
-            TokenizerJson specials = TokenizerJson.Read(Path.Combine(folder, "special_tokens_map.json"));
-            return Combine(folder, tokenizer, config, specials);
+            var files = new Files(
+                folder,
+                TokenizerJson.Read(Path.Combine(folder, "tokenizer.json")),
+                TokenizerJson.Read(Path.Combine(folder, "tokenizer_config.json")),
+                TokenizerJson.Read(Path.Combine(folder, "special_tokens_map.json")));
+            string? name = ReadClass(files);
+            bool isBytePair = name is not (null or GenericClass)
+                ? RobertaClasses.Contains(name)
+                : files.Tokenizer.IsNull
+                    ? !files.Exists(WordPieceVocabulary) && files.Exists(BytePairVocabulary)
+                    : files.Tokenizer["model"] is { IsNull: false } model && model["type"].TextOr("") == "BPE";
+            return isBytePair ? ReadBytePair(files, name != GenericClass) : ReadWordPiece(files, name != GenericClass);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -40,63 +52,22 @@ internal static class TokenizerFiles
         }
     }
 
-    private static WordPieceDefinition Combine(string folder, TokenizerJson tokenizer, TokenizerJson config, TokenizerJson specials)
+    /// <summary>The tokenizer class that the configuration names, without Fast; nothing where it names none.</summary>
+    private static string? ReadClass(in Files files)
     {
-        bool isBert = IsBertClass(config, !tokenizer.IsNull);
-        TokenizerJson model = tokenizer["model"];
-        Dictionary<string, int> vocabulary;
-        if (tokenizer.IsNull)
+        TokenizerJson member = files.Config["tokenizer_class"];
+        if (member.IsNull)
         {
-            vocabulary = ReadVocabularyText(folder);
+            return null;
         }
-        else
-        {
-            RequireType(model, "WordPiece");
-            RequireType(tokenizer["pre_tokenizer"], "BertPreTokenizer");
-            vocabulary = ReadVocabulary(model["vocab"]);
-        }
-
-        // Newer checkpoints state all added tokens in the configuration; for older ones special_tokens_map.json wins over it.
-        TokenizerJson Special(string name) =>
-            config[AddedTokensMember].IsNull && !specials[name].IsNull ? specials[name] : config[name];
-        string NameOf(string name, string bertDefault) => Special(name) is { IsNull: false } value ? ContentOf(value) : bertDefault;
-
-        string unknown = model["unk_token"].TextOr(NameOf("unk_token", "[UNK]"));
-        RequireToken(vocabulary, unknown);
-        string padding = NameOf("pad_token", "[PAD]");
-        (List<TemplateDefinition> single, List<TemplateDefinition> pair) = tokenizer.IsNull
-            ? BertTemplates(
-                RequireToken(vocabulary, NameOf("cls_token", "[CLS]")), RequireToken(vocabulary, NameOf("sep_token", "[SEP]")))
-            : ReadTemplates(tokenizer["post_processor"]);
-        return new WordPieceDefinition
-        {
-            Vocabulary = vocabulary,
-            Options = ReadOptions(tokenizer, config, isBert),
-            UnknownToken = unknown,
-            PaddingToken = vocabulary.ContainsKey(padding) ? padding : null,
-            ContinuingPrefix = model["continuing_subword_prefix"].TextOr("##"),
-            MaxCharacters = model["max_input_chars_per_word"] is { IsNull: false } limit ? limit.Integer : 100,
-            AddedTokens = ReadAddedTokens(folder, tokenizer, config, Special, vocabulary, isBert),
-            Single = single,
-            Pair = pair,
-        };
-    }
-
-    private static bool IsBertClass(TokenizerJson config, bool hasTokenizerJson)
-    {
-        TokenizerJson member = config["tokenizer_class"];
-        string name = member.TextOr(BertClasses[0]);
-        name = name.EndsWith("Fast", StringComparison.Ordinal) ? name[..^"Fast".Length] : name;
-        if (BertClasses.Contains(name))
-        {
-            return true;
-        }
-        return name == GenericClass && hasTokenizerJson
-            ? false
+        string name = member.Text.EndsWith("Fast", StringComparison.Ordinal) ? member.Text[..^"Fast".Length] : member.Text;
+        string[] supported = [.. BertClasses, .. RobertaClasses];
+        return supported.Contains(name) || name == GenericClass && !files.Tokenizer.IsNull
+            ? name
             : throw new CheckpointException(
                 $"tokenizer_config.json asks for the tokenizer class {member.Text}, which is not supported"
                 + (name == GenericClass ? " without tokenizer.json" : "")
-                + $". Supported are {string.Join(", ", BertClasses)} and, with tokenizer.json, {GenericClass}Fast.");
+                + $". Supported are {string.Join(", ", supported)} and, with tokenizer.json, {GenericClass}Fast.");
     }
 
     private static void RequireType(TokenizerJson value, string type)
@@ -109,7 +80,7 @@ internal static class TokenizerFiles
 
     private static CheckpointException NotSupported(TokenizerJson value, string supported) => new(
         $"{value.Place} is {(value.IsNull ? "missing" : value["type"].TextOr("of no type"))}, and only {supported} is supported: "
-        + "the tokenizer must be BERT's WordPiece. Use a checkpoint of BERT or DistilBERT with its own tokenizer.");
+        + "the tokenizer must be BERT's WordPiece or RoBERTa's byte-level BPE. Use a checkpoint of one of them with its own tokenizer.");
 
     private static Dictionary<string, int> ReadVocabulary(TokenizerJson vocab)
     {
@@ -130,70 +101,26 @@ internal static class TokenizerFiles
         return vocabulary.Count > 0 ? vocabulary : throw vocab.Wrong("at least one piece");
     }
 
-    private static Dictionary<string, int> ReadVocabularyText(string folder)
+    private static string[] ReadLines(string folder, string name)
     {
-        string path = Path.Combine(folder, "vocab.txt");
-        if (!File.Exists(path))
-        {
-            throw new CheckpointException(
-                $"{folder} has neither tokenizer.json nor vocab.txt. Copy the whole checkpoint folder; a tokenizer of another kind than "
-                + "BERT's WordPiece (vocab.json with merges.txt, sentencepiece) is not supported.");
-        }
-        string text;
         try
         {
-            text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(File.ReadAllBytes(path));
+            string text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(File.ReadAllBytes(Path.Combine(folder, name)));
+            return text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n').TrimEnd('\n').Split('\n');
         }
         catch (DecoderFallbackException error)
         {
-            throw new CheckpointException($"vocab.txt in {folder} is not UTF-8: {error.Message} Copy it again.", error);
+            throw new CheckpointException($"{name} in {folder} is not UTF-8: {error.Message} Copy it again.", error);
         }
-        Dictionary<string, int> vocabulary = new(StringComparer.Ordinal);
-        string[] lines = text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n').TrimEnd('\n').Split('\n');
-        for (int id = 0; id < lines.Length; id++)
-        {
-            if (lines[id].Length == 0)
-            {
-                throw new CheckpointException(
-                    $"Line {id + 1} of vocab.txt in {folder} is empty, so the ids of all pieces behind it are in doubt. Copy it again.");
-            }
-            vocabulary[lines[id]] = id; // a piece that is there twice has its later id, as in transformers
-        }
-        return vocabulary;
-    }
-
-    private static BertNormalizerOptions ReadOptions(TokenizerJson tokenizer, TokenizerJson config, bool isBert)
-    {
-        TokenizerJson normalizer = tokenizer["normalizer"];
-        if (!tokenizer.IsNull && (isBert || !normalizer.IsNull))
-        {
-            RequireType(normalizer, "BertNormalizer");
-        }
-        if (!isBert && normalizer.IsNull)
-        {
-            return BertNormalizerOptions.None;
-        }
-        bool lower = isBert ? config["do_lower_case"].FlagOr(true) : normalizer["lowercase"].FlagOr(true);
-        bool strip = (isBert ? config : normalizer)["strip_accents"].FlagOr(lower);
-        bool chinese = isBert ? config["tokenize_chinese_chars"].FlagOr(true) : normalizer["handle_chinese_chars"].FlagOr(true);
-        return (normalizer["clean_text"].FlagOr(true) ? BertNormalizerOptions.CleanText : 0)
-            | (chinese ? BertNormalizerOptions.HandleChinese : 0)
-            | (strip ? BertNormalizerOptions.StripAccents : 0)
-            | (lower ? BertNormalizerOptions.LowerCase : 0);
     }
 
     private static List<AddedTokenDefinition> ReadAddedTokens(
-        string folder,
-        TokenizerJson tokenizer,
-        TokenizerJson config,
-        Func<string, TokenizerJson> special,
-        Dictionary<string, int> vocabulary,
-        bool isBert)
+        in Files files, Dictionary<string, int> vocabulary, IReadOnlyList<SpecialToken> specialTokens)
     {
         Dictionary<string, AddedTokenDefinition> added = new(StringComparer.Ordinal);
         Dictionary<int, string> contents = vocabulary.ToDictionary(item => item.Value, item => item.Key);
 
-        void Add(TokenizerJson value, string content, int? statedId)
+        void Add(TokenizerJson value, string content, int? statedId, AddedTokenFlags plain)
         {
             if (content.Length == 0 || added.ContainsKey(content))
             {
@@ -210,43 +137,41 @@ internal static class TokenizerFiles
                 throw value.Wrong($"an added token with an id that no other has; '{content}' has {id}");
             }
             contents[id] = content;
-            added.Add(content, new AddedTokenDefinition(content, id, FlagsOf(value, isSpecial: statedId is null)));
+            bool isPlain = value.IsNull || value.IsText;
+            added.Add(content, new AddedTokenDefinition(content, id, isPlain ? plain : FlagsOf(value, isSpecial: statedId is null)));
         }
 
-        if (!tokenizer["added_tokens"].IsNull)
+        if (!files.Tokenizer["added_tokens"].IsNull)
         {
-            foreach (TokenizerJson token in tokenizer["added_tokens"].Elements)
+            foreach (TokenizerJson token in files.Tokenizer["added_tokens"].Elements)
             {
-                Add(token, token["content"].Text, token["id"].Integer);
+                Add(token, token["content"].Text, token["id"].Integer, AddedTokenFlags.None);
             }
         }
-        if (!config[AddedTokensMember].IsNull)
+        if (!files.Config[AddedTokensMember].IsNull)
         {
-            foreach ((string name, TokenizerJson token) in config[AddedTokensMember].Members)
+            foreach ((string name, TokenizerJson token) in files.Config[AddedTokensMember].Members)
             {
                 bool isId = int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int id);
-                Add(token, token["content"].Text, isId ? id : throw token.Wrong("an id as its name"));
+                Add(token, token["content"].Text, isId ? id : throw token.Wrong("an id as its name"), AddedTokenFlags.None);
             }
         }
-        else if (tokenizer.IsNull && File.Exists(Path.Combine(folder, "added_tokens.json")))
+        else if (files.Tokenizer.IsNull && files.Exists("added_tokens.json"))
         {
             throw new CheckpointException(
-                $"{folder} has added_tokens.json without tokenizer.json, which is not supported. Load it with AutoTokenizer of "
+                $"{files.Folder} has added_tokens.json without tokenizer.json, which is not supported. Load it with AutoTokenizer of "
                 + "transformers and save it with save_pretrained.");
         }
-        foreach (string name in SpecialTokens)
+        foreach (SpecialToken token in specialTokens)
         {
-            TokenizerJson value = special(name);
-            if (!value.IsNull || isBert)
-            {
-                Add(value, value.IsNull ? $"[{name[..^"_token".Length].ToUpperInvariant()}]" : ContentOf(value), null);
-            }
+            TokenizerJson value = files.Special(token.Name);
+            Add(value, value.IsNull ? token.Content : ContentOf(value), null, token.Flags);
         }
-        if (special("additional_special_tokens") is { IsNull: false } additional)
+        if (files.Special("additional_special_tokens") is { IsNull: false } additional)
         {
             foreach (TokenizerJson value in additional.Elements)
             {
-                Add(value, ContentOf(value), null);
+                Add(value, ContentOf(value), null, AddedTokenFlags.None);
             }
         }
         return [.. added.Values];
@@ -255,51 +180,43 @@ internal static class TokenizerFiles
     /// <summary>A special token is given as a text, or as an object with its flags.</summary>
     private static string ContentOf(TokenizerJson value) => value.IsText ? value.Text : value["content"].Text;
 
-    private static AddedTokenFlags FlagsOf(TokenizerJson value, bool isSpecial)
-    {
-        if (value.IsNull || value.IsText)
-        {
-            return AddedTokenFlags.None;
-        }
-        return (value["single_word"].FlagOr(false) ? AddedTokenFlags.SingleWord : 0)
-            | (value["lstrip"].FlagOr(false) ? AddedTokenFlags.LeftStrip : 0)
-            | (value["rstrip"].FlagOr(false) ? AddedTokenFlags.RightStrip : 0)
-            | (value["normalized"].FlagOr(!value["special"].FlagOr(isSpecial)) ? AddedTokenFlags.Normalized : 0);
-    }
+    private static AddedTokenFlags FlagsOf(TokenizerJson value, bool isSpecial) =>
+        (value["single_word"].FlagOr(false) ? AddedTokenFlags.SingleWord : 0)
+        | (value["lstrip"].FlagOr(false) ? AddedTokenFlags.LeftStrip : 0)
+        | (value["rstrip"].FlagOr(false) ? AddedTokenFlags.RightStrip : 0)
+        | (value["normalized"].FlagOr(!value["special"].FlagOr(isSpecial)) ? AddedTokenFlags.Normalized : 0);
 
     private static int RequireToken(Dictionary<string, int> vocabulary, string token) =>
         vocabulary.TryGetValue(token, out int id)
             ? id
             : throw new CheckpointException(
                 $"The vocabulary has no '{token}', which the tokenizer needs. "
-                + "Copy vocab.txt and tokenizer_config.json again, from one checkpoint.");
+                + "Copy the vocabulary and tokenizer_config.json again, from one checkpoint.");
 
-    private static (List<TemplateDefinition> Single, List<TemplateDefinition> Pair) ReadTemplates(TokenizerJson processor)
+    /// <param name="processor">The post-processor of tokenizer.json.</param>
+    /// <param name="own">Name of the processor that only takes the two special tokens.</param>
+    /// <param name="templates">Its templates, from the ids of those.</param>
+    private static (List<TemplateDefinition> Single, List<TemplateDefinition> Pair) ReadTemplates(
+        TokenizerJson processor, string own, Func<int, int, (List<TemplateDefinition>, List<TemplateDefinition>)> templates)
     {
         if (processor.IsNull)
         {
             return ([new(TemplateItem.First, 0)], [new(TemplateItem.First, 0), new(TemplateItem.Second, 1)]);
         }
-        switch (processor["type"].Text)
+        string type = processor["type"].Text;
+        if (type == own)
         {
-            case "TemplateProcessing":
-                TokenizerJson specials = processor["special_tokens"];
-                return (ReadTemplate(processor["single"], specials, "A", 0), ReadTemplate(processor["pair"], specials, "AB", 1));
-            case "BertProcessing":
-                return BertTemplates(IdOf(processor["cls"].Elements.Last()), IdOf(processor["sep"].Elements.Last()));
-            default:
-                throw NotSupported(processor, "TemplateProcessing or BertProcessing");
+            return templates(IdOf(processor["cls"].Elements.Last()), IdOf(processor["sep"].Elements.Last()));
         }
+        if (type != "TemplateProcessing")
+        {
+            throw NotSupported(processor, $"TemplateProcessing or {own}");
+        }
+        TokenizerJson specials = processor["special_tokens"];
+        return (ReadTemplate(processor["single"], specials, "A", 0), ReadTemplate(processor["pair"], specials, "AB", 1));
     }
 
     private static int IdOf(TokenizerJson value) => value.Integer is >= 0 and int id ? id : throw value.Wrong("a token's id");
-
-    /// <summary>[CLS] A [SEP], and [CLS] A [SEP] B [SEP] with type 1 from B on.</summary>
-    private static (List<TemplateDefinition> Single, List<TemplateDefinition> Pair) BertTemplates(int classification, int separator)
-    {
-        List<TemplateDefinition> single = [new(classification, 0), new(TemplateItem.First, 0), new(separator, 0)];
-        return (single, [.. single, new(TemplateItem.Second, 1), new(separator, 1)]);
-    }
 
     private static List<TemplateDefinition> ReadTemplate(TokenizerJson template, TokenizerJson specials, string sequences, int maxType)
     {
@@ -327,4 +244,19 @@ internal static class TokenizerFiles
             ? items
             : throw template.Wrong($"each text once, in order, and at most {TokenizerSection.MaxTemplateItems} tokens");
     }
+
+    /// <summary>What is read of a folder.</summary>
+    private readonly record struct Files(string Folder, TokenizerJson Tokenizer, TokenizerJson Config, TokenizerJson Specials)
+    {
+        public bool Exists(string name) => File.Exists(Path.Combine(Folder, name));
+
+        /// <summary>A special token. Newer checkpoints state all added tokens in the configuration; for older ones
+        /// special_tokens_map.json wins over it.</summary>
+        public TokenizerJson Special(string name) => Config[AddedTokensMember].IsNull && !Specials[name].IsNull ? Specials[name] : Config[name];
+
+        public string SpecialOr(string name, string fallback) => Special(name) is { IsNull: false } value ? ContentOf(value) : fallback;
+    }
+
+    /// <summary>A special token of a class: what it is where no file says it, and its flags where only its text is given.</summary>
+    private readonly record struct SpecialToken(string Name, string Content, AddedTokenFlags Flags);
 }

@@ -20,6 +20,7 @@ internal sealed class AddedTokens
     private readonly DoubleArrayTrie raw;
     private readonly DoubleArrayTrie normalized;
     private readonly SearchValues<byte> firstBytes;
+    private readonly SearchValues<byte> normalizedFirstBytes;
 
     public AddedTokens(
         NativeSpan<AddedToken> tokens,
@@ -44,16 +45,8 @@ internal sealed class AddedTokens
         this.contents = contents;
         raw = DoubleArrayTrie.Open(rawUnits, contents, "the trie of added tokens");
         normalized = DoubleArrayTrie.Open(normalizedUnits, contents, "the trie of normalized added tokens");
-        Span<byte> first = stackalloc byte[256];
-        int count = 0;
-        for (int value = 0; value < 256; value++)
-        {
-            if (raw.HasFirstByte((byte)value))
-            {
-                first[count++] = (byte)value;
-            }
-        }
-        firstBytes = SearchValues.Create(first[..count]);
+        firstBytes = FirstBytes(raw);
+        normalizedFirstBytes = FirstBytes(normalized);
     }
 
     /// <summary>Bytes of normalized text that tell whether a token starts there; 0 when there is nothing to find.</summary>
@@ -64,7 +57,28 @@ internal sealed class AddedTokens
     /// <param name="from">Where to look from.</param>
     /// <param name="free">Where the text starts that no token before has taken.</param>
     /// <param name="match">What was found.</param>
-    public bool FindNext(ReadOnlySpan<byte> text, int from, int free, out AddedTokenMatch match)
+    public bool FindNext(ReadOnlySpan<byte> text, int from, int free, out AddedTokenMatch match) =>
+        FindNext(raw, firstBytes, text, from, free, out match);
+
+    /// <summary>The next of those looked for after normalization, in a text that the others have left; as the other search.</summary>
+    public bool FindNextNormalized(ReadOnlySpan<byte> text, int from, int free, out AddedTokenMatch match) =>
+        FindNext(normalized, normalizedFirstBytes, text, from, free, out match);
+
+    /// <summary>Whether an id is that of an added token.</summary>
+    public bool Contains(int id)
+    {
+        foreach (AddedToken token in tokens.Span)
+        {
+            if (token.Id == (uint)id)
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private bool FindNext(
+        DoubleArrayTrie trie, SearchValues<byte> firstBytes, ReadOnlySpan<byte> text, int from, int free, out AddedTokenMatch match)
     {
         while (from < text.Length)
         {
@@ -74,7 +88,7 @@ internal sealed class AddedTokens
                 break;
             }
             int start = from + offset;
-            TrieMatch found = Find(raw, text[start..]);
+            TrieMatch found = Find(trie, text[start..]);
             int end = start + found.Length;
             if (found.Length == 0)
             {
@@ -115,6 +129,20 @@ internal sealed class AddedTokens
             id = fits ? (int)token.Id : -1;
         }
         return found.Length;
+    }
+
+    private static SearchValues<byte> FirstBytes(DoubleArrayTrie trie)
+    {
+        Span<byte> first = stackalloc byte[256];
+        int count = 0;
+        for (int value = 0; value < 256; value++)
+        {
+            if (trie.HasFirstByte((byte)value))
+            {
+                first[count++] = (byte)value;
+            }
+        }
+        return SearchValues.Create(first[..count]);
     }
 
     // No match is longer than the longest content, so no trie can make the search over a long text slow.

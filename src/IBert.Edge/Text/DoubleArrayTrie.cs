@@ -9,6 +9,19 @@ namespace IBert.Edge.Text;
 /// <param name="Steps">Units visited and bytes compared: what the search cost.</param>
 internal readonly record struct TrieMatch(int Length, int Value, int Steps);
 
+/// <summary>Where a search for all strings that a text starts with stands; by default at the root.</summary>
+internal struct TrieCursor
+{
+    /// <summary>Bytes of the string found last.</summary>
+    public int Length;
+
+    /// <summary>Its index in the table.</summary>
+    public int Value;
+
+    /// <summary>The node that they lead to.</summary>
+    public int Unit;
+}
+
 /// <summary>
 /// A double-array trie (Aoe 1989) in the compact form that keeps only the label as check (Yata 2007): no two nodes share a base, so a
 /// unit's label together with its place names its parent. Branches with one string left end in a leaf, and the rest is compared
@@ -112,5 +125,42 @@ internal readonly struct DoubleArrayTrie
                 return new TrieMatch(length, found, i + 1 + tail.Length);
             }
         }
+    }
+
+    /// <summary>The next longer string that the text starts with.</summary>
+    /// <param name="text">The text, the same for one cursor.</param>
+    /// <param name="cursor">Tells what was found last, and is moved to what is found now.</param>
+    /// <returns>False when there is none.</returns>
+    public bool FindNext(ReadOnlySpan<byte> text, ref TrieCursor cursor)
+    {
+        ReadOnlySpan<uint> table = units.Span;
+        uint unit = table[cursor.Unit];
+        for (int length = cursor.Length; (unit & LeafFlag) == 0 && length < text.Length;)
+        {
+            byte label = text[length++];
+            int index = (int)(unit >> ValueShift) ^ label;
+            unit = table[index];
+            if ((byte)unit != label || label == 0)
+            {
+                return false;
+            }
+            (int value, int tail) = (-1, 0);
+            if ((unit & LeafFlag) != 0)
+            {
+                ReadOnlySpan<byte> whole = strings[(int)(unit >> ValueShift)];
+                tail = Math.Max(whole.Length - length, 0);
+                value = text[length..].StartsWith(whole[^tail..]) ? (int)(unit >> ValueShift) : -1;
+            }
+            else if (table[(int)(unit >> ValueShift)] is uint end && (end & (LeafFlag | 255)) == LeafFlag)
+            {
+                value = (int)(end >> ValueShift);
+            }
+            if (value >= 0)
+            {
+                cursor = new TrieCursor { Length = length + tail, Value = value, Unit = index };
+                return true;
+            }
+        }
+        return false;
     }
 }

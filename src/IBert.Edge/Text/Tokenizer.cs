@@ -52,8 +52,8 @@ internal abstract class Tokenizer
     /// <summary>Special tokens that a pair gets: the smallest length that <see cref="EncodePair"/> takes.</summary>
     public int PairSpecialTokens => pair.Length - 2;
 
-    /// <summary>What tokenizing has cost since opening, in trie units visited: for tests that show that it is linear.</summary>
-    public long Steps { get; protected set; }
+    /// <summary>What tokenizing has cost since opening, in lookups of its tables: for tests that show that it is linear.</summary>
+    public abstract long Steps { get; }
 
     protected AddedTokens Added => added;
 
@@ -76,6 +76,7 @@ internal abstract class Tokenizer
         return kind switch
         {
             TokenizerSection.WordPieceKind => new WordPieceTokenizer(ref reader),
+            TokenizerSection.BytePairKind => new BytePairTokenizer(ref reader),
             _ => throw new ModelFormatException(
                 $"The tokenizer section is of kind {kind}, which this program does not know. Update the program, or rebuild the model."),
         };
@@ -83,7 +84,7 @@ internal abstract class Tokenizer
 
     /// <summary>The piece of an id, UTF-8, as the vocabulary has it (a WordPiece inside a word with its prefix).</summary>
     /// <exception cref="ArgumentOutOfRangeException">The id is negative or not below <see cref="VocabularySize"/>.</exception>
-    public ReadOnlySpan<byte> Piece(int id)
+    public virtual ReadOnlySpan<byte> Piece(int id)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(id);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(id, VocabularySize);

@@ -3,7 +3,7 @@
 // All fields are little-endian; the section starts 4-byte aligned, and after every table it is padded with zeros to the next multiple of 4.
 // Counts are of elements. Offsets tables have one more element than strings: the end of the last.
 //
-//   u32 kind                       1 WordPiece
+//   u32 kind                       1 WordPiece, 2 byte-level BPE
 //   u32 version                    1
 //   u32 V                          vocabulary size, added tokens included: 1 .. 2^23 - 1
 //   u32 pieceBytes
@@ -13,7 +13,7 @@
 //   u32 singleItems, pairItems     of the templates, at most 16 each
 //   {i32 id, u32 type}[singleItems]    the template of one text: id >= 0 a special token, -1 the text; type 0
 //   {i32 id, u32 type}[pairItems]      of two: -1 the first, -2 the second text, in this order; type 0 or 1
-//   u32[V + 1] pieceOffsets, u8[pieceBytes] pieces             UTF-8, by id, continuing prefix included
+//   u32[V + 1] pieceOffsets, u8[pieceBytes] pieces             by id; kind 1: UTF-8, continuing prefix included; kind 2: see there
 //   {u32 id, u32 flags}[A]         added tokens; flags: 1 single_word, 2 lstrip, 4 rstrip, 8 normalized
 //   u32[A + 1] addedOffsets, u8[addedBytes] added              what is looked for, at most 256 bytes each, not empty: the content, where
 //                                  flag 8 is set as the normalizer leaves it
@@ -30,6 +30,16 @@
 //   i32 continuation               unit of the trie that the prefix leads to, where pieces inside a word start; -1: there are none
 //   u32 units                      of the trie of pieces
 //   u32[units]                     trie of pieces; leaves are ids. DoubleArrayTrie.cs has the unit
+//
+// For kind 2, whose pieces are the bytes that they stand for, 00 and FF exchanged (ByteLevelAlphabet.cs), at most 1024 each:
+//
+//   u32 options                    1 add_prefix_space
+//   u32 slots                      of the pair table, at least 64
+//   u32 units                      of the trie of tokens
+//   {i32 left, i32 right, i32 rank}[V]     the merge that makes a token: ids, whose own ranks are lower, and its rank from 0 on;
+//                                  rank -1: no merge makes this one
+//   u32[slots]                     pair table: from two ids to the token they are merged to. BytePairMerges.cs has the slot
+//   u32[units]                     trie of the tokens that merging can give, a token of each byte that UTF-8 has among them; leaves are ids
 //
 // Nothing follows.
 using IBert.Edge.Format;
@@ -69,9 +79,11 @@ internal enum AddedTokenFlags : uint
 internal unsafe ref struct TokenizerSection
 {
     public const int WordPieceKind = 1;
+    public const int BytePairKind = 2;
     public const int Version = 1;
     public const int MaxTemplateItems = 16;
     public const int MaxAddedBytes = 256;
+    public const int MaxPieceBytes = 1024;
     public const int MaxCharacters = 1000;
 
     private readonly NativeSpan<byte> section;

@@ -1,4 +1,4 @@
-// Looks up UnicodeTables: classes, lower case, decomposition and order of marks as the BERT tokenizers of Hugging Face have them.
+// Looks up UnicodeTables: classes, lower case, decomposition and order of marks as the tokenizers of Hugging Face have them.
 // Nothing here asks .NET, whose Unicode version differs from theirs and between its own versions.
 namespace IBert.Edge.Text;
 
@@ -34,6 +34,15 @@ internal enum CodePointProperties
     WordCharacter = 128,
 }
 
+/// <summary>What the regular expression of byte-level BPE takes a code point for.</summary>
+internal enum ByteLevelClass
+{
+    Other = 0,
+    Letter = 1,
+    Number = 2,
+    Space = 3,
+}
+
 internal static class UnicodeData
 {
     /// <summary>The one code point with a lower case of two code points: i and a dot above.</summary>
@@ -46,6 +55,13 @@ internal static class UnicodeData
 
     public static CodePointClass ClassOf(CodePointProperties properties) =>
         (CodePointClass)(properties & CodePointProperties.ClassMask);
+
+    /// <summary>The class of a code point in GPT-2's regular expression.</summary>
+    public static ByteLevelClass ByteLevelClassOf(int codePoint)
+    {
+        int four = UnicodeTables.ByteLevelClasses[(UnicodeTables.ByteLevelIndex[codePoint >> 7] << 5) | (codePoint & 127) >> 2];
+        return (ByteLevelClass)(four >> 2 * (codePoint & 3) & 3);
+    }
 
     /// <summary>Unicode's White_Space: what BERT splits at, and three controls that text cleaning removes before.</summary>
     public static bool IsWhiteSpace(int codePoint) =>

@@ -19,6 +19,7 @@ internal sealed class WordPieceTokenizer : Tokenizer
     private readonly int continuation;
     private readonly int lookahead;
     private readonly byte[] window;
+    private long steps;
 
     /// <summary>Reads the rest of a section of this kind.</summary>
     public WordPieceTokenizer(ref TokenizerSection section) : base(ref section)
@@ -43,6 +44,8 @@ internal sealed class WordPieceTokenizer : Tokenizer
 
     /// <summary>The padding token's id, or -1.</summary>
     public int PaddingId { get; }
+
+    public override long Steps => steps;
 
     protected override void EncodeSegment(ReadOnlySpan<byte> text, ref TokenSink sink)
     {
@@ -127,7 +130,7 @@ internal sealed class WordPieceTokenizer : Tokenizer
         while (word.Length > 0)
         {
             TrieMatch match = node < 0 ? default : pieces.FindLongest(node, depth, word);
-            Steps += match.Steps;
+            steps += match.Steps;
             if (match.Length == 0)
             {
                 sink.Rewind(first);

@@ -17,6 +17,18 @@ public sealed class GoldenTokenizerTests
     {
         using OpenedTokenizer tokenizer = TestTokenizers.OpenUncased(
             lowerCase ? BertNormalizerOptions.All : BertNormalizerOptions.CleanText | BertNormalizerOptions.HandleChinese);
+        AssertTexts(tokenizer, file, lines);
+    }
+
+    [Fact]
+    public void Every_text_has_the_ids_of_Hugging_Face_by_byte_level_BPE()
+    {
+        using OpenedTokenizer tokenizer = TestTokenizers.OpenRoberta();
+        AssertTexts(tokenizer, "roberta-bpe.jsonl", 2500);
+    }
+
+    private static void AssertTexts(OpenedTokenizer tokenizer, string file, int lines)
+    {
         int count = 0;
         foreach (JsonElement line in TestTokenizers.Golden(file))
         {
@@ -32,8 +44,20 @@ public sealed class GoldenTokenizerTests
     public void Every_pair_is_cut_as_Hugging_Face_cuts_it()
     {
         using OpenedTokenizer tokenizer = TestTokenizers.OpenUncased();
+        AssertPairs(tokenizer, "bert-base-uncased.pairs.jsonl");
+    }
+
+    [Fact]
+    public void Every_pair_is_cut_as_Hugging_Face_cuts_it_by_byte_level_BPE()
+    {
+        using OpenedTokenizer tokenizer = TestTokenizers.OpenRoberta();
+        AssertPairs(tokenizer, "roberta-bpe.pairs.jsonl");
+    }
+
+    private static void AssertPairs(OpenedTokenizer tokenizer, string file)
+    {
         int count = 0, cut = 0;
-        foreach (JsonElement line in TestTokenizers.Golden("bert-base-uncased.pairs.jsonl"))
+        foreach (JsonElement line in TestTokenizers.Golden(file))
         {
             byte[] a = Encoding.UTF8.GetBytes(line.GetProperty("a").GetString()!);
             byte[] b = Encoding.UTF8.GetBytes(line.GetProperty("b").GetString()!);
@@ -42,7 +66,10 @@ public sealed class GoldenTokenizerTests
             var types = new byte[ids.Length];
             int length = tokenizer.Tokenizer.EncodePair(a, b, ids, types, out bool truncated);
             Assert.True(expected.SequenceEqual(ids[..length]), $"line {count + 1}: {line.GetRawText()}");
-            Assert.Equal(TestTokenizers.Integers(line, "type_ids"), types[..length].Select(type => (int)type));
+            int[] expectedTypes = line.GetProperty("type_ids").ValueKind == JsonValueKind.Null
+                ? new int[length]
+                : TestTokenizers.Integers(line, "type_ids");
+            Assert.Equal(expectedTypes, types[..length].Select(type => (int)type));
             count++;
             cut += truncated ? 1 : 0;
         }
@@ -62,6 +89,24 @@ public sealed class GoldenTokenizerTests
                 CodePointClass found = UnicodeData.ClassOf(UnicodeData.Properties(codePoint));
                 Assert.True(
                     found == Enum.Parse<CodePointClass>(columns[2], ignoreCase: true),
+                    $"U+{codePoint:X4} is {found}, not {columns[2]}");
+            }
+        }
+        Assert.Equal(0x110000 - 0x800, count);
+    }
+
+    [Fact]
+    public void Every_code_point_has_the_class_of_the_byte_level_expression()
+    {
+        int count = 0;
+        foreach (string line in File.ReadLines(Shared.Require("golden", "tokenizer", "unicode.gpt2-classes.tsv")).Skip(1))
+        {
+            string[] columns = line.Split('\t');
+            for (int codePoint = Hex(columns[0]); codePoint <= Hex(columns[1]); codePoint++, count++)
+            {
+                ByteLevelClass found = UnicodeData.ByteLevelClassOf(codePoint);
+                Assert.True(
+                    found == Enum.Parse<ByteLevelClass>(columns[2], ignoreCase: true),
                     $"U+{codePoint:X4} is {found}, not {columns[2]}");
             }
         }

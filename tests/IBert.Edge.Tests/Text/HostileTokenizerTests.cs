@@ -51,7 +51,7 @@ public sealed class HostileTokenizerTests
     }
 
     [Theory]
-    [InlineData(0, 2, "kind 2")]
+    [InlineData(0, 3, "kind 3")]
     [InlineData(1, 2, "version 2")]
     [InlineData(2, 0, "vocabulary size is 0")]
     [InlineData(2, 0x3FFFFFFF, "vocabulary size is")]

@@ -71,9 +71,9 @@ public sealed class TokenizerFilesTests : IDisposable
     {
         Edit(Tokenizer, json => json["normalizer"]!["lowercase"] = false);
         Write(Config, config);
-        Assert.Equal((BertNormalizerOptions)expected, TokenizerFiles.Read(folder).Options);
+        Assert.Equal((BertNormalizerOptions)expected, ((WordPieceDefinition)TokenizerFiles.Read(folder)).Options);
         File.Delete(Path.Combine(folder, Tokenizer));
-        Assert.Equal((BertNormalizerOptions)expected, TokenizerFiles.Read(folder).Options);
+        Assert.Equal((BertNormalizerOptions)expected, ((WordPieceDefinition)TokenizerFiles.Read(folder)).Options);
     }
 
     [Fact]
@@ -84,9 +84,9 @@ public sealed class TokenizerFilesTests : IDisposable
             {"type": "BertNormalizer", "clean_text": false, "handle_chinese_chars": false, "strip_accents": true, "lowercase": false}
             """));
         Write(Config, """{"tokenizer_class": "PreTrainedTokenizerFast", "do_lower_case": true}""");
-        Assert.Equal(BertNormalizerOptions.StripAccents, TokenizerFiles.Read(folder).Options);
+        Assert.Equal(BertNormalizerOptions.StripAccents, ((WordPieceDefinition)TokenizerFiles.Read(folder)).Options);
         Edit(Tokenizer, json => json["normalizer"] = null);
-        Assert.Equal(BertNormalizerOptions.None, TokenizerFiles.Read(folder).Options);
+        Assert.Equal(BertNormalizerOptions.None, ((WordPieceDefinition)TokenizerFiles.Read(folder)).Options);
     }
 
     [Fact]

@@ -53,15 +53,26 @@ internal sealed unsafe class OpenedTokenizer : IDisposable
 internal static class TestTokenizers
 {
     public const string UncasedCheckpoint = "tiny-sst2";
+    public const string RobertaCheckpoint = "ibert-l3-sst2";
+
+    private static byte[]? s_roberta;
 
     private static readonly TemplateDefinition[] Single = [new(1, 0), new(TemplateItem.First, 0), new(2, 0)];
 
     /// <summary>The tokenizer of the given checkpoints.</summary>
-    public static WordPieceDefinition Uncased => TokenizerFiles.Read(Shared.Require("checkpoints", UncasedCheckpoint));
+    public static WordPieceDefinition Uncased => (WordPieceDefinition)TokenizerFiles.Read(Shared.Require("checkpoints", UncasedCheckpoint));
 
     /// <summary>The same vocabulary with other options.</summary>
     public static OpenedTokenizer OpenUncased(BertNormalizerOptions options = BertNormalizerOptions.All) =>
         new(WordPieceTokenizerWriter.Write(With(Uncased, options)));
+
+    /// <summary>The byte-level BPE tokenizer of the given checkpoints.</summary>
+    public static OpenedTokenizer OpenRoberta()
+    {
+        string folder = Shared.Require("checkpoints", RobertaCheckpoint);
+        s_roberta ??= TokenizerFiles.BuildSection(folder);
+        return new(s_roberta);
+    }
 
     /// <summary>A tokenizer with pieces [UNK] [CLS] [SEP] and those given.</summary>
     public static OpenedTokenizer Open(

@@ -1,0 +1,138 @@
+// The merges of a byte-pair vocabulary, and the question that tokenizing asks of them: does a token end where another begins?
+using IBert.Edge.Format;
+
+namespace IBert.Edge.Text;
+
+/// <summary>How a token is made: the two tokens it is merged from, and the rank of that merge; rank -1 for what no merge makes.</summary>
+internal readonly struct BytePairMerge
+{
+    public readonly int Left;
+    public readonly int Right;
+    public readonly int Rank;
+}
+
+/// <summary>
+/// Each token that merging can give, with the one merge that gives it: of a token's bytes alone, merging takes one course, and takes the
+/// same course wherever the token comes out. Parts have lower ranks than the whole, so ranks tell the order in time.
+/// <code>
+/// pair table   u32 slots; 0: empty; else bits 0..8 a tag of the pair, never 0, bits 9..31 the id of the token the pair becomes
+///              A pair stands in one of the <see cref="MaxProbes"/> slots from its home on, with no empty slot before it.
+/// </code>
+/// </summary>
+internal readonly struct BytePairMerges
+{
+    /// <summary>Slots that a search reads at most, and the table has this many less one behind its last home.</summary>
+    public const int MaxProbes = 64;
+
+    public const int IdShift = 9;
+
+    private const uint TagMask = (1 << IdShift) - 1;
+
+    private readonly NativeSpan<BytePairMerge> merges;
+    private readonly NativeSpan<uint> slots;
+    private readonly uint homes;
+
+    private BytePairMerges(NativeSpan<BytePairMerge> merges, NativeSpan<uint> slots)
+    {
+        this.merges = merges;
+        this.slots = slots;
+        homes = (uint)(slots.Length - MaxProbes + 1);
+    }
+
+    /// <summary>Checks what safety needs: ids inside the vocabulary, and parts of lower rank, so that taking tokens apart ends.</summary>
+    public static BytePairMerges Open(NativeSpan<BytePairMerge> merges, NativeSpan<uint> slots)
+    {
+        ReadOnlySpan<BytePairMerge> table = merges.Span;
+        for (int id = 0; id < table.Length; id++)
+        {
+            BytePairMerge merge = table[id];
+            if (merge.Rank < 0)
+            {
+                if (merge.Rank != -1)
+                {
+                    throw TokenizerSection.Broken($"the merge of token {id} has rank {merge.Rank}");
+                }
+            }
+            else if ((uint)merge.Left >= (uint)table.Length || (uint)merge.Right >= (uint)table.Length
+                || table[merge.Left].Rank >= merge.Rank || table[merge.Right].Rank >= merge.Rank)
+            {
+                throw TokenizerSection.Broken($"token {id} is merged from {merge.Left} and {merge.Right}, which do not come before it");
+            }
+        }
+        foreach (uint slot in slots.Span)
+        {
+            if (slot >> IdShift >= (uint)table.Length)
+            {
+                throw TokenizerSection.Broken($"a pair becomes token {slot >> IdShift}, and there are {table.Length}");
+            }
+        }
+        return new BytePairMerges(merges, slots);
+    }
+
+    /// <summary>The slot where the search for a pair starts, and the tag it has there.</summary>
+    public static (int Home, uint Tag) Hash(int left, int right, uint homes)
+    {
+        ulong hash = ((ulong)(uint)left << 32 | (uint)right) * 0x9E3779B97F4A7C15; // 2^64 / golden ratio, as Knuth's multiplicative hash
+        return ((int)((hash >> 32) * homes >> 32), (uint)(hash >> 16) & TagMask | 1);
+    }
+
+    /// <summary>
+    /// Whether merging the bytes of two tokens together gives these two again. Where that holds of all neighbours it holds of the whole:
+    /// the first merge across a boundary would be one in its two neighbours alone, and no merge is taken back.
+    /// </summary>
+    /// <remarks>
+    /// Both are taken apart again, the latest merge first. What then stands at the boundary was there together until the merge taken
+    /// back last; had their own merge come before that one, it would have crossed. Between merges of the same rank the left one is first.
+    /// </remarks>
+    /// <param name="left">A token that merging can give.</param>
+    /// <param name="right">Another.</param>
+    /// <param name="steps">Is raised by the pairs looked up.</param>
+    public bool AreCompatible(int left, int right, ref long steps)
+    {
+        long limit = long.MaxValue;
+        while (true)
+        {
+            steps++;
+            int rank = FindRank(left, right);
+            if (rank >= 0 && rank < limit)
+            {
+                return false;
+            }
+            BytePairMerge a = merges[left], b = merges[right];
+            if (a.Rank > b.Rank)
+            {
+                (limit, left) = (a.Rank, a.Right);
+            }
+            else if (b.Rank >= 0)
+            {
+                (limit, right) = (b.Rank + 1L, b.Left);
+            }
+            else
+            {
+                return true;
+            }
+        }
+    }
+
+    /// <summary>The rank of a pair's merge, or -1.</summary>
+    private int FindRank(int left, int right)
+    {
+        (int home, uint tag) = Hash(left, right, homes);
+        foreach (uint slot in slots.Slice(home, MaxProbes))
+        {
+            if (slot == 0)
+            {
+                break;
+            }
+            if ((slot & TagMask) == tag)
+            {
+                BytePairMerge merge = merges[(int)(slot >> IdShift)];
+                if (merge.Left == left && merge.Right == right)
+                {
+                    return merge.Rank;
+                }
+            }
+        }
+        return -1;
+    }
+}
