@@ -1,5 +1,5 @@
 // The texts of a data file with their labels, as an evaluation takes them.
-using System.Globalization;
+using IBert.Edge.Evaluation;
 using IBert.Edge.Quantization.Texts;
 
 namespace IBert.Edge.Quantization;
@@ -29,7 +29,10 @@ public sealed class LabelledTexts
     /// <summary>Reads a data file: UTF-8, tab-separated with a header line and without quoting.</summary>
     /// <param name="path">Its path.</param>
     /// <param name="textColumn">The column of the texts.</param>
-    /// <param name="labelColumn">The column of the labels: names as the checkpoint has them, or indexes from 0.</param>
+    /// <param name="labelColumn">
+    /// The column of the labels: names as the checkpoint has them, or indexes from 0; of a multi-label checkpoint any number with commas between
+    /// them; of a regression numbers.
+    /// </param>
     /// <param name="pairColumn">The column of the second texts; null where texts are not pairs.</param>
     /// <exception cref="DataFileException">The file is missing, empty or malformed, or has no such column.</exception>
     public static LabelledTexts Read(string path, string textColumn, string labelColumn, string? pairColumn = null)
@@ -41,27 +44,16 @@ public sealed class LabelledTexts
             : new LabelledTexts(path, file, [.. rows.Select(row => new SourceText(row[0], pairColumn is null ? null : row[2]))], [.. rows.Select(row => row[1])]);
     }
 
-    /// <summary>Index of each text's label.</summary>
-    /// <exception cref="DataFileException">A label is neither a name nor an index.</exception>
-    internal int[] Resolve(IReadOnlyList<string> names)
+    /// <summary>Each text's truth.</summary>
+    /// <exception cref="DataFileException">A field is not what the model can answer.</exception>
+    internal double[][] Truths(Scorecard scorecard)
     {
-        Dictionary<string, int> indexes = new(StringComparer.Ordinal);
-        for (int i = 0; i < names.Count; i++)
-        {
-            indexes.TryAdd(names[i], i);
-        }
-        int[] resolved = new int[labels.Count];
-        for (int i = 0; i < resolved.Length; i++)
+        double[][] truths = new double[labels.Count][];
+        for (int i = 0; i < truths.Length; i++)
         {
             string label = labels[i].Trim();
-            if (!indexes.TryGetValue(label, out resolved[i])
-                && (!int.TryParse(label, NumberStyles.None, CultureInfo.InvariantCulture, out resolved[i]) || resolved[i] >= names.Count))
-            {
-                throw new DataFileException(
-                    $"{path}, line {i + 2}: '{label}' is no label of the checkpoint; its labels are {string.Join(", ", names.Take(8))}" +
-                    $"{(names.Count > 8 ? ", ..." : "")}, or indexes from 0 to {names.Count - 1}");
-            }
+            truths[i] = scorecard.Read(label) ?? throw new DataFileException($"{path}, line {i + 2}: {scorecard.Complain(label)}; is --label the right column?");
         }
-        return resolved;
+        return truths;
     }
 }

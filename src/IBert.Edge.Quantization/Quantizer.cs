@@ -1,4 +1,5 @@
 // The public front of the workstation's library: a checkpoint in, a model out.
+using IBert.Edge.Evaluation;
 using IBert.Edge.Quantization.Calibration;
 using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Evaluation;
@@ -48,16 +49,16 @@ public static class Quantizer
         int maxLength = options.MaxLength == 0 ? config.MaxPositions : options.MaxLength;
         using TextEncoder encoder = Encoder(tokenizerFolder, tokenizer, config, maxLength);
         CalibrationTexts texts = CalibrationTexts.Choose(options, encoder);
-        int[]? labels = options.Evaluation?.Resolve(config.Labels);
+        double[][]? truths = options.Evaluation?.Truths(Scorecard.Create(config.HeadKind, config.Labels));
 
         Fp32Model reference = new(checkpoint);
         Calibrator calibrator = new(reference, texts.Chosen, options.Threads, Stage("calibrating"));
         Int8Lowering lowering = new(checkpoint, calibrator, scheme);
         QuantizedModel model = new(lowering.Lower(maxLength, tokenizer), lowering.Meanings);
         using LoadedModel loaded = new(model.ToFile(null));
-        Accuracy? accuracy = labels is null
+        Accuracy? accuracy = truths is null
             ? null
-            : Evaluator.Run(loaded, reference, options.Evaluation!, labels, options.Threads, Stage("evaluating"));
+            : Evaluator.Run(loaded, reference, options.Evaluation!, truths, options.Threads, Stage("evaluating"));
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(checkpointFolder)));
         return new QuantizationResult(name, checkpoint, reference, model, maxLength, options, texts, accuracy);
 

@@ -63,7 +63,7 @@ public sealed unsafe class Classifier : IDisposable
         ids = new int[maxLength];
         types = new byte[maxLength];
         logits = new int[model.Labels.Count];
-        millionths = new int[model.Labels.Count];
+        millionths = new int[model.HeadKind == HeadKind.Regression ? 0 : model.Labels.Count];
     }
 
     /// <summary>The model.</summary>
@@ -78,7 +78,10 @@ public sealed unsafe class Classifier : IDisposable
     /// <summary>Name of the kernels that run: <c>scalar</c>, <c>avx2</c>, <c>advsimd</c> or <c>dp</c>.</summary>
     public string KernelName => Kernels.Name;
 
-    /// <summary>Scores of all labels for the last text, in millionths, in the model's order; their sum is exactly 1,000,000.</summary>
+    /// <summary>
+    /// Scores of all labels for the last text, in millionths, in the model's order. Of a <see cref="HeadKind.SingleLabel"/> model their sum is
+    /// exactly 1,000,000; of a <see cref="HeadKind.MultiLabel"/> model each is 0..1,000,000 by itself; a <see cref="HeadKind.Regression"/> has none.
+    /// </summary>
     public ReadOnlySpan<int> Scores => millionths;
 
     /// <summary>Token ids of the last text, special tokens included.</summary>
@@ -189,8 +192,14 @@ public sealed unsafe class Classifier : IDisposable
     {
         ReadOnlySpan<int> result = executor.Run(TokenIds, TypeIds);
         result.CopyTo(logits);
-        int best = LabelScores.Softmax(result, Model.Head, millionths);
-        return new Prediction(Model.Labels[best], best, millionths[best], tokenCount, truncated);
+        if (Model.HeadKind == HeadKind.Regression)
+        {
+            return new Prediction(HeadKind.Regression, Model.Labels[0], 0, LabelScores.Value(result[0], Model.Head), tokenCount, truncated);
+        }
+        int best = Model.HeadKind == HeadKind.MultiLabel
+            ? LabelScores.Sigmoid(result, Model.Head, millionths)
+            : LabelScores.Softmax(result, Model.Head, millionths);
+        return new Prediction(Model.HeadKind, Model.Labels[best], best, millionths[best], tokenCount, truncated);
     }
 
     /// <summary>A text's UTF-8 in native memory that grows with the longest text, so that no text is garbage.</summary>

@@ -31,7 +31,7 @@ internal sealed class QuantizeCommand : RootCommand
     private readonly Option<string?> report = new("--report") { HelpName = "REPORT.md", Description = "write what was quantized how, and the error of every tensor, with plots beside it" };
     private readonly Option<string?> evaluation = new("--eval") { HelpName = "DATA.tsv", Description = "compare FP32 and integers on labelled texts; needs --label" };
     private readonly Option<string?> evaluationText = new("--eval-text") { HelpName = "COLUMN", Description = "column of the texts in the --eval file (default: that of --text)" };
-    private readonly Option<string?> label = new("--label") { HelpName = "COLUMN", Description = "column of the labels in the --eval file: names or indexes" };
+    private readonly Option<string?> label = new("--label") { HelpName = "COLUMN", Description = "column of the labels in the --eval file: names or indexes; numbers for a regression" };
     private readonly Option<int> threads = new("--threads") { HelpName = "N", Description = "threads; the model does not depend on them", DefaultValueFactory = _ => Environment.ProcessorCount };
 
     public QuantizeCommand() : base("Turns a Hugging Face BERT checkpoint into one .ibert file of integers, for ibert.")
@@ -133,8 +133,16 @@ internal sealed class QuantizeCommand : RootCommand
         Line($"{model}: {result.File.Length / 1e6:F1} MB, {result.CalibrationCount} calibration texts, seed {result.Options.Seed}, {time.TotalSeconds:F1} s");
         if (result.Accuracy is { } accuracy)
         {
-            Line($"accuracy on {accuracy.Examples} texts of {accuracy.FileName}: FP32 {100 * accuracy.Fp32:F2} %, integers {100 * accuracy.Integer:F2} %");
-            Line($"same label {100 * accuracy.Agreement:F2} %, mean logit error {accuracy.MeanLogitError:F4}, largest {accuracy.LargestLogitError:F4}");
+            foreach (MetricComparison metric in accuracy.Metrics)
+            {
+                Line(metric.Name == "accuracy"
+                    ? $"accuracy on {accuracy.Examples} texts of {accuracy.FileName}: FP32 {100 * metric.Fp32:F2} %, integers {100 * metric.Integer:F2} %"
+                    : (FormattableString)$"{metric.Name} on {accuracy.Examples} texts of {accuracy.FileName}: FP32 {metric.Fp32:F4}, integers {metric.Integer:F4}");
+            }
+            FormattableString errors = $"mean logit error {accuracy.MeanLogitError:F4}, largest {accuracy.LargestLogitError:F4}";
+            Line(accuracy.Agreement is { } agreement
+                ? $"same label {100 * agreement:F2} %, {errors.ToString(CultureInfo.InvariantCulture)}"
+                : errors);
         }
         if (report is not null)
         {
@@ -153,6 +161,7 @@ internal sealed class QuantizeCommand : RootCommand
                 Examples:
                   ibert-quantize my-checkpoint -o my.ibert --calibration train.tsv --text sentence
                   ibert-quantize my-checkpoint -o my.ibert --calibration train.tsv --text sentence --eval dev.tsv --label label --report my.md
+                  ibert-quantize my-pairs -o pairs.ibert --calibration train.tsv --text sentence1 --text-pair sentence2 --eval dev.tsv --label score
 
                 Data files are tab-separated with a header line, without quoting.
                 """);

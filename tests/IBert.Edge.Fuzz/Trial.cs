@@ -98,9 +98,15 @@ internal sealed unsafe class Trial : IDisposable
         {
             throw new TrialException($"logits of {Kernels} differ: {string.Join(' ', logits[0])} and {string.Join(' ', logits[1])}");
         }
+        if (model.HeadKind == HeadKind.Regression)
+        {
+            LabelScores.Value(logits[0][0], model.Head);
+            return;
+        }
         int[] scores = new int[model.Labels.Count];
-        int best = LabelScores.Softmax(logits[0], model.Head, scores);
-        if (scores.Sum() != LabelScores.Whole || scores.Any(score => score < 0) || model.Labels[best] is null)
+        bool single = model.HeadKind == HeadKind.SingleLabel;
+        int best = single ? LabelScores.Softmax(logits[0], model.Head, scores) : LabelScores.Sigmoid(logits[0], model.Head, scores);
+        if ((single && scores.Sum() != LabelScores.Whole) || scores.Any(score => score is < 0 or > LabelScores.Whole) || model.Labels[best] is null)
         {
             throw new TrialException($"scores {string.Join(' ', scores)} are not parts of {LabelScores.Whole}");
         }

@@ -15,12 +15,12 @@ internal sealed class CheckpointWriter : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("ibert-checkpoint-");
 
-    /// <summary>Starts from a checkpoint on disk.</summary>
-    public CheckpointWriter(string source)
+    /// <summary>Starts from a checkpoint on disk, or from those of its tensors that are wanted.</summary>
+    public CheckpointWriter(string source, Func<string, bool>? wanted = null)
     {
         Config = JsonNode.Parse(File.ReadAllText(Path.Combine(source, "config.json")))!.AsObject();
         using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(source, "model.safetensors"));
-        foreach (SafetensorsTensor tensor in file.Tensors.Values)
+        foreach (SafetensorsTensor tensor in file.Tensors.Values.Where(tensor => wanted?.Invoke(tensor.Name) ?? true))
         {
             Tensors.Add(tensor.Name, new TestTensor(tensor.Type, tensor.Shape, file.ReadFloats(tensor)));
         }

@@ -7,8 +7,10 @@ internal static class RandomCheckpoint
 {
     public const int Vocabulary = 50;
 
-    /// <summary>A BERT of two layers and three labels, ready to be written.</summary>
-    public static CheckpointWriter Bert(int hidden, int heads, int feedForward, int seed)
+    private static readonly string[] s_labels = ["red", "green", "blue"];
+
+    /// <summary>A BERT of two layers and up to three labels, ready to be written.</summary>
+    public static CheckpointWriter Bert(int hidden, int heads, int feedForward, int seed, int labels = 3)
     {
         var writer = new CheckpointWriter(new JsonObject
         {
@@ -22,7 +24,7 @@ internal static class RandomCheckpoint
             ["max_position_embeddings"] = 64,
             ["type_vocab_size"] = 2,
             ["layer_norm_eps"] = 1e-5,
-            ["id2label"] = new JsonObject { ["0"] = "red", ["1"] = "green", ["2"] = "blue" },
+            ["id2label"] = new JsonObject(s_labels.Take(labels).Select((name, i) => KeyValuePair.Create<string, JsonNode?>($"{i}", name))),
         });
         var random = new Random(seed);
         Table("bert.embeddings.word_embeddings.weight", Vocabulary, hidden);
@@ -42,7 +44,7 @@ internal static class RandomCheckpoint
             Norm(prefix + "output.LayerNorm");
         }
         Dense("bert.pooler.dense", hidden, hidden);
-        Dense("classifier", 3, hidden);
+        Dense("classifier", labels, hidden);
         return writer;
 
         void Table(string name, int rows, int columns) => Add(name, 1, 0, rows, columns);
@@ -68,6 +70,36 @@ internal static class RandomCheckpoint
                 value = center + range * (2 * random.NextSingle() - 1);
             }
             writer.Tensors.Add(name, new TestTensor("F32", shape, values));
+        }
+    }
+
+    /// <summary>The same network as RoBERTa has it: other names, positions behind rows that nothing reads, one token type.</summary>
+    public static CheckpointWriter Roberta(int hidden, int heads, int feedForward, int seed, int? padding = null)
+    {
+        CheckpointWriter writer = Bert(hidden, heads, feedForward, seed);
+        int offset = (padding ?? 1) + 1;
+        writer.Config["model_type"] = "roberta";
+        writer.Config["architectures"] = new JsonArray("RobertaForSequenceClassification");
+        writer.Config["max_position_embeddings"] = 64 + offset;
+        writer.Config["type_vocab_size"] = 1;
+        if (padding is not null)
+        {
+            writer.Config["pad_token_id"] = padding;
+        }
+        writer.Rename(name => name switch
+        {
+            _ when name.StartsWith("bert.pooler.", StringComparison.Ordinal) => name.Replace("bert.pooler.", "classifier."),
+            _ when name.StartsWith("classifier.", StringComparison.Ordinal) => name.Replace("classifier.", "classifier.out_proj."),
+            _ => "ro" + name.Replace("bert.", "berta."),
+        });
+        Resize("roberta.embeddings.position_embeddings.weight", values => [.. Enumerable.Repeat(0.75f, offset * hidden), .. values]);
+        Resize("roberta.embeddings.token_type_embeddings.weight", values => values[..hidden]);
+        return writer;
+
+        void Resize(string name, Func<float[], float[]> change)
+        {
+            float[] values = change(writer.Tensors[name].Values);
+            writer.Tensors[name] = new TestTensor("F32", [values.Length / hidden, hidden], values);
         }
     }
 

@@ -20,7 +20,7 @@ internal static class SmallModel
 
     private static readonly string[] s_words = ["good", "bad", "film", "##ing", "the", "a", "##est", ",", "."];
 
-    private static readonly Lazy<IReadOnlyList<ModelSection>> s_sections = new(() => Make(seed: 1));
+    private static readonly Lazy<IReadOnlyList<ModelSection>> s_sections = new(() => Make(HeadKind.SingleLabel, seed: 1));
 
     /// <summary>The required sections, in the order of the file.</summary>
     public static IReadOnlyList<ModelSection> Sections => s_sections.Value;
@@ -28,11 +28,14 @@ internal static class SmallModel
     /// <summary>The whole file, as a model that the quantizer writes: with provenance.</summary>
     public static byte[] File() => ModelBuilder.Assemble([.. Sections, new(Format.SectionKind.Provenance, false, "{}"u8.ToArray())]);
 
-    private static IReadOnlyList<ModelSection> Make(int seed)
+    /// <summary>The whole file of one with another head; a regression has one value, named after the first label.</summary>
+    public static byte[] File(HeadKind kind) => ModelBuilder.Assemble(Make(kind, seed: 1));
+
+    private static IReadOnlyList<ModelSection> Make(HeadKind kind, int seed)
     {
         Random random = new(seed);
         byte[] tokenizer = Tokenizer(out int vocabulary);
-        Checkpoint checkpoint = Weights(random, vocabulary);
+        Checkpoint checkpoint = Weights(kind, random, vocabulary);
         TokenizedText[] texts = [.. Enumerable.Range(0, 16).Select(i => Text(random, 2 + (i % (MaxLength - 1)), vocabulary))];
         Calibrator calibrator = new(new Fp32Model(checkpoint), texts, 1, null);
         return new Int8Lowering(checkpoint, calibrator, new Int8Options()).Lower(MaxLength, tokenizer);
@@ -61,8 +64,9 @@ internal static class SmallModel
         });
     }
 
-    private static Checkpoint Weights(Random random, int vocabulary)
+    private static Checkpoint Weights(HeadKind kind, Random random, int vocabulary)
     {
+        string[] labels = kind == HeadKind.Regression ? Labels[..1] : Labels;
         CheckpointConfig config = new()
         {
             Architecture = Architecture.Bert,
@@ -71,11 +75,13 @@ internal static class SmallModel
             HeadCount = Heads,
             FeedForwardSize = FeedForward,
             VocabularySize = vocabulary,
-            MaxPositions = MaxLength,
+            PositionRows = MaxLength,
+            PositionOffset = 0,
             TypeCount = 2,
             LayerNormEpsilon = 1e-12,
             Activation = Activation.Gelu,
-            Labels = Labels,
+            Labels = labels,
+            HeadKind = kind,
             PadTokenId = null,
             SinusoidalPositions = false,
         };
@@ -85,7 +91,7 @@ internal static class SmallModel
             [.. Enumerable.Range(0, Layers).Select(_ => new EncoderLayer(
                 Dense(Hidden, Hidden), Dense(Hidden, Hidden), Dense(Hidden, Hidden), Dense(Hidden, Hidden), Norm(),
                 Dense(FeedForward, Hidden), Dense(Hidden, FeedForward), Norm()))],
-            new ClassificationHead(Dense(Hidden, Hidden), Activation.Tanh, Dense(Labels.Length, Hidden)),
+            new ClassificationHead(Dense(Hidden, Hidden), Activation.Tanh, Dense(labels.Length, Hidden)),
             "");
 
         // Uniform weights of this range keep the variance of what goes through.

@@ -16,7 +16,7 @@ internal sealed record LayerNorm(float[] Gamma, float[] Beta)
 }
 
 /// <summary>
-/// Tables of one row of the hidden size per token, position and token type (empty where the architecture has none), summed, then normalized.
+/// Tables of one row of the hidden size per token, position (from row PositionOffset of the config) and token type (empty where the architecture has none), summed, then normalized.
 /// </summary>
 internal sealed record Embeddings(float[] Words, float[] Positions, float[] Types, LayerNorm Norm)
 {
@@ -85,7 +85,7 @@ internal sealed record Checkpoint(
             throw new CheckpointException($"{configPath}: is missing; give a folder as save_pretrained() writes it");
         }
         CheckpointConfig config = CheckpointConfig.Read(configPath);
-        WeightNames names = config.Architecture == Architecture.Bert ? WeightNames.Bert : WeightNames.DistilBert;
+        WeightNames names = WeightNames.Of(config.Architecture);
         using WeightFiles files = WeightFiles.Open(folder);
 
         // The first pass only looks: a missing tensor near the end is found before gigabytes are read.
@@ -107,7 +107,7 @@ internal sealed record Checkpoint(
         int wide = config.FeedForwardSize;
         var embeddings = new Embeddings(
             read(names.Words, "weight", config.VocabularySize, hidden),
-            read(names.Positions, "weight", config.MaxPositions, hidden),
+            read(names.Positions, "weight", config.PositionRows, hidden),
             names.Types is null ? [] : read(names.Types, "weight", config.TypeCount, hidden),
             Norm(names.EmbeddingNorm));
         var layers = new EncoderLayer[config.LayerCount];
@@ -124,8 +124,9 @@ internal sealed record Checkpoint(
                 Dense(layer + names.FeedForward2, hidden, wide),
                 Norm(layer + names.OutputNorm));
         }
-        var head = new ClassificationHead(
-            Dense(names.HeadDense, hidden, hidden), names.HeadActivation, Dense(names.Classifier, config.Labels.Count, hidden));
+        // The classifier first: a base model lacks it whatever else it lacks, and is then told so.
+        Linear classifier = Dense(names.Classifier, config.Labels.Count, hidden);
+        var head = new ClassificationHead(Dense(names.HeadDense, hidden, hidden), names.HeadActivation, classifier);
         return new Checkpoint(config, embeddings, layers, head, hash);
 
         Linear Dense(string module, int outputs, int inputs) =>

@@ -12,6 +12,9 @@ internal enum Architecture
 
     /// <summary>DistilBERT (arXiv:1910.01108): no token types, a dense layer with ReLU before the classifier.</summary>
     DistilBert,
+
+    /// <summary>RoBERTa (arXiv:1907.11692): BERT with positions from padding_idx + 1, usually one token type, and the classifier's own dense layer with tanh.</summary>
+    Roberta,
 }
 
 /// <summary>A non-linear function applied to each element.</summary>
@@ -36,6 +39,13 @@ internal sealed record CheckpointConfig
     // Far above every real model, and small enough that a product of two of them stays inside 64 bits.
     private const int MaxDimension = 1 << 24;
 
+    private static readonly (string ModelType, string ClassName, Architecture Architecture)[] Known =
+    [
+        ("bert", "BertForSequenceClassification", Architecture.Bert),
+        ("distilbert", "DistilBertForSequenceClassification", Architecture.DistilBert),
+        ("roberta", "RobertaForSequenceClassification", Architecture.Roberta),
+    ];
+
     /// <summary>Which architecture it is.</summary>
     public required Architecture Architecture { get; init; }
 
@@ -54,8 +64,11 @@ internal sealed record CheckpointConfig
     /// <summary>Rows of the word embedding table.</summary>
     public required int VocabularySize { get; init; }
 
-    /// <summary>Rows of the position embedding table: the longest sequence.</summary>
-    public required int MaxPositions { get; init; }
+    /// <summary>Rows of the position embedding table.</summary>
+    public required int PositionRows { get; init; }
+
+    /// <summary>The row of the first token's position: RoBERTa's padding_idx + 1, else 0.</summary>
+    public required int PositionOffset { get; init; }
 
     /// <summary>Rows of the token type embedding table; 0 where the architecture has none.</summary>
     public required int TypeCount { get; init; }
@@ -66,14 +79,20 @@ internal sealed record CheckpointConfig
     /// <summary>Between the feed-forward layers.</summary>
     public required Activation Activation { get; init; }
 
-    /// <summary>The labels' names, in the order of the logits; at least two.</summary>
+    /// <summary>The labels' names, in the order of the logits; of a regression the one value's name.</summary>
     public required IReadOnlyList<string> Labels { get; init; }
+
+    /// <summary>What the logits mean.</summary>
+    public required HeadKind HeadKind { get; init; }
 
     /// <summary>The padding token's id, where the checkpoint names one.</summary>
     public required int? PadTokenId { get; init; }
 
     /// <summary>Whether the position table was to be made from sines when the weights lack it.</summary>
     public required bool SinusoidalPositions { get; init; }
+
+    /// <summary>The longest sequence.</summary>
+    public int MaxPositions => PositionRows - PositionOffset;
 
     /// <summary>Width of one attention head.</summary>
     public int HeadSize => HiddenSize / HeadCount;
@@ -85,11 +104,13 @@ internal sealed record CheckpointConfig
         JsonFile json = JsonFile.Read(path);
         Architecture architecture = ReadArchitecture(json);
         RefuseUnsupported(json);
-        bool distil = architecture == Architecture.DistilBert;
+        bool distil = architecture == Architecture.DistilBert, roberta = architecture == Architecture.Roberta;
         string hiddenName = distil && json.Find("dim") is not null ? "dim" : "hidden_size";
         string headsName = distil && json.Find("n_heads") is not null ? "n_heads" : "num_attention_heads";
         string layersName = distil && json.Find("n_layers") is not null ? "n_layers" : "num_hidden_layers";
-        int vocabulary = json.Integer("vocab_size", 30522, 1, MaxDimension);
+        int vocabulary = json.Integer("vocab_size", roberta ? 50265 : 30522, 1, MaxDimension);
+        int? padding = json.Find("pad_token_id") is null ? null : json.Integer("pad_token_id", 0, 0, vocabulary - 1);
+        string[] labels = ReadLabels(json);
         var config = new CheckpointConfig
         {
             Architecture = architecture,
@@ -98,13 +119,15 @@ internal sealed record CheckpointConfig
             HeadCount = json.Integer(headsName, 12, 1, MaxDimension),
             FeedForwardSize = json.Integer(distil ? "hidden_dim" : "intermediate_size", 3072, 1, MaxDimension),
             VocabularySize = vocabulary,
-            MaxPositions = json.Integer("max_position_embeddings", 512, 2, MaxDimension),
+            PositionRows = json.Integer("max_position_embeddings", 512, 2, MaxDimension),
+            PositionOffset = roberta ? (padding ?? 1) + 1 : 0,
             TypeCount = distil ? 0 : json.Integer("type_vocab_size", 2, 1, MaxDimension),
             // DistilBERT's code has the constant, its configuration no field for it.
             LayerNormEpsilon = distil ? 1e-12 : json.Number("layer_norm_eps", 1e-12, 1e-20, 1),
             Activation = ReadActivation(json, distil ? "activation" : "hidden_act"),
-            Labels = ReadLabels(json),
-            PadTokenId = json.Find("pad_token_id") is null ? null : json.Integer("pad_token_id", 0, 0, vocabulary - 1),
+            Labels = labels,
+            HeadKind = ReadHeadKind(json, labels.Length),
+            PadTokenId = padding,
             SinusoidalPositions = distil && json.Flag("sinusoidal_pos_embds"),
         };
         if (config.HiddenSize % config.HeadCount != 0)
@@ -112,6 +135,12 @@ internal sealed record CheckpointConfig
             throw new CheckpointException(
                 $"{path}: '{hiddenName}' {config.HiddenSize} is not a multiple of '{headsName}' {config.HeadCount}: " +
                 "no such model can have been trained, correct the file");
+        }
+        if (config.MaxPositions < 2)
+        {
+            throw new CheckpointException(
+                $"{path}: positions begin at 'pad_token_id' + 1 = {config.PositionOffset}, and 'max_position_embeddings' is {config.PositionRows}: " +
+                "no text would fit, correct the file");
         }
         return config;
     }
@@ -122,29 +151,22 @@ internal sealed record CheckpointConfig
             ? json.Text("architectures", list[0])
             : null;
         // Checkpoints of 2019 have no model_type; the class then says it.
-        string? modelType = json.Text("model_type") ?? className switch
+        string? modelType = json.Text("model_type") ?? Known.FirstOrDefault(known => known.ClassName == className).ModelType;
+        (string ModelType, string ClassName, Architecture Architecture) found = Known.FirstOrDefault(known => known.ModelType == modelType);
+        if (found == default)
         {
-            "BertForSequenceClassification" => "bert",
-            "DistilBertForSequenceClassification" => "distilbert",
-            _ => null,
-        };
-        Architecture architecture = modelType switch
-        {
-            "bert" => Architecture.Bert,
-            "distilbert" => Architecture.DistilBert,
-            null when className is null => throw new CheckpointException(
-                $"{json.Path}: names neither 'model_type' nor 'architectures'; supported are model_type bert and distilbert"),
-            _ => throw new CheckpointException(
-                $"{json.Path}: the architecture '{modelType ?? className}' is not supported; bert and distilbert are. " +
-                "Fine-tune a BERT or DistilBERT of that size instead"),
-        };
-        if (className is not (null or "BertForSequenceClassification" or "DistilBertForSequenceClassification"))
+            throw new CheckpointException(modelType is null && className is null
+                ? $"{json.Path}: names neither 'model_type' nor 'architectures'; supported are model_type bert, distilbert and roberta"
+                : $"{json.Path}: the architecture '{modelType ?? className}' is not supported; bert, distilbert and roberta are. " +
+                  "Fine-tune one of these of that size instead");
+        }
+        if (className is not null && className != found.ClassName)
         {
             throw new CheckpointException(
-                $"{json.Path}: '{className}' is not a text classifier; supported are BertForSequenceClassification and " +
-                "DistilBertForSequenceClassification. Fine-tune it with AutoModelForSequenceClassification first");
+                $"{json.Path}: '{className}' is not a text classifier of model_type {found.ModelType}; {found.ClassName} is supported. " +
+                "Fine-tune it with AutoModelForSequenceClassification first");
         }
-        return architecture;
+        return found.Architecture;
     }
 
     private static void RefuseUnsupported(JsonFile json)
@@ -173,23 +195,31 @@ internal sealed record CheckpointConfig
             throw new CheckpointException(
                 $"{json.Path}: 'pruned_heads' is not empty: layers of different shapes are not supported; use the checkpoint before pruning");
         }
-        switch (json.Text("problem_type"))
-        {
-            case null or "single_label_classification":
-                break;
-            case "regression":
-                throw Regression(json, "'problem_type' is regression");
-            case "multi_label_classification":
-                throw new CheckpointException(
-                    $"{json.Path}: 'problem_type' is multi_label_classification, which is not supported yet; " +
-                    "fine-tune with one label per text (single_label_classification)");
-            case { } other:
-                throw new CheckpointException($"{json.Path}: 'problem_type' is '{other}'; single_label_classification is supported");
-        }
     }
 
-    private static CheckpointException Regression(JsonFile json, string why) =>
-        new($"{json.Path}: {why}: regression heads are not supported yet; fine-tune with two or more labels");
+    /// <summary>As Hugging Face's own classes have it: one output without a problem_type is a regression.</summary>
+    private static HeadKind ReadHeadKind(JsonFile json, int labels)
+    {
+        switch (json.Text("problem_type"))
+        {
+            case "multi_label_classification":
+                return HeadKind.MultiLabel;
+            case null or "regression" when labels == 1:
+                return HeadKind.Regression;
+            case null or "single_label_classification" when labels > 1:
+                return HeadKind.SingleLabel;
+            case "regression":
+                throw new CheckpointException(
+                    $"{json.Path}: 'problem_type' is regression, of {labels} values: one is supported; fine-tune with num_labels 1");
+            case "single_label_classification":
+                throw new CheckpointException(
+                    $"{json.Path}: 'problem_type' is single_label_classification with one label, which would always be right: " +
+                    "correct the file (regression, or multi_label_classification), or fine-tune with two or more labels");
+            case var other:
+                throw new CheckpointException(
+                    $"{json.Path}: 'problem_type' is '{other}'; single_label_classification, multi_label_classification and regression are supported");
+        }
+    }
 
     private static Activation ReadActivation(JsonFile json, string field) => (json.Text(field) ?? "gelu") switch
     {
@@ -226,11 +256,8 @@ internal sealed record CheckpointConfig
         {
             labels = [.. Enumerable.Range(0, json.Integer("num_labels", 2, 1, 1 << 20)).Select(i => $"LABEL_{i}")];
         }
-        return labels.Length switch
-        {
-            0 => throw new CheckpointException($"{json.Path}: 'id2label' is empty: a classifier needs two or more labels"),
-            1 => throw Regression(json, "has one label"),
-            _ => labels,
-        };
+        return labels.Length > 0
+            ? labels
+            : throw new CheckpointException($"{json.Path}: 'id2label' is empty: a classifier needs labels, a regression one name");
     }
 }

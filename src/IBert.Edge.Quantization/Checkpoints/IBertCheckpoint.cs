@@ -53,7 +53,7 @@ internal sealed class IBertCheckpoint : IDisposable
             HeadCount = config.HeadCount,
             FeedForwardSize = config.FeedForwardSize,
             VocabularySize = config.VocabularySize,
-            MaxPositions = config.MaxPositions,
+            MaxPositions = config.PositionRows,
             PadTokenId = config.PadTokenId ?? 1,
             Labels = config.Labels,
             SourceHash = files.Hash(),

@@ -48,6 +48,14 @@ internal sealed record WeightNames
         Classifier = "classifier",
     };
 
+    /// <summary>Hugging Face's names for RoBERTa: BERT's, and a head of two layers without the pooler.</summary>
+    public static readonly WeightNames Roberta = Bert with
+    {
+        Prefix = "roberta.",
+        HeadDense = "classifier.dense",
+        Classifier = "classifier.out_proj",
+    };
+
     /// <summary>In front of the encoder's names; absent in checkpoints saved from the encoder alone.</summary>
     public required string Prefix { get; init; }
 
@@ -85,4 +93,12 @@ internal sealed record WeightNames
     public required Activation HeadActivation { get; init; }
 
     public required string Classifier { get; init; }
+
+    /// <summary>The names of an architecture.</summary>
+    public static WeightNames Of(Architecture architecture) => architecture switch
+    {
+        Architecture.Bert => Bert,
+        Architecture.DistilBert => DistilBert,
+        _ => Roberta,
+    };
 }

@@ -64,7 +64,7 @@ internal sealed class Int8Lowering
         (QuantizedTensor logits, int fraction) = Head(input);
         HeadEntry head = new()
         {
-            Kind = HeadKind.SingleLabel,
+            Kind = config.HeadKind,
             Tensor = logits.Index,
             Labels = (uint)config.Labels.Count,
             LogitMultiplier = 1,
@@ -245,6 +245,7 @@ internal sealed class Int8Lowering
             operation.Constants[(2 * i) + 1] = builder.Rows<int>(ElementType.Int32, multipliers, 1);
         }
         operation.Parameters[Slot.EmbedShift] = shift;
+        operation.Parameters[Slot.EmbedPositionOffset] = config.PositionOffset;
         operation.AccumulatorBound = int.MaxValue;
         return graph.Output(ref operation, 0, ElementType.Int16, new(TensorSite.EmbeddingSum, -1), hidden, RowRange.All, scale, 0, add: true);
 
@@ -280,9 +281,14 @@ internal sealed class Int8Lowering
     {
         QuantizedTensor hidden = Activate(
             checkpoint.Head.Dense, input, checkpoint.Head.Activation, new(TensorSite.HeadDense, -1), new(TensorSite.HeadActivation, -1), RowRange.First);
-        const int fraction = 16;
+        Linear classifier = checkpoint.Head.Classifier;
+        // A regression's values may be in any unit, so the step follows them: no finer than what one of the accumulators stands for, and with
+        // eight times the calibrated range inside the 30 bits of a logit.
+        double accumulator = classifier.Weight.Select((w, i) => Math.Abs(w) * hidden.Divisor(i % classifier.Inputs)).Max() / 127 * hidden.Scale;
+        double magnitude = ranges[new(TensorSite.Logits, -1)].Magnitude;
+        int fraction = Math.Clamp(Math.Min(1 - Math.ILogB(Math.Max(accumulator, 1e-12)), 25 - Math.ILogB(Math.Max(magnitude, 1e-12))), 0, 40);
         QuantizedTensor logits = graph.Product(
-            checkpoint.Head.Classifier, hidden, new(TensorSite.Logits, -1), ElementType.Int32, Math.ScaleB(1, -fraction), 0, RowRange.First);
+            classifier, hidden, new(TensorSite.Logits, -1), ElementType.Int32, Math.ScaleB(1, -fraction), 0, RowRange.First);
         return (logits, fraction);
     }
 

@@ -26,7 +26,7 @@ internal static class Provenance
             json.WriteString("version", Quantizer.Version);
             json.WriteEndObject();
             json.WriteStartObject("source");
-            json.WriteString("architecture", result.Checkpoint.Config.Architecture == Architecture.Bert ? "bert" : "distilbert");
+            json.WriteString("architecture", result.Checkpoint.Config.Architecture.ToString().ToLowerInvariant());
             json.WriteString("sha256", result.Checkpoint.SourceHash);
             json.WriteEndObject();
             json.WriteStartObject("options");
@@ -76,9 +76,13 @@ internal static class Provenance
         json.WriteString("file", accuracy.FileName);
         json.WriteString("sha256", accuracy.Sha256);
         json.WriteNumber("examples", accuracy.Examples);
+        json.WriteString("metric", accuracy.Metrics[0].Name);
         json.WriteNumber("fp32", Rounded(accuracy.Fp32));
         json.WriteNumber("integer", Rounded(accuracy.Integer));
-        json.WriteNumber("agreement", Rounded(accuracy.Agreement));
+        if (accuracy.Agreement is { } agreement)
+        {
+            json.WriteNumber("agreement", Rounded(agreement));
+        }
         json.WriteNumber("mean_logit_error", Rounded(accuracy.MeanLogitError));
         json.WriteNumber("largest_logit_error", Rounded(accuracy.LargestLogitError));
         json.WriteEndObject();

@@ -51,9 +51,17 @@ internal static class Report
         Line(text, $"");
         Line(text, $"On the {accuracy.Examples} texts of `{accuracy.FileName}` (SHA-256 `{accuracy.Sha256}`):");
         Line(text, $"");
-        Line(text, $"| FP32 | integers | difference | same label | mean logit error | largest logit error |");
-        Line(text, $"|---|---|---|---|---|---|");
-        Line(text, $"| {100 * accuracy.Fp32:F2} % | {100 * accuracy.Integer:F2} % | {100 * (accuracy.Integer - accuracy.Fp32):+0.00;-0.00;0.00} | {100 * accuracy.Agreement:F2} % | {accuracy.MeanLogitError:F4} | {accuracy.LargestLogitError:F4} |");
+        Line(text, $"| | FP32 | integers | difference |");
+        Line(text, $"|---|---|---|---|");
+        foreach (MetricComparison metric in accuracy.Metrics)
+        {
+            Line(text, metric.Name == "accuracy"
+                ? $"| accuracy | {100 * metric.Fp32:F2} % | {100 * metric.Integer:F2} % | {100 * (metric.Integer - metric.Fp32):+0.00;-0.00;0.00} |"
+                : (FormattableString)$"| {metric.Name} | {metric.Fp32:F4} | {metric.Integer:F4} | {metric.Integer - metric.Fp32:+0.0000;-0.0000;0.0000} |");
+        }
+        Line(text, $"");
+        FormattableString errors = $"mean logit error {accuracy.MeanLogitError:F4}, largest {accuracy.LargestLogitError:F4}";
+        Line(text, accuracy.Agreement is { } agreement ? $"Same label {100 * agreement:F2} %, {Text(errors)}." : (FormattableString)$"{Capital(Text(errors))}.");
         Line(text, $"");
     }
 
@@ -146,5 +154,7 @@ internal static class Report
 
     private static string Number(double value) => value.ToString(Math.Abs(value) >= 1000 ? "F0" : "G4", CultureInfo.InvariantCulture);
 
-    private static void Line(StringBuilder text, FormattableString line) => text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    private static void Line(StringBuilder text, FormattableString line) => text.Append(Text(line)).Append('\n');
 }

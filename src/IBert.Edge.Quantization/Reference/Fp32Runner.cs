@@ -111,7 +111,7 @@ internal sealed class Fp32Runner(Fp32Model model)
         for (int i = 0; i < ids.Length; i++)
         {
             ReadOnlySpan<float> word = tables.Words.AsSpan(ids[i] * hidden, hidden);
-            ReadOnlySpan<float> position = tables.Positions.AsSpan(i * hidden, hidden);
+            ReadOnlySpan<float> position = tables.Positions.AsSpan((i + _config.PositionOffset) * hidden, hidden);
             Span<float> sum = _sum.AsSpan(i * hidden, hidden);
             word.CopyTo(sum);
             if (_config.TypeCount > 0)

@@ -2,6 +2,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 using System.Runtime.Intrinsics;
+using IBert.Edge.Graph;
 using IBert.Edge.Kernels;
 using IBert.Edge.Numerics;
 using IBert.Edge.Text;
@@ -506,12 +507,15 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
     private void VerifyHead()
     {
         HeadEntry head = model.Head;
-        Require(head.Kind == HeadKind.SingleLabel, $"has a head of kind {(int)head.Kind}, which this program does not know: update the program");
+        Require(head.Kind is HeadKind.SingleLabel or HeadKind.MultiLabel or HeadKind.Regression, $"has a head of kind {(int)head.Kind}, which this program does not know: update the program");
         Require(head.Tensor < Tensors.Length && Tensors[head.Tensor].Type == ElementType.Int32 && known[head.Tensor].Written != Written.Nothing
             && head.Row == 0, "reads logits that no operation wrote");
-        Require(head.Labels == Tensors[head.Tensor].Columns && head.Labels == model.Labels.Count, $"has {Tensors[head.Tensor].Columns} logits for {model.Labels.Count} labels");
+        Require(head.Labels == Tensors[head.Tensor].Columns && head.Labels == model.Labels.Count, 
+            $"states {head.Labels} labels, has {Tensors[head.Tensor].Columns} logits and names {model.Labels.Count}");
         Require(head.LogitMultiplier > 0 && head.LogitExponent is >= 0 and <= 62, "has a logit scale that is not positive");
-        Require(known[head.Tensor] is { Low: >= -(1 << 29), High: <= 1 << 29 }, "has logits of more than 30 bits");
+        Require(known[head.Tensor] is { Low: >= -LabelScores.LargestLogit, High: <= LabelScores.LargestLogit }, "has logits of more than 30 bits");
+        Require(head.Kind != HeadKind.Regression || head.Labels == 1, $"has {head.Labels} values; a regression has one");
+        Require(head.Kind != HeadKind.Regression || LabelScores.FitsValue(head), "has values that do not fit 64 bits in millionths");
     }
 
     private int Input(in OperationRecord operation, int slot, ElementType type) => Input(operation, slot, type, operation.Rows);

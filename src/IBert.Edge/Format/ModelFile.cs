@@ -38,7 +38,10 @@ public sealed unsafe partial class ModelFile : IDisposable
     /// <summary>The file's size in bytes.</summary>
     public long Length => length;
 
-    /// <summary>Names of the labels, in the order of the logits.</summary>
+    /// <summary>What the model answers with: one label, labels of their own, or a value.</summary>
+    public HeadKind HeadKind => head.Kind;
+
+    /// <summary>Names of the labels, in the order of the logits; of a regression the one value's name.</summary>
     public IReadOnlyList<string> Labels => labels;
 
     /// <summary>Largest sequence length in tokens, special tokens included.</summary>

@@ -361,13 +361,6 @@ internal struct OperationRecord
     public Parameter12 Parameters;
 }
 
-/// <summary>How logits become an answer.</summary>
-internal enum HeadKind : ushort
-{
-    /// <summary>One label of several: softmax.</summary>
-    SingleLabel = 1,
-}
-
 /// <summary>HEAD: where the logits are and what they mean.</summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
 internal struct HeadEntry
@@ -382,7 +375,7 @@ internal struct HeadEntry
     /// <summary>The row of it that is read.</summary>
     public uint Row;
 
-    /// <summary>Number of labels.</summary>
+    /// <summary>Number of labels; of a regression 1.</summary>
     public uint Labels;
 
     /// <summary>A logit's value is integer * LogitMultiplier / 2^LogitExponent.</summary>

@@ -13,13 +13,13 @@ internal static class ClassifyCommand
         Option<string?> model = ModelAccess.Option();
         Argument<string[]> texts = TextOptions.Texts();
         Option<bool> pair = TextOptions.Pair(), json = TextOptions.Json(), jsonInput = TextOptions.JsonInput();
-        Option<int?> top = NumberOption.Create("--top", "Show the N best labels, best first (default: 1)");
+        Option<int?> top = NumberOption.Create("--top", "Show the N best labels, best first (default: 1, of a multi-label model all)");
         Option<bool> all = new("--all") { Description = "Show all labels, best first" };
         Option<int?> maxLength = ModelAccess.MaxLengthOption();
         Option<int?> threads = ModelAccess.ThreadsOption();
         Command command = new CommandWithExamples(
             "classify",
-            "Labels texts: the arguments, else the lines of standard input. One line in, one line out: label, tab, score (a tab more for each further label).",
+            "Labels texts: the arguments, else the lines of standard input. One line in, one line out: label, tab, score (a tab more for each further label); of a regression the value.",
             [
                 "ibert classify \"a charming and often affecting journey\"",
                 "tail -f reviews.log | ibert classify",
@@ -39,7 +39,9 @@ internal static class ClassifyCommand
             using Classifier classifier = ModelAccess.Classifier(opened, parsed.GetValue(maxLength), parsed.GetValue(threads));
             TextInput input = new(parsed.GetValue(texts) ?? [], parsed.GetValue(pair), parsed.GetValue(jsonInput));
             using ResultWriter output = new(input.IsStream);
-            int? shown = parsed.GetValue(all) ? int.MaxValue : parsed.GetValue(top);
+            // Labels of a multi-label model do not exclude each other: the best alone would say too little.
+            bool every = parsed.GetValue(all) || (opened.HeadKind == HeadKind.MultiLabel && parsed.GetValue(top) is null);
+            int? shown = opened.HeadKind == HeadKind.Regression ? null : every ? int.MaxValue : parsed.GetValue(top);
             return Run(classifier, input, output, shown, parsed.GetValue(json));
         });
         return command;
@@ -78,9 +80,14 @@ internal static class ClassifyCommand
     private static void WritePlain(Classifier classifier, in Prediction prediction, ReadOnlySpan<int> best, ResultWriter output)
     {
         const int digits = 3;
-        if (best.IsEmpty)
+        if (prediction.Kind == HeadKind.Regression)
         {
-            output.Append(prediction.Label).Append((byte)'\t').AppendScore(prediction.Millionths, digits);
+            // A value's unit is unknown, so all its digits count.
+            output.AppendFraction(prediction.ValueMillionths, Fraction.Digits);
+        }
+        else if (best.IsEmpty)
+        {
+            output.Append(prediction.Label).Append((byte)'\t').AppendFraction(prediction.Millionths, digits);
         }
         for (int i = 0; i < best.Length; i++)
         {
@@ -88,7 +95,7 @@ internal static class ClassifyCommand
             {
                 output.Append((byte)'\t');
             }
-            output.Append(classifier.Labels[best[i]]).Append((byte)'\t').AppendScore(classifier.Scores[best[i]], digits);
+            output.Append(classifier.Labels[best[i]]).Append((byte)'\t').AppendFraction(classifier.Scores[best[i]], digits);
         }
         output.EndLine();
     }
@@ -103,8 +110,15 @@ internal static class ClassifyCommand
         {
             json.WriteString("text_pair"u8, input.Pair);
         }
-        json.WriteString("label"u8, prediction.Label);
-        WriteScore(json, prediction.Millionths);
+        if (prediction.Kind == HeadKind.Regression)
+        {
+            WriteFraction(json, "value"u8, prediction.ValueMillionths);
+        }
+        else
+        {
+            json.WriteString("label"u8, prediction.Label);
+            WriteFraction(json, "score"u8, prediction.Millionths);
+        }
         json.WriteNumber("tokens"u8, prediction.TokenCount);
         json.WriteBoolean("truncated"u8, prediction.Truncated);
         json.WriteNumber("micros"u8, micros);
@@ -115,7 +129,7 @@ internal static class ClassifyCommand
             {
                 json.WriteStartObject();
                 json.WriteString("label"u8, classifier.Labels[label]);
-                WriteScore(json, classifier.Scores[label]);
+                WriteFraction(json, "score"u8, classifier.Scores[label]);
                 json.WriteEndObject();
             }
             json.WriteEndArray();
@@ -124,11 +138,11 @@ internal static class ClassifyCommand
         output.EndJson();
     }
 
-    private static void WriteScore(System.Text.Json.Utf8JsonWriter json, int millionths)
+    private static void WriteFraction(System.Text.Json.Utf8JsonWriter json, ReadOnlySpan<byte> name, long millionths)
     {
         Span<byte> text = stackalloc byte[Fraction.MaxLength];
         int length = Fraction.Format(millionths, Fraction.Digits, text);
-        json.WritePropertyName("score"u8);
+        json.WritePropertyName(name);
         json.WriteRawValue(text[..length], skipInputValidation: true);
     }
 }

@@ -59,6 +59,7 @@ internal static class InspectCommand
         Line($"network     {summary.Layers} layers x {summary.Hidden}, {summary.Heads} heads of {summary.HeadColumns}, feed-forward {summary.Inner}");
         Line($"vocabulary  {summary.Vocabulary:N0} pieces, {summary.Positions} positions, {summary.Types} token types");
         Line($"length      up to {model.MaxLength} tokens");
+        Line($"answers     {Answers(model.HeadKind)}");
         Line($"labels      {model.Labels.Count}: {string.Join(", ", model.Labels)}");
         Line($"weights     {string.Join(", ", summary.Weights.Select(w => Text($"{w.Count:N0} of {w.Bits} bits")))}");
         Line($"kernels     {kernels.Name} on this CPU (products {kernels.Product.Name}, the rest {kernels.Elements.Name})");
@@ -125,6 +126,12 @@ internal static class InspectCommand
         json.WriteNumber("token_types"u8, summary.Types);
         json.WriteNumber("max_length"u8, model.MaxLength);
         json.WriteEndObject();
+        json.WriteString("head"u8, model.HeadKind switch
+        {
+            HeadKind.SingleLabel => "single_label_classification"u8,
+            HeadKind.MultiLabel => "multi_label_classification"u8,
+            _ => "regression"u8,
+        });
         json.WriteStartArray("labels"u8);
         foreach (string label in model.Labels)
         {
@@ -244,6 +251,13 @@ internal static class InspectCommand
             _ => operation.Code == OperationCode.Embed ? "per row" : "table",
         };
     }
+
+    private static string Answers(HeadKind kind) => kind switch
+    {
+        HeadKind.SingleLabel => "one label of several (softmax)",
+        HeadKind.MultiLabel => "labels of their own (sigmoid)",
+        _ => "a value (regression)",
+    };
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -9,6 +9,9 @@ internal sealed class Samples
     private readonly List<long> ticks = [];
     private bool sorted;
 
+    /// <summary>Number of samples.</summary>
+    public int Count => ticks.Count;
+
     public void Add(long duration)
     {
         ticks.Add(duration);

@@ -1,4 +1,6 @@
-// Scores as decimal fractions, from integers.
+// Scores and values as decimal fractions, from integers.
+using System.Buffers.Text;
+
 namespace IBert.Edge.Cli.Output;
 
 internal static class Fraction
@@ -6,25 +8,32 @@ internal static class Fraction
     /// <summary>Digits of a millionth.</summary>
     public const int Digits = 6;
 
-    /// <summary>Longest result: <c>0.123456</c>.</summary>
-    public const int MaxLength = Digits + 2;
+    /// <summary>Longest result: that of long.MinValue.</summary>
+    public const int MaxLength = 21;
 
-    /// <summary>Writes millionths, 0..1,000,000, rounded to 1..6 digits after the point; returns the length.</summary>
-    public static int Format(int millionths, int digits, Span<byte> destination)
+    /// <summary>Writes millionths, rounded to 1..6 digits after the point; returns the length.</summary>
+    public static int Format(long millionths, int digits, Span<byte> destination)
     {
-        int unit = 1;
+        ulong unit = 1, whole = 1;
         for (int i = digits; i < Digits; i++)
         {
             unit *= 10;
         }
-        int value = (millionths + (unit / 2)) / unit;
-        for (int i = digits + 1; i > 1; i--)
+        for (int i = 0; i < digits; i++)
         {
-            destination[i] = (byte)('0' + (value % 10));
-            value /= 10;
+            whole *= 10;
         }
-        destination[1] = (byte)'.';
-        destination[0] = (byte)('0' + value);
-        return digits + 2;
+        // The magnitude of long.MinValue fits unsigned.
+        ulong magnitude = millionths < 0 ? 0 - (ulong)millionths : (ulong)millionths, value = (magnitude + (unit / 2)) / unit;
+        int length = 0;
+        if (millionths < 0 && value > 0)
+        {
+            destination[length++] = (byte)'-';
+        }
+        Utf8Formatter.TryFormat(value / whole, destination[length..], out int written);
+        length += written;
+        destination[length++] = (byte)'.';
+        Utf8Formatter.TryFormat(value % whole, destination[length..], out _, new('D', (byte)digits));
+        return length + digits;
     }
 }

@@ -58,8 +58,8 @@ internal sealed class ResultWriter : IDisposable
         return this;
     }
 
-    /// <summary>A score of millionths as a fraction with that many digits, at most six.</summary>
-    public ResultWriter AppendScore(int millionths, int digits)
+    /// <summary>Millionths as a fraction with that many digits, at most six.</summary>
+    public ResultWriter AppendFraction(long millionths, int digits)
     {
         buffer.Advance(Fraction.Format(millionths, digits, buffer.GetSpan(Fraction.MaxLength)));
         return this;

@@ -16,15 +16,16 @@ public sealed class CheckpointRefusalTests : IDisposable
 
     [Theory]
     [InlineData("position_embedding_type", "\"relative_key_query\"", "relative positions", "absolute positions")]
-    [InlineData("model_type", "\"roberta\"", "'roberta' is not supported", "bert and distilbert are")]
-    [InlineData("model_type", "\"ibert\"", "'ibert' is not supported", "bert and distilbert are")]
+    [InlineData("model_type", "\"roberta\"", "'BertForSequenceClassification' is not a text classifier of model_type roberta", "RobertaForSequenceClassification")]
+    [InlineData("model_type", "\"ibert\"", "'ibert' is not supported", "bert, distilbert and roberta are")]
+    [InlineData("model_type", "\"xlm-roberta\"", "'xlm-roberta' is not supported", "bert, distilbert and roberta are")]
+    [InlineData("model_type", "\"camembert\"", "'camembert' is not supported", "bert, distilbert and roberta are")]
     [InlineData("architectures", "[\"BertForMaskedLM\"]", "'BertForMaskedLM' is not a text classifier", "Fine-tune")]
     [InlineData("architectures", "[\"BertForTokenClassification\"]", "'BertForTokenClassification'", "Fine-tune")]
-    [InlineData("problem_type", "\"regression\"", "regression heads are not supported yet", "two or more labels")]
-    [InlineData("problem_type", "\"multi_label_classification\"", "multi_label_classification", "single_label_classification")]
+    [InlineData("problem_type", "\"regression\"", "'problem_type' is regression, of 3 values", "num_labels 1")]
     [InlineData("problem_type", "\"other\"", "'other'", "single_label_classification")]
-    [InlineData("id2label", "{\"0\": \"score\"}", "regression heads are not supported yet", "two or more labels")]
-    [InlineData("id2label", "{}", "'id2label' is empty", "two or more labels")]
+    [InlineData("id2label", "{\"0\": \"score\"}", "'classifier.weight' has the shape [3, 8]", "[1, 8]")]
+    [InlineData("id2label", "{}", "'id2label' is empty", "needs labels")]
     [InlineData("id2label", "[\"a\", \"b\"]", "'id2label'", "an object from index to label")]
     [InlineData("id2label", "{\"0\": \"a\", \"2\": \"b\"}", "'id2label'", "0 to 1")]
     [InlineData("id2label", "{\"0\": \"a\", \"00\": \"b\"}", "'id2label'", "each once")]
@@ -58,11 +59,37 @@ public sealed class CheckpointRefusalTests : IDisposable
     }
 
     [Fact]
+    public void One_label_that_would_always_be_right()
+    {
+        using CheckpointWriter one = RandomCheckpoint.Bert(8, 2, 12, seed: 9, labels: 1);
+        one.Config["problem_type"] = "single_label_classification";
+        AssertRefused(one.Write(), "with one label, which would always be right", "correct the file");
+    }
+
+    [Fact]
+    public void A_RoBERTa_whose_positions_leave_no_room()
+    {
+        using CheckpointWriter roberta = RandomCheckpoint.Roberta(8, 2, 12, seed: 9);
+        roberta.Config["max_position_embeddings"] = 3;
+        AssertRefused(roberta.Write(), "positions begin at 'pad_token_id' + 1 = 2, and 'max_position_embeddings' is 3", "correct the file");
+    }
+
+    [Theory]
+    [InlineData("classifier.out_proj.weight", "lack the tensor 'classifier.out_proj.weight'", "AutoModelForSequenceClassification")]
+    [InlineData("classifier.dense.bias", "lack the tensor 'classifier.dense.bias'", "not saved whole")]
+    public void A_RoBERTa_without_its_head(string name, string what, string way)
+    {
+        using CheckpointWriter roberta = RandomCheckpoint.Roberta(8, 2, 12, seed: 9);
+        roberta.Tensors.Remove(name);
+        AssertRefused(roberta.Write(), what, way);
+    }
+
+    [Fact]
     public void A_config_that_names_no_architecture()
     {
         _model.Config.Remove("model_type");
         _model.Config.Remove("architectures");
-        AssertRefused(_model.Write(), "neither 'model_type' nor 'architectures'", "bert and distilbert");
+        AssertRefused(_model.Write(), "neither 'model_type' nor 'architectures'", "bert, distilbert and roberta");
     }
 
     [Theory]

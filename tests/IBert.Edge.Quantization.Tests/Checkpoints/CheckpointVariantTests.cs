@@ -136,6 +136,48 @@ public sealed class CheckpointVariantTests : IDisposable
         Assert.Equal(expected, Checkpoint.Load(_tiny.Write()).Config.Activation.ToString());
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData(0)]
+    [InlineData(3)]
+    public void Roberta_is_BERT_under_other_names_with_positions_from_the_padding_index_plus_one(int? padding)
+    {
+        using CheckpointWriter bert = RandomCheckpoint.Bert(24, 3, 40, seed: 5), roberta = RandomCheckpoint.Roberta(24, 3, 40, seed: 5, padding);
+        Checkpoint expected = Checkpoint.Load(bert.Write()), read = Checkpoint.Load(roberta.Write());
+        Assert.Equal((Architecture.Roberta, (padding ?? 1) + 1, 64, 1), (read.Config.Architecture, read.Config.PositionOffset, read.Config.MaxPositions, read.Config.TypeCount));
+        float[] a = new float[3], b = new float[3];
+        foreach (int length in (int[])[1, 7, 64])
+        {
+            int[] text = RandomCheckpoint.Text(length, seed: length);
+            new Fp32Runner(new Fp32Model(expected)).Run(text, [], a);
+            new Fp32Runner(new Fp32Model(read)).Run(text, [], b);
+            Assert.Equal(a, b);
+        }
+        Assert.Throws<ArgumentException>(() => new Fp32Runner(new Fp32Model(read)).Run(new int[65], [], b));
+    }
+
+    [Fact]
+    public void Roberta_names_without_the_prefix()
+    {
+        using CheckpointWriter roberta = RandomCheckpoint.Roberta(24, 3, 40, seed: 5);
+        Checkpoint.Load(roberta.Rename(name => name.Replace("roberta.", "")).Write());
+    }
+
+    [Theory]
+    [InlineData(null, 3, HeadKind.SingleLabel)]
+    [InlineData("single_label_classification", 3, HeadKind.SingleLabel)]
+    [InlineData("multi_label_classification", 3, HeadKind.MultiLabel)]
+    [InlineData("multi_label_classification", 1, HeadKind.MultiLabel)]
+    [InlineData("regression", 1, HeadKind.Regression)]
+    [InlineData(null, 1, HeadKind.Regression)]
+    public void Heads_by_problem_type_and_number_of_labels(string? problemType, int labels, HeadKind expected)
+    {
+        using CheckpointWriter writer = RandomCheckpoint.Bert(8, 2, 12, seed: 9, labels);
+        writer.Config["problem_type"] = problemType;
+        CheckpointConfig config = Checkpoint.Load(writer.Write()).Config;
+        Assert.Equal((expected, labels), (config.HeadKind, config.Labels.Count));
+    }
+
     private static void AssertSameLogits(string folder, string original = "tiny-sst2") =>
         Assert.Equal(Logits(Checkpoint.Load(Shared.Require("checkpoints", original))), Logits(Checkpoint.Load(folder)));
 

@@ -12,9 +12,12 @@ internal static class TinyData
     public static LabelledTexts Dev { get; } = LabelledTexts.Read(Shared.Require("data", "sst2", "dev.tsv"), "sentence", "label");
 
     /// <summary>A random checkpoint of three labels whose vocabulary is letters, with text files to calibrate and to evaluate it.</summary>
-    public static (CheckpointWriter Folder, TextSource Calibration, LabelledTexts Evaluation) Letters(int hidden, int heads, int feedForward)
+    public static (CheckpointWriter Folder, TextSource Calibration, LabelledTexts Evaluation) Letters(int hidden, int heads, int feedForward) =>
+        Letters(RandomCheckpoint.Bert(hidden, heads, feedForward, seed: 3), "red");
+
+    /// <summary>The same for a checkpoint with any head; every text has the same truth.</summary>
+    public static (CheckpointWriter Folder, TextSource Calibration, LabelledTexts Evaluation) Letters(CheckpointWriter writer, string truth)
     {
-        CheckpointWriter writer = RandomCheckpoint.Bert(hidden, heads, feedForward, seed: 3);
         string folder = writer.Write();
         string[] letters = [.. Enumerable.Range('a', 26).Select(c => ((char)c).ToString())];
         string[] vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", .. letters, .. letters.Select(letter => "##" + letter)];
@@ -22,7 +25,7 @@ internal static class TinyData
         Random random = new(11);
         string[] texts = [.. Enumerable.Range(0, 300).Select(_ => string.Join(' ', Enumerable.Range(0, random.Next(1, 30)).Select(_ => letters[random.Next(26)])))];
         string data = Path.Combine(folder, "data.tsv");
-        File.WriteAllLines(data, texts.Select(text => text + "\tred").Prepend("text\tlabel"));
+        File.WriteAllLines(data, texts.Select(text => $"{text}\t{truth}").Prepend("text\tlabel"));
         return (writer, TextSource.Read(data, "text"), LabelledTexts.Read(data, "text", "label"));
     }
 }

@@ -1,7 +1,12 @@
 // The reference is the yardstick of quantization: its logits must be those that Hugging Face computes from the same weights.
 using System.Diagnostics;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using IBert.Edge.Quantization.Calibration;
 using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Reference;
+using IBert.Edge.Quantization.Texts;
+using IBert.Edge.Quantization.Tokenizers;
 using IBert.Edge.TestSupport;
 using Xunit;
 
@@ -40,11 +45,44 @@ public class Fp32LogitsTests(ITestOutputHelper output)
     public void MiniLM_of_three_layers_has_the_given_logits_of_64_labels() =>
         Compare("minilm-l3-hwu64", "logits.test.tsv", TestData.Hwu64Test, TestData.Long ? 1 : SampleStep);
 
-    private void Compare(string checkpoint, string file, int[][] texts, int step, string? folder = null)
+    [Theory]
+    [InlineData("dev")]
+    [InlineData("test")]
+    public void MiniLM_of_sentence_pairs_has_the_given_values(string split)
     {
-        float[][] expected = TestData.Logits(checkpoint, file);
+        string checkpoint = Shared.Require("checkpoints", "minilm-l3-stsb");
+        string data = Shared.Require("data", "stsb", split + ".tsv");
+        using TextEncoder encoder = new(TokenizerFiles.BuildSection(checkpoint), 512, hasTypes: true);
+        TokenizedText[] pairs = [.. LabelledTexts.Read(data, "sentence1", "score", "sentence2").Texts.Select(text => encoder.Encode(text))];
+        Compare(
+            checkpoint, TestData.Logits("minilm-l3-stsb", $"logits.{split}.tsv"), [.. pairs.Select(pair => pair.Ids)],
+            TestData.Long ? 1 : SampleStep, [.. pairs.Select(pair => pair.Types)]);
+    }
+
+    [Fact]
+    public void Roberta_of_three_layers_has_the_given_logits()
+    {
+        // What make-roberta.py writes: the float weights of the I-BERT checkpoint under RoBERTa's names.
+        using var folder = new CheckpointWriter(Shared.Require("checkpoints", "ibert-l3-sst2"), IsWeight);
+        folder.Config["model_type"] = "roberta";
+        folder.Config["architectures"] = new JsonArray("RobertaForSequenceClassification");
+        folder.Config["layer_norm_eps"] = 1e-5;
+        float[][] given = TestData.Logits("", "roberta-l3-sst2.logits.dev.tsv");
+        JsonElement[] sentences = [.. File.ReadLines(Shared.Require("golden", "ibert", "sentences.jsonl")).Select(line => JsonSerializer.Deserialize<JsonElement>(line))];
+        Compare(
+            folder.Rename(name => name.Replace("ibert.", "roberta.")).Write(), [.. sentences.Select(line => given[line.GetProperty("index").GetInt32()])],
+            [.. sentences.Select(line => line.GetProperty("ids").Deserialize<int[]>()!)], TestData.Long ? 1 : SampleStep);
+
+        static bool IsWeight(string name) => !((string[])["scaling_factor", "x_min", "x_max", ".shift", "_integer"]).Any(name.EndsWith);
+    }
+
+    private void Compare(string checkpoint, string file, int[][] texts, int step, string? folder = null) =>
+        Compare(folder ?? Shared.Require("checkpoints", checkpoint), TestData.Logits(checkpoint, file), texts, step);
+
+    private void Compare(string folder, float[][] expected, int[][] texts, int step, int[][]? types = null)
+    {
         Assert.Equal(expected.Length, texts.Length);
-        Checkpoint loaded = Checkpoint.Load(folder ?? Shared.Require("checkpoints", checkpoint));
+        Checkpoint loaded = Checkpoint.Load(folder);
         var model = new Fp32Model(loaded);
         int[] lines = [.. Enumerable.Range(0, texts.Length).Where(line => line % step == 0)];
         var differences = new float[texts.Length];
@@ -52,7 +90,7 @@ public class Fp32LogitsTests(ITestOutputHelper output)
         Parallel.ForEach(lines, () => new Fp32Runner(model), (line, _, runner) =>
         {
             var logits = new float[expected[line].Length];
-            runner.Run(texts[line], [], logits);
+            runner.Run(texts[line], types?[line] ?? [], logits);
             differences[line] = logits.Zip(expected[line], (a, b) => Math.Abs(a - b)).Max();
             return runner;
         }, _ => { });
@@ -64,7 +102,7 @@ public class Fp32LogitsTests(ITestOutputHelper output)
 
         int worst = Array.IndexOf(differences, differences.Max());
         output.WriteLine(
-            $"{checkpoint} {file}: {lines.Length} lines in {time.TotalSeconds:F2} s on {Environment.ProcessorCount} cores, " +
+            $"{lines.Length} lines in {time.TotalSeconds:F2} s on {Environment.ProcessorCount} cores, " +
             $"about {products / time.TotalSeconds / 1e9:F1} GMAC/s, largest difference {differences[worst]} on line {worst}");
         Assert.True(differences[worst] <= Tolerance, $"line {worst} differs by {differences[worst]}");
     }

@@ -1,4 +1,6 @@
 // Data files as people have them: tab-separated with a header line and no quoting, or a text a line.
+using System.Globalization;
+using IBert.Edge.Evaluation;
 using IBert.Edge.Quantization.Texts;
 using IBert.Edge.TestSupport;
 using Xunit;
@@ -73,11 +75,27 @@ public sealed class DataFileTests : IDisposable
     public void Second_texts_without_first_ones_are_refused() =>
         Assert.Contains("--text", Assert.Throws<DataFileException>(() => TextSource.Read(folder.Write("data.tsv", "a\tb\nx\ty\n"), null, "b")).Message);
 
-    [Fact]
-    public void Labels_are_names_or_indexes()
+    [Theory]
+    [InlineData(HeadKind.SingleLabel, "positive|0|negative |1", "0 1|1 0|1 0|0 1")]
+    [InlineData(HeadKind.MultiLabel, "positive||1,negative|0, 1", "0 1|0 0|1 1|1 1")]
+    [InlineData(HeadKind.Regression, "3.25|-1e-3|5| 0 ", "3.25|-0.001|5|0")]
+    public void Labels_are_names_or_indexes_and_truths_of_a_regression_numbers(HeadKind kind, string fields, string truths)
     {
-        string path = folder.Write("data.tsv", "text\tlabel\na\tpositive\nb\t0\nc\tnegative \nd\t1\n");
-        Assert.Equal([1, 0, 0, 1], LabelledTexts.Read(path, "text", "label").Resolve(["negative", "positive"]));
+        string path = folder.Write("data.tsv", "text\tlabel\n" + string.Concat(fields.Split('|').Select(field => $"a\t{field}\n")));
+        double[][] read = LabelledTexts.Read(path, "text", "label").Truths(Scorecard.Create(kind, kind == HeadKind.Regression ? ["score"] : ["negative", "positive"]));
+        Assert.Equal(truths, string.Join('|', read.Select(truth => string.Join(' ', truth.Select(value => value.ToString(CultureInfo.InvariantCulture))))));
+    }
+
+    [Theory]
+    [InlineData("high", "high is no number")]
+    [InlineData("", "nothing is no number")]
+    [InlineData("NaN", "NaN is no number")]
+    [InlineData("1,5", "1,5 is no number")]
+    public void A_truth_that_is_no_number_is_refused_with_its_line(string field, string complaint)
+    {
+        LabelledTexts texts = LabelledTexts.Read(folder.Write("data.tsv", $"text\tlabel\na\t1\nb\t{field}\n"), "text", "label");
+        DataFileException error = Assert.Throws<DataFileException>(() => texts.Truths(Scorecard.Create(HeadKind.Regression, ["score"])));
+        Assert.Contains($"line 3: {complaint}", error.Message);
     }
 
     [Theory]
@@ -88,8 +106,8 @@ public sealed class DataFileTests : IDisposable
     public void A_label_that_the_checkpoint_lacks_is_refused_with_its_line(string label)
     {
         LabelledTexts texts = LabelledTexts.Read(folder.Write("data.tsv", $"text\tlabel\na\t1\nb\t{label}\n"), "text", "label");
-        DataFileException error = Assert.Throws<DataFileException>(() => texts.Resolve(["negative", "positive"]));
-        Assert.Contains($"line 3: '{label}' is no label of the checkpoint; its labels are negative, positive, or indexes from 0 to 1", error.Message);
+        DataFileException error = Assert.Throws<DataFileException>(() => texts.Truths(Scorecard.Create(HeadKind.SingleLabel, ["negative", "positive"])));
+        Assert.Contains($"line 3: {label} is no label of this model (negative, positive; or 0 to 1)", error.Message);
     }
 
     [Fact]

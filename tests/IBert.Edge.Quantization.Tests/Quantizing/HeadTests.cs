@@ -1,0 +1,103 @@
+// Every head and RoBERTa's shape come through quantization: what the integers answer is what FP32 answers.
+using System.Text.Json;
+using IBert.Edge.Quantization.Evaluation;
+using IBert.Edge.TestSupport;
+using Xunit;
+
+namespace IBert.Edge.Quantization.Tests.Quantizing;
+
+public class HeadTests(ITestOutputHelper output)
+{
+    [Fact]
+    public void Roberta_agrees_with_FP32_and_its_positions_begin_where_the_checkpoint_says()
+    {
+        (CheckpointWriter folder, TextSource calibration, LabelledTexts evaluation) = TinyData.Letters(RandomCheckpoint.Roberta(48, 3, 80, seed: 3), "red");
+        using (folder)
+        {
+            QuantizationResult result = Quantizer.Quantize(folder.Folder, new QuantizerOptions { Calibration = calibration, Evaluation = evaluation });
+
+            Assert.Equal(64, result.MaxLength);
+            Assert.Equal("roberta", Provenance(result).GetProperty("source").GetProperty("architecture").GetString());
+            using LoadedModel loaded = new(result.File.ToArray());
+            Assert.Equal(2, loaded.File.Operations[0].Parameters[Format.Slot.EmbedPositionOffset]);
+            output.WriteLine(result.Accuracy!.ToString());
+            Assert.True(result.Accuracy.Agreement >= 0.99, $"same label on {result.Accuracy.Agreement:P2}");
+            // A position off by one would be another text: the random tables have errors of 1 and more then.
+            Assert.True(result.Accuracy.MeanLogitError < 0.02, $"mean logit error {result.Accuracy.MeanLogitError}");
+        }
+    }
+
+    [Fact]
+    public void Labels_of_their_own_agree_with_FP32()
+    {
+        CheckpointWriter writer = RandomCheckpoint.Bert(48, 3, 80, seed: 4);
+        writer.Config["problem_type"] = "multi_label_classification";
+        (CheckpointWriter folder, TextSource calibration, LabelledTexts evaluation) = TinyData.Letters(writer, "red,blue");
+        using (folder)
+        {
+            QuantizationResult result = Quantizer.Quantize(folder.Folder, new QuantizerOptions { Calibration = calibration, Evaluation = evaluation });
+
+            using LoadedModel loaded = new(result.File.ToArray());
+            Assert.Equal(HeadKind.MultiLabel, loaded.File.HeadKind);
+            Accuracy accuracy = result.Accuracy!;
+            Assert.Equal(["accuracy", "f1"], accuracy.Metrics.Select(metric => metric.Name));
+            // A random head has no margin, and a text counts when all its three labels are alike.
+            Assert.True(accuracy.Agreement >= 0.95, $"same labels on {accuracy.Agreement:P2}");
+            Assert.True(accuracy.MeanLogitError < 0.02, $"mean logit error {accuracy.MeanLogitError}");
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(1e-5)]
+    [InlineData(1e6)]
+    public void A_value_in_any_unit_is_that_of_FP32(double unit)
+    {
+        CheckpointWriter writer = RandomCheckpoint.Bert(48, 3, 80, seed: 6, labels: 1);
+        foreach (string name in (string[])["classifier.weight", "classifier.bias"])
+        {
+            TestTensor tensor = writer.Tensors[name];
+            writer.Tensors[name] = tensor with { Values = [.. tensor.Values.Select(value => (float)(value * unit))] };
+        }
+        (CheckpointWriter folder, TextSource calibration, LabelledTexts evaluation) = TinyData.Letters(writer, "3.5");
+        using (folder)
+        {
+            QuantizationResult result = Quantizer.Quantize(folder.Folder, new QuantizerOptions { Calibration = calibration, Evaluation = evaluation });
+
+            using LoadedModel loaded = new(result.File.ToArray());
+            Assert.Equal(HeadKind.Regression, loaded.File.HeadKind);
+            Accuracy accuracy = result.Accuracy!;
+            Assert.Equal(["pearson", "spearman"], accuracy.Metrics.Select(metric => metric.Name));
+            Assert.Null(accuracy.Agreement);
+            Assert.True(accuracy.MeanLogitError < 0.05 * unit, $"mean error of the value {accuracy.MeanLogitError}");
+        }
+    }
+
+    [Fact]
+    public void Similarity_of_sentences_is_as_good_as_FP32()
+    {
+        // The whole split takes half a minute; a quarter of it tells a broken head from a sound one.
+        string data = Shared.Require("data", "stsb", "dev.tsv"), train = Shared.Require("data", "stsb", "train.tsv");
+        using TemporaryFolder folder = new();
+        string part = folder.Write("dev.tsv", string.Join('\n', File.ReadLines(data).Where((_, line) => line == 0 || TestData.Long || line % 4 == 0)));
+
+        QuantizationResult result = Quantizer.Quantize(Shared.Require("checkpoints", "minilm-l3-stsb"), new QuantizerOptions
+        {
+            Calibration = TextSource.Read(train, "sentence1", "sentence2"),
+            Samples = TestData.Long ? 512 : 128,
+            Evaluation = LabelledTexts.Read(part, "sentence1", "score", "sentence2"),
+        });
+
+        Accuracy accuracy = result.Accuracy!;
+        output.WriteLine(string.Join(", ", accuracy.Metrics));
+        Assert.True(accuracy.Integer >= accuracy.Fp32 - 0.003, $"Pearson: FP32 {accuracy.Fp32:F4}, integers {accuracy.Integer:F4}");
+        JsonElement stated = Provenance(result).GetProperty("accuracy");
+        Assert.Equal("pearson", stated.GetProperty("metric").GetString());
+        Assert.Equal(accuracy.Integer, stated.GetProperty("integer").GetDouble(), 1e-6);
+        Assert.False(stated.TryGetProperty("agreement", out _));
+        result.WriteReport(folder["report.md"]);
+        Assert.Contains("| pearson | 0.", File.ReadAllText(folder["report.md"]));
+    }
+
+    private static JsonElement Provenance(QuantizationResult result) => JsonDocument.Parse(result.ProvenanceJson).RootElement;
+}
