@@ -29,8 +29,9 @@ quantize() {
     --text "$text" --eval "$shared/data/$data/$eval.tsv" --label label --report "$3" </dev/null
 }
 
-# The numbers of a report's table of accuracy: number REPORT COLUMN (1 FP32, 2 integers, 4 same label, 5 mean logit error).
-number() { awk -F ' *[|] *' -v column=$(($2 + 1)) '/^[|] FP32 /{ getline; getline; print $column }' "$1"; }
+# The numbers of a report's table of accuracy: number REPORT COLUMN (1 FP32, 2 integers), and the share of equal labels.
+number() { awk -F ' *[|] *' -v column=$(($2 + 2)) '$2 == "accuracy" { print $column; exit }' "$1"; }
+same_label() { sed -nE 's/^Same label ([0-9.]+ %).*/\1/p' "$1"; }
 
 size() { awk -v bytes="$(stat -c %s "$models/$1.ibert")" 'BEGIN { printf "%.1f MB", bytes / 1e6 }'; }
 
@@ -99,7 +100,7 @@ write_table() {
 
 row() {
   local report=$models/reports/$1.md
-  echo "| [\`$1\`](models/$1.md) | $2 | $3 | $(number "$report" 1) | $(number "$report" 2) | $(number "$report" 4) | $(size "$1") |"
+  echo "| [\`$1\`](models/$1.md) | $2 | $3 | $(number "$report" 1) | $(number "$report" 2) | $(same_label "$report") | $(size "$1") |"
 }
 
 if [ -n "$check" ]; then

@@ -86,7 +86,7 @@ internal static class PublishedModel
         private ushort Rescaled(ushort input)
         {
             OperationRecord operation = Linear(input, Hidden, Context);
-            operation.Stages[0] = Stage(0, 39, -127, 127) with { Multipliers = builder.Channels(Some(Context, 1 << 29, 1 << 30)), Rounding = Rounding.HalfEven };
+            operation.Stages[0] = Stage(0, 39, -127, 127) with { Multipliers = builder.Channels(Some(Context, 1 << 29, 1 << 30)) };
             operation.Stages[Slot.LinearRescaleStage] = Stage((1 << 30) + (1 << 28) + 1, 30, 0, 0) with { Rounding = Rounding.HalfEven };
             return Output(ref operation, 0, ElementType.Int8, Context);
         }

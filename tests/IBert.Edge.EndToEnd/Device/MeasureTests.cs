@@ -60,7 +60,7 @@ public class MeasureTests
         using JsonDocument json = JsonDocument.Parse(Ibert.RunTiny(["inspect", "--graph", "--json"]).Output);
         JsonElement[] graph = [.. json.RootElement.GetProperty("graph").EnumerateArray()];
 
-        Assert.Equal(["file", "bytes", "format", "config", "labels", "weights_by_bits", "kernels", "sections", "memory", "provenance", "graph"], Names(json.RootElement));
+        Assert.Equal(["file", "bytes", "format", "config", "head", "labels", "weights_by_bits", "kernels", "sections", "memory", "provenance", "graph"], Names(json.RootElement));
         Assert.Equal("Embed", graph[0].GetProperty("operation").GetString());
         Assert.Equal(2, graph.Count(operation => operation.GetProperty("operation").GetString() == "Attention"));
         Assert.Equal(Macs(32), graph.Sum(operation => operation.GetProperty("macs_at_32").GetDouble()));

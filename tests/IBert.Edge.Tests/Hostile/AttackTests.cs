@@ -138,7 +138,7 @@ public sealed class AttackTests
         ["logits that are not int32"] = ("reads logits that no operation wrote", d => d.Head.Tensor = 0),
         ["logits of no tensor"] = ("reads logits that no operation wrote", d => d.Head.Tensor = OperationRecord.None),
         ["logits of another row"] = ("reads logits that no operation wrote", d => d.Head.Row = 1),
-        ["more labels than logits"] = ("logits for", d => d.Head.Labels = 4),
+        ["more labels than logits"] = ("4 labels", d => d.Head.Labels = 4),
         ["a negative logit scale"] = ("logit scale", d => d.Head.LogitMultiplier = -1),
         ["a logit scale of 2^-63"] = ("logit scale", d => d.Head.LogitExponent = 63),
 

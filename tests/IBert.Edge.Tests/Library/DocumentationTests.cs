@@ -37,6 +37,8 @@ public sealed class DocumentationTests
                     case PropertyInfo property:
                         Check($"P:{Name(type)}.{property.Name}");
                         break;
+                    case FieldInfo { IsSpecialName: true }:
+                        break;
                     case FieldInfo field:
                         Check($"F:{Name(type)}.{field.Name}");
                         break;
