@@ -13,11 +13,11 @@ public sealed class QuantizationResult
     private readonly byte[] file;
 
     internal QuantizationResult(
-        string checkpointName, Checkpoint checkpoint, Fp32Model reference, QuantizedModel model, int maxLength, QuantizerOptions options,
+        string checkpointName, Checkpoint checkpoint, Fp32Model reference, QuantizedModel model, QuantizationScheme scheme, int maxLength, QuantizerOptions options,
         CalibrationTexts texts, Accuracy? accuracy)
     {
         (CheckpointName, Checkpoint, Reference, Model) = (checkpointName, checkpoint, reference, model);
-        (MaxLength, Options, Texts, Accuracy) = (maxLength, options, texts, accuracy);
+        (Scheme, MaxLength, Options, Texts, Accuracy) = (scheme, maxLength, options, texts, accuracy);
         ProvenanceJson = Provenance.Write(this);
         file = model.ToFile(ProvenanceJson);
     }
@@ -25,11 +25,14 @@ public sealed class QuantizationResult
     /// <summary>Names of the labels, in the order of the logits.</summary>
     public IReadOnlyList<string> Labels => Checkpoint.Config.Labels;
 
+    /// <summary>How the integers were chosen.</summary>
+    public QuantizationScheme Scheme { get; }
+
     /// <summary>Longest sequence in tokens that the model takes, special tokens included.</summary>
     public int MaxLength { get; }
 
-    /// <summary>Number of texts that calibrated the model.</summary>
-    public int CalibrationCount => Texts.Chosen.Count;
+    /// <summary>Number of texts that calibrated the model; 0 for a scheme without calibration.</summary>
+    public int CalibrationCount => Scheme == QuantizationScheme.Int8 ? Texts.Chosen.Count : 0;
 
     /// <summary>FP32 and integers side by side; null where no labelled texts were given.</summary>
     public Accuracy? Accuracy { get; }

@@ -44,6 +44,12 @@ public static class Quantizer
 
         Checkpoint checkpoint = Checkpoint.Load(checkpointFolder);
         CheckpointConfig config = checkpoint.Config;
+        QuantizationScheme chosen = options.Scheme ?? (config.Architecture == Architecture.IBert ? QuantizationScheme.IBert : QuantizationScheme.Int8);
+        if (chosen == QuantizationScheme.IBert && (config.Architecture != Architecture.IBert || config.HeadKind != HeadKind.SingleLabel))
+        {
+            throw new CheckpointException(
+                $"{checkpointFolder}: only a single-label classifier of model_type ibert has the integers that scheme ibert keeps; calibrate this one with scheme int8");
+        }
         string tokenizerFolder = options.TokenizerFolder ?? checkpointFolder;
         byte[] tokenizer = TokenizerFiles.BuildSection(tokenizerFolder);
         int maxLength = options.MaxLength == 0 ? config.MaxPositions : options.MaxLength;
@@ -52,15 +58,26 @@ public static class Quantizer
         double[][]? truths = options.Evaluation?.Truths(Scorecard.Create(config.HeadKind, config.Labels));
 
         Fp32Model reference = new(checkpoint);
-        Calibrator calibrator = new(reference, texts.Chosen, options.Threads, Stage("calibrating"));
-        Int8Lowering lowering = new(checkpoint, calibrator, scheme);
-        QuantizedModel model = new(lowering.Lower(maxLength, tokenizer), lowering.Meanings);
+        QuantizedModel model = chosen == QuantizationScheme.IBert ? Import() : Calibrate();
         using LoadedModel loaded = new(model.ToFile(null));
         Accuracy? accuracy = truths is null
             ? null
             : Evaluator.Run(loaded, reference, options.Evaluation!, truths, options.Threads, Stage("evaluating"));
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(checkpointFolder)));
-        return new QuantizationResult(name, checkpoint, reference, model, maxLength, options, texts, accuracy);
+        return new QuantizationResult(name, checkpoint, reference, model, chosen, maxLength, options, texts, accuracy);
+
+        QuantizedModel Calibrate()
+        {
+            Calibrator calibrator = new(reference, texts.Chosen, options.Threads, Stage("calibrating"));
+            Int8Lowering lowering = new(checkpoint, calibrator, scheme);
+            return new(lowering.Lower(maxLength, tokenizer), lowering.Meanings);
+        }
+
+        QuantizedModel Import()
+        {
+            using IBertCheckpoint integers = IBertCheckpoint.Load(checkpointFolder, config);
+            return new(new IBertLowering(integers).Lower(maxLength, tokenizer), []);
+        }
 
         Action<double> Stage(string name) => share => options.Progress?.Invoke(name, share);
     }

@@ -6,6 +6,9 @@ public sealed class QuantizerOptions
     /// <summary>Fewest calibration texts.</summary>
     public const int LeastSamples = 8;
 
+    /// <summary>How integers are chosen; null: <see cref="QuantizationScheme.IBert"/> for a checkpoint of that kind, else <see cref="QuantizationScheme.Int8"/>.</summary>
+    public QuantizationScheme? Scheme { get; init; }
+
     /// <summary>
     /// Texts like those that the model will see, from which the ranges of its tensors are learned; null: a small built-in set of English
     /// sentences, with which accuracy may be lower.

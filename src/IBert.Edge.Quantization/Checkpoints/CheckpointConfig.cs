@@ -15,6 +15,9 @@ internal enum Architecture
 
     /// <summary>RoBERTa (arXiv:1907.11692): BERT with positions from padding_idx + 1, usually one token type, and the classifier's own dense layer with tanh.</summary>
     Roberta,
+
+    /// <summary>I-BERT (arXiv:2101.01321): RoBERTa with the ranges of integer training beside its weights.</summary>
+    IBert,
 }
 
 /// <summary>A non-linear function applied to each element.</summary>
@@ -44,6 +47,7 @@ internal sealed record CheckpointConfig
         ("bert", "BertForSequenceClassification", Architecture.Bert),
         ("distilbert", "DistilBertForSequenceClassification", Architecture.DistilBert),
         ("roberta", "RobertaForSequenceClassification", Architecture.Roberta),
+        ("ibert", "IBertForSequenceClassification", Architecture.IBert),
     ];
 
     /// <summary>Which architecture it is.</summary>
@@ -104,7 +108,7 @@ internal sealed record CheckpointConfig
         JsonFile json = JsonFile.Read(path);
         Architecture architecture = ReadArchitecture(json);
         RefuseUnsupported(json);
-        bool distil = architecture == Architecture.DistilBert, roberta = architecture == Architecture.Roberta;
+        bool distil = architecture == Architecture.DistilBert, roberta = architecture is Architecture.Roberta or Architecture.IBert;
         string hiddenName = distil && json.Find("dim") is not null ? "dim" : "hidden_size";
         string headsName = distil && json.Find("n_heads") is not null ? "n_heads" : "num_attention_heads";
         string layersName = distil && json.Find("n_layers") is not null ? "n_layers" : "num_hidden_layers";
@@ -156,8 +160,8 @@ internal sealed record CheckpointConfig
         if (found == default)
         {
             throw new CheckpointException(modelType is null && className is null
-                ? $"{json.Path}: names neither 'model_type' nor 'architectures'; supported are model_type bert, distilbert and roberta"
-                : $"{json.Path}: the architecture '{modelType ?? className}' is not supported; bert, distilbert and roberta are. " +
+                ? $"{json.Path}: names neither 'model_type' nor 'architectures'; supported are model_type bert, distilbert, roberta and ibert"
+                : $"{json.Path}: the architecture '{modelType ?? className}' is not supported; bert, distilbert, roberta and ibert are. " +
                   "Fine-tune one of these of that size instead");
         }
         if (className is not null && className != found.ClassName)

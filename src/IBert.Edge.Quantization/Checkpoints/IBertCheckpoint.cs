@@ -25,19 +25,14 @@ internal sealed class IBertCheckpoint : IDisposable
 
     public required int VocabularySize { get; init; }
 
-    public required int MaxPositions { get; init; }
+    public required int PositionRows { get; init; }
 
-    public required int PadTokenId { get; init; }
+    /// <summary>The first position's row: RoBERTa counts from padding_idx + 1.</summary>
+    public required int PositionOffset { get; init; }
 
     public required IReadOnlyList<string> Labels { get; init; }
 
     public required string SourceHash { get; init; }
-
-    /// <summary>The first position's row: RoBERTa counts from padding_idx + 1.</summary>
-    public int PositionOffset => PadTokenId + 1;
-
-    /// <summary>Longest sequence.</summary>
-    public int MaxLength => MaxPositions - PositionOffset;
 
     /// <summary>Reads a folder's weights and ranges.</summary>
     /// <param name="folder">Of an <c>ibert</c> checkpoint.</param>
@@ -53,8 +48,8 @@ internal sealed class IBertCheckpoint : IDisposable
             HeadCount = config.HeadCount,
             FeedForwardSize = config.FeedForwardSize,
             VocabularySize = config.VocabularySize,
-            MaxPositions = config.PositionRows,
-            PadTokenId = config.PadTokenId ?? 1,
+            PositionRows = config.PositionRows,
+            PositionOffset = config.PositionOffset,
             Labels = config.Labels,
             SourceHash = files.Hash(),
         };

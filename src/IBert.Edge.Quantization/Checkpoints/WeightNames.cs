@@ -56,6 +56,9 @@ internal sealed record WeightNames
         Classifier = "classifier.out_proj",
     };
 
+    /// <summary>Hugging Face's names for I-BERT: RoBERTa's under its own prefix.</summary>
+    public static readonly WeightNames IBert = Roberta with { Prefix = "ibert." };
+
     /// <summary>In front of the encoder's names; absent in checkpoints saved from the encoder alone.</summary>
     public required string Prefix { get; init; }
 
@@ -99,6 +102,7 @@ internal sealed record WeightNames
     {
         Architecture.Bert => Bert,
         Architecture.DistilBert => DistilBert,
-        _ => Roberta,
+        Architecture.Roberta => Roberta,
+        _ => IBert,
     };
 }

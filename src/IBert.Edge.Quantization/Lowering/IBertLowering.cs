@@ -65,7 +65,7 @@ internal sealed class IBertLowering
     {
         PublishedTensor words = Gather("embeddings.word_embeddings", checkpoint.VocabularySize, 0, 0);
         PublishedTensor types = Gather("embeddings.token_type_embeddings", 1, 2, 0);
-        PublishedTensor positions = Gather("embeddings.position_embeddings", checkpoint.MaxPositions, 1, checkpoint.PositionOffset);
+        PublishedTensor positions = Gather("embeddings.position_embeddings", checkpoint.PositionRows, 1, checkpoint.PositionOffset);
         // The reference passes both sums through the first activation and never uses the second (trap 1).
         float scale = ActivationScale("embeddings.embeddings_act1", 16);
         PublishedTensor sum = Sum(words, types, "embeddings.embeddings_act1", ElementType.Int16, 16, scale);

@@ -30,11 +30,14 @@ internal static class Provenance
             json.WriteString("sha256", result.Checkpoint.SourceHash);
             json.WriteEndObject();
             json.WriteStartObject("options");
-            json.WriteString("scheme", "int8");
+            json.WriteString("scheme", result.Scheme.ToString().ToLowerInvariant());
             json.WriteNumber("bits", 8);
             json.WriteNumber("max_length", result.MaxLength);
             json.WriteEndObject();
-            WriteCalibration(json, result);
+            if (result.Scheme == QuantizationScheme.Int8)
+            {
+                WriteCalibration(json, result);
+            }
             if (result.Accuracy is { } accuracy)
             {
                 WriteAccuracy(json, accuracy);
