@@ -82,7 +82,7 @@ internal static class PublishedModel
             return Output(ref operation, 1, ElementType.Int8, Hidden);
         }
 
-        /// <summary>Q, K or V with the reference's stale input scale, rounded to even.</summary>
+        /// <summary>Q, K or V with the reference's stale input scale, rescaled to even.</summary>
         private ushort Rescaled(ushort input)
         {
             OperationRecord operation = Linear(input, Hidden, Context);

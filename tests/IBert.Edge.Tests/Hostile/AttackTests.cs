@@ -157,14 +157,42 @@ public sealed class AttackTests
         ["attention for weeks"] = ("is more than can be done in a text of 32768 tokens", d => LongestAttention(d)),
     };
 
+    /// <summary>Attacks on the operations that the published I-BERT has and the int8 scheme has not.</summary>
+    private static readonly Dictionary<string, (string Expected, Change Change)> s_publishedAttacks = new()
+    {
+        ["probabilities above one by a negative multiplier"] = ("or a negative one", d => d.First(OperationCode.Attention).Stages[Slot.AttentionScoreStage].Multiplier = -1),
+        ["an exponential with a step of zero"] = ("constants of the exponential", d => d.First(OperationCode.Attention).Parameters[Slot.AttentionX0] = 0),
+        ["an exponential with a positive step"] = ("constants of the exponential", d => d.First(OperationCode.Attention).Parameters[Slot.AttentionX0] = 1),
+        ["an exponential whose constant overflows"] = ("constants of the exponential", d => d.First(OperationCode.Attention).Parameters[Slot.AttentionCHigh] = int.MaxValue),
+        ["probabilities in eight bits, of which one takes nine"] = ("constants of the exponential", d => d.First(OperationCode.Attention).Parameters[Slot.AttentionBits] = 8),
+        ["a score shift beyond 128 bits"] = ("scales by 2^-127", d => d.First(OperationCode.Attention).Stages[Slot.AttentionScoreStage].Exponent = 127),
+        ["a clip above zero"] = ("clips to a bound above zero", d => d.Values<int>(d.First(OperationCode.Gate).Constants[Slot.GateB])[0] = 1),
+        ["a clip of -2^31"] = ("clips to a bound above zero", d => d.Values<int>(d.First(OperationCode.Gate).Constants[Slot.GateB])[0] = int.MinValue),
+        ["a polynomial of 62 bits"] = ("more than 61 bits", d => d.Values<long>(d.First(OperationCode.Gate).Constants[Slot.GateC])[0] = long.MinValue),
+        ["a GELU without multipliers"] = ("lacks multipliers", d => d.First(OperationCode.Gate).Stages[0].Multipliers = OperationRecord.None),
+        ["an offset of 62 bits"] = ("more than 61 bits", d => d.Values<long>(d.First(OperationCode.LayerNorm).Constants[Slot.NormOffsets])[0] = 1L << 61),
+        ["a shift of deviations by 31"] = ("shifts deviations by 31", d => d.First(OperationCode.LayerNorm).Parameters[Slot.NormShift] = 31),
+        ["a sum of more than 24 bits, normalized"] = ("more than 24 bits", d => d.First(OperationCode.Add).Stages[0].High = 1 << 23),
+        ["a term without a shift"] = ("scales by 2^-0", d => d.First(OperationCode.Add).Stages[Slot.AddFirstStage].Exponent = 0),
+        ["a sum clamped upside down"] = ("clamps to 1..0", d => (d.First(OperationCode.Add).Stages[0].Low, d.First(OperationCode.Add).Stages[0].High) = (1, 0)),
+        ["a second term's multipliers that do not exist"] = ("names constant 3000", d => d.First(OperationCode.Add).Stages[Slot.AddSecondStage].Multipliers = 3000),
+    };
+
+    public static TheoryData<string> PublishedAttacks => [.. s_publishedAttacks.Keys];
+
     public static TheoryData<string> Attacks => [.. s_attacks.Keys];
 
     [Theory]
     [MemberData(nameof(Attacks))]
-    public void An_attack_is_refused_by_name(string attack)
+    public void An_attack_is_refused_by_name(string attack) => Refused(new Draft(), s_attacks[attack]);
+
+    [Theory]
+    [MemberData(nameof(PublishedAttacks))]
+    public void An_attack_on_published_operations_is_refused_by_name(string attack) => Refused(new Draft(PublishedModel.Sections), s_publishedAttacks[attack]);
+
+    private static void Refused(Draft draft, (string, Change) attack)
     {
-        (string expected, Change change) = s_attacks[attack];
-        Draft draft = new();
+        (string expected, Change change) = attack;
         change(draft);
 
         Stopwatch watch = Stopwatch.StartNew();
@@ -176,10 +204,11 @@ public sealed class AttackTests
     }
 
     [Fact]
-    public void The_model_that_the_attacks_change_opens()
+    public void The_models_that_the_attacks_change_open()
     {
-        using OpenedModel opened = new(new Draft().Seal());
+        using OpenedModel opened = new(new Draft().Seal()), published = new(new Draft(PublishedModel.Sections).Seal());
         Assert.Equal(SmallModel.Labels, opened.Model.Labels);
+        Assert.Equal(SmallModel.Labels, published.Model.Labels);
     }
 
     [Fact]
