@@ -52,17 +52,15 @@ public static class Quantizer
         double[][]? truths = options.Evaluation?.Truths(Scorecard.Create(config.HeadKind, config.Labels));
 
         Fp32Model reference = new(checkpoint);
-        Calibrator calibrator = new(reference, texts.Chosen, options.Threads, Stage("calibrating"));
+        Calibrator calibrator = new(reference, texts.Chosen, options.Threads, options.Stage("calibrating"));
         Int8Lowering lowering = new(checkpoint, calibrator, scheme);
         QuantizedModel model = new(lowering.Lower(maxLength, tokenizer), lowering.Meanings);
         using LoadedModel loaded = new(model.ToFile(null));
         Accuracy? accuracy = truths is null
             ? null
-            : Evaluator.Run(loaded, reference, options.Evaluation!, truths, options.Threads, Stage("evaluating"));
+            : Evaluator.Run(loaded, reference, options.Evaluation!, truths, options.Threads, options.Stage("evaluating"));
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(checkpointFolder)));
         return new QuantizationResult(name, checkpoint, reference, model, maxLength, options, texts, accuracy);
-
-        Action<double> Stage(string name) => share => options.Progress?.Invoke(name, share);
     }
 
     private static TextEncoder Encoder(string folder, byte[] tokenizer, CheckpointConfig config, int maxLength)
