@@ -75,6 +75,6 @@ public sealed class QuantizationResult
     {
         using LoadedModel loaded = new(file);
         return ErrorAnalysis.Run(
-            loaded, Model.Tensors, Reference, Texts.Compared, Options.Threads, share => Options.Progress?.Invoke("comparing tensors", share));
+            loaded, Model.Tensors, Reference, Texts.Compared, Options.Threads, Options.Stage("comparing tensors"));
     }
 }

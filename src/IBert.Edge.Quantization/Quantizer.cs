@@ -62,13 +62,13 @@ public static class Quantizer
         using LoadedModel loaded = new(model.ToFile(null));
         Accuracy? accuracy = truths is null
             ? null
-            : Evaluator.Run(loaded, reference, options.Evaluation!, truths, options.Threads, Stage("evaluating"));
+            : Evaluator.Run(loaded, reference, options.Evaluation!, truths, options.Threads, options.Stage("evaluating"));
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(checkpointFolder)));
         return new QuantizationResult(name, checkpoint, reference, model, chosen, maxLength, options, texts, accuracy);
 
         QuantizedModel Calibrate()
         {
-            Calibrator calibrator = new(reference, texts.Chosen, options.Threads, Stage("calibrating"));
+            Calibrator calibrator = new(reference, texts.Chosen, options.Threads, options.Stage("calibrating"));
             Int8Lowering lowering = new(checkpoint, calibrator, scheme);
             return new(lowering.Lower(maxLength, tokenizer), lowering.Meanings);
         }
@@ -78,8 +78,6 @@ public static class Quantizer
             using IBertCheckpoint integers = IBertCheckpoint.Load(checkpointFolder, config);
             return new(new IBertLowering(integers).Lower(maxLength, tokenizer), []);
         }
-
-        Action<double> Stage(string name) => share => options.Progress?.Invoke(name, share);
     }
 
     private static TextEncoder Encoder(string folder, byte[] tokenizer, CheckpointConfig config, int maxLength)

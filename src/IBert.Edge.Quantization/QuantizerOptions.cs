@@ -33,6 +33,19 @@ public sealed class QuantizerOptions
     /// <summary>Number of threads, from 1. The model's bytes do not depend on it.</summary>
     public int Threads { get; init; } = Environment.ProcessorCount;
 
-    /// <summary>Told the name of a stage of work and the share of it that is done, 0..1; from several threads, but never at once.</summary>
+    /// <summary>
+    /// Told the name of a stage of work and the share of it that is done, 0..1, which never falls; from several threads, but never at once.
+    /// </summary>
     public Action<string, double>? Progress { get; init; }
+
+    /// <summary>Reports a stage's share: threads count what they did first and report it later, so a smaller share may come after a larger one.</summary>
+    internal Action<double> Stage(string name)
+    {
+        double largest = 0;
+        return share =>
+        {
+            largest = Math.Max(largest, share);
+            Progress?.Invoke(name, largest);
+        };
+    }
 }
