@@ -111,6 +111,11 @@ public sealed class DataFileTests : IDisposable
     }
 
     [Fact]
+    public void Spaces_around_a_field_do_not_count() => Assert.Equal(
+        [new SourceText("a b", "c"), new SourceText("", "d")],
+        TextSource.Read(folder.Write("data.tsv", "x\ty\n a b \tc \n  \t d\n"), "x", "y").Texts);
+
+    [Fact]
     public void A_header_alone_is_nothing_to_evaluate() => Assert.Contains(
         "nothing below it", Assert.Throws<DataFileException>(() => LabelledTexts.Read(folder.Write("data.tsv", "text\tlabel\n"), "text", "label")).Message);
 
