@@ -31,6 +31,8 @@ internal sealed class IBertCheckpoint : IDisposable
 
     public required IReadOnlyList<string> Labels { get; init; }
 
+    public required HeadKind HeadKind { get; init; }
+
     public required string SourceHash { get; init; }
 
     /// <summary>The first position's row: RoBERTa counts from padding_idx + 1.</summary>
@@ -56,6 +58,7 @@ internal sealed class IBertCheckpoint : IDisposable
             MaxPositions = config.PositionRows,
             PadTokenId = config.PadTokenId ?? 1,
             Labels = config.Labels,
+            HeadKind = config.HeadKind,
             SourceHash = files.Hash(),
         };
         if (Math.Abs(checkpoint.Range("embeddings.output_activation").High) <= InitialRange)
