@@ -51,8 +51,8 @@ public sealed class LabelledTexts
         double[][] truths = new double[labels.Count][];
         for (int i = 0; i < truths.Length; i++)
         {
-            string label = labels[i].Trim();
-            truths[i] = scorecard.Read(label) ?? throw new DataFileException($"{path}, line {i + 2}: {scorecard.Complain(label)}; is --label the right column?");
+            truths[i] = scorecard.Read(labels[i])
+                ?? throw new DataFileException($"{path}, line {i + 2}: {scorecard.Complain(labels[i])}; is --label the right column?");
         }
         return truths;
     }

@@ -176,7 +176,7 @@ internal sealed class QuantizeCommand : RootCommand
                   ibert-quantize my-checkpoint -o my.ibert --calibration train.tsv --text sentence --eval dev.tsv --label label --report my.md
                   ibert-quantize my-pairs -o pairs.ibert --calibration train.tsv --text sentence1 --text-pair sentence2 --eval dev.tsv --label score
 
-                Data files are tab-separated with a header line, without quoting.
+                Data files are tab-separated with a header line, without quoting; spaces around a field do not count.
                 """);
             return status;
         }

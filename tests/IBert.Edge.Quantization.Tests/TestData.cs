@@ -1,5 +1,6 @@
 // The given texts and logits, as the tests read them.
 using System.Globalization;
+using System.Text.Json.Nodes;
 using IBert.Edge.TestSupport;
 
 namespace IBert.Edge.Quantization.Tests;
@@ -29,4 +30,16 @@ internal static class TestData
     public static float[][] Logits(string checkpoint, string file) =>
         [.. File.ReadLines(Shared.Require("checkpoints", checkpoint, file))
             .Select(line => line.Split('\t').Select(value => float.Parse(value, CultureInfo.InvariantCulture)).ToArray())];
+
+    /// <summary>What make-roberta.py writes, without the tokenizer: the float weights of the given I-BERT checkpoint as an ordinary RoBERTa.</summary>
+    public static CheckpointWriter Roberta()
+    {
+        CheckpointWriter folder = new(Shared.Require("checkpoints", "ibert-l3-sst2"), IsWeight);
+        folder.Config["model_type"] = "roberta";
+        folder.Config["architectures"] = new JsonArray("RobertaForSequenceClassification");
+        folder.Config["layer_norm_eps"] = 1e-5;
+        return folder.Rename(name => name.Replace("ibert.", "roberta."));
+
+        static bool IsWeight(string name) => !((string[])["scaling_factor", "x_min", "x_max", ".shift", "_integer"]).Any(name.EndsWith);
+    }
 }

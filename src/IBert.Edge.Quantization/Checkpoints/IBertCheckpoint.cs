@@ -32,6 +32,8 @@ internal sealed class IBertCheckpoint : IDisposable
 
     public required IReadOnlyList<string> Labels { get; init; }
 
+    public required HeadKind HeadKind { get; init; }
+
     public required string SourceHash { get; init; }
 
     /// <summary>Reads a folder's weights and ranges.</summary>
@@ -51,6 +53,7 @@ internal sealed class IBertCheckpoint : IDisposable
             PositionRows = config.PositionRows,
             PositionOffset = config.PositionOffset,
             Labels = config.Labels,
+            HeadKind = config.HeadKind,
             SourceHash = files.Hash(),
         };
         if (Math.Abs(checkpoint.Range("embeddings.output_activation").High) <= InitialRange)

@@ -52,7 +52,7 @@ internal sealed class IBertLowering
         (ushort logits, int fraction) = Head(hidden);
         HeadEntry head = new()
         {
-            Kind = HeadKind.SingleLabel,
+            Kind = checkpoint.HeadKind,
             Tensor = logits,
             Labels = (uint)checkpoint.Labels.Count,
             LogitMultiplier = 1,

@@ -4,7 +4,10 @@ using System.Text;
 
 namespace IBert.Edge.Quantization.Texts;
 
-/// <summary>A data file in memory. A byte order mark is skipped, lines may end with CR LF, and invalid UTF-8 counts as U+FFFD.</summary>
+/// <summary>
+/// A data file in memory. A byte order mark is skipped, lines may end with CR LF, and invalid UTF-8 counts as U+FFFD. Spaces around a field
+/// do not count: byte-level BPE would make tokens of them (SST-2 has one behind each sentence).
+/// </summary>
 internal sealed class DataFile
 {
     private readonly string path;
@@ -76,7 +79,7 @@ internal sealed class DataFile
             for (int i = 0; i < places.Length; i++)
             {
                 rows[r][i] = places[i] < fields.Length
-                    ? fields[places[i]]
+                    ? fields[places[i]].Trim(' ')
                     : throw new DataFileException(
                         $"{path}, line {r + 2}: has {fields.Length} fields, the column '{columns[i]}' is field {places[i] + 1}; correct the line or take it out");
             }

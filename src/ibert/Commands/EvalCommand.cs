@@ -63,7 +63,7 @@ internal static class EvalCommand
         target?.Write(Encoding.UTF8.GetBytes($"text\t{(second < 0 ? "" : "text_pair\t")}label\tpredicted{(regression ? "" : "\tscore")}\n"));
         while (file.Next())
         {
-            string field = Encoding.UTF8.GetString(file.Field(truth)).Trim();
+            string field = Encoding.UTF8.GetString(file.Field(truth));
             double[] expected = scorecard.Read(field)
                 ?? throw CommandException.Usage($"line {file.Number}: {scorecard.Complain(field)}; is --label the right column?");
             ReadOnlySpan<byte> text = file.Field(first);

@@ -5,7 +5,8 @@ namespace IBert.Edge.Cli.Input;
 
 /// <summary>
 /// A data file: UTF-8, a header line that names the columns, tabs between fields, no quoting. A byte order mark is skipped, CRLF is
-/// taken as LF, empty lines are passed over.
+/// taken as LF, empty lines are passed over. Spaces around a field do not count: byte-level BPE would make tokens of them (SST-2 has one
+/// behind each sentence).
 /// </summary>
 internal sealed class TabFile : IDisposable
 {
@@ -78,7 +79,7 @@ internal sealed class TabFile : IDisposable
         return false;
     }
 
-    /// <summary>A field of the line.</summary>
+    /// <summary>A field of the line, without spaces around it.</summary>
     /// <exception cref="CommandException">The line has fewer.</exception>
     public ReadOnlySpan<byte> Field(int column)
     {
@@ -93,7 +94,7 @@ internal sealed class TabFile : IDisposable
             rest = rest[(tab + 1)..];
         }
         int end = rest.IndexOf((byte)'\t');
-        return end < 0 ? rest : rest[..end];
+        return (end < 0 ? rest : rest[..end]).Trim((byte)' ');
     }
 
     public void Dispose() => stream.Dispose();

@@ -86,6 +86,55 @@ public class ClassifyTests
         Assert.Equal([line, line, line], [argument, two, json]);
     }
 
+    [Theory]
+    [InlineData(3)]
+    [InlineData(2, "--top", "2")]
+    [InlineData(1, "--top=1")]
+    [InlineData(3, "--all")]
+    public void A_multi_label_model_shows_every_label_with_a_score_of_its_own(int expected, params string[] options)
+    {
+        string[] model = ["-m", HeadModels.Path(HeadKind.MultiLabel)];
+        Outcome plain = Ibert.Run(["classify", .. model, .. options, "a good film"]);
+        Outcome outcome = Ibert.Run(["classify", "--json", .. model, .. options, "a good film"]);
+
+        Assert.Equal([0, 0], [plain.ExitCode, outcome.ExitCode]);
+        using JsonDocument json = JsonDocument.Parse(outcome.Output);
+        JsonElement[] scores = [.. json.RootElement.GetProperty("scores").EnumerateArray()];
+        decimal[] values = [.. scores.Select(score => score.GetProperty("score").GetDecimal())];
+        Assert.Equal(values.OrderDescending(), values);
+        Assert.Equal(expected, scores.Length);
+        Assert.Equal(json.RootElement.GetProperty("label").GetString(), scores[0].GetProperty("label").GetString());
+        Assert.Equal(
+            string.Join('\t', scores.Select(score => $"{score.GetProperty("label").GetString()}\t{Math.Round(score.GetProperty("score").GetDecimal(), 3, MidpointRounding.AwayFromZero):0.000}")),
+            plain.Lines[0]);
+        if (expected == 3)
+        {
+            // Scores of labels that exclude each other would be one.
+            Assert.NotEqual(1m, values.Sum());
+        }
+    }
+
+    [Theory]
+    [InlineData]
+    [InlineData("--all")]
+    [InlineData("--top=3")]
+    public void A_regression_gives_a_value_in_place_of_label_and_score(params string[] options)
+    {
+        string[] model = ["-m", HeadModels.Path(HeadKind.Regression)];
+        Outcome plain = Ibert.Run(["classify", "--pair", .. model, .. options], Encoding.UTF8.GetBytes("a film\tthe film\nbad\ta\n"));
+        Outcome outcome = Ibert.Run(["classify", "--pair", "--json", .. model, .. options], Encoding.UTF8.GetBytes("a film\tthe film\nbad\ta\n"));
+
+        Assert.Equal([0, 0], [plain.ExitCode, outcome.ExitCode]);
+        Assert.All(plain.Lines, line => Assert.Matches(@"^-?[0-9]+\.[0-9]{6}$", line));
+        for (int i = 0; i < 2; i++)
+        {
+            using JsonDocument json = JsonDocument.Parse(outcome.Lines[i]);
+            Assert.Equal(["text", "text_pair", "value", "tokens", "truncated", "micros"], Names(json.RootElement));
+            Assert.Equal(plain.Lines[i], json.RootElement.GetProperty("value").GetRawText());
+        }
+        Assert.NotEqual(plain.Lines[0], plain.Lines[1]);
+    }
+
     [Fact]
     public void Pairs_are_shown_with_both_texts()
     {

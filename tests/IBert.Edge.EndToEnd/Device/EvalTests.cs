@@ -33,6 +33,56 @@ public class EvalTests
     }
 
     [Fact]
+    public void A_regression_is_judged_by_correlations_and_its_truths_are_numbers()
+    {
+        string[] pairs = ["a film\tthe film", "bad\ta", "good\tbad", "the\tthe best film", "film\t"];
+        using TemporaryFile data = new("a\tb\tscore\n" + string.Concat(pairs.Select((pair, i) => $"{pair}\t{i}.5\n")));
+        using TemporaryFile target = new("");
+
+        Outcome outcome = Ibert.Run(["eval", "-m", HeadModels.Path(HeadKind.Regression), data.Path, "--text", "a", "--text-pair", "b", "--label", "score", "--json", "--predictions", target.Path]);
+
+        Assert.Equal("", outcome.Error);
+        using JsonDocument json = JsonDocument.Parse(outcome.Output);
+        Assert.Equal(["examples", "pearson", "spearman", "micros_median"], json.RootElement.EnumerateObject().Select(p => p.Name));
+        string[] lines = File.ReadAllLines(target.Path);
+        Assert.Equal("text\ttext_pair\tlabel\tpredicted", lines[0]);
+        double[] values = [.. lines.Skip(1).Select(line => double.Parse(line.Split('\t')[3], System.Globalization.CultureInfo.InvariantCulture))];
+        Assert.Equal(pairs.Select((pair, i) => $"{pair}\t{i}.5"), lines.Skip(1).Select(line => line[..line.LastIndexOf('\t')]));
+        double mean = values.Average();
+        double expected = values.Select((value, i) => (value - mean) * (i - 2)).Sum() / Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) * 10);
+        Assert.Equal(expected, json.RootElement.GetProperty("pearson").GetDouble(), 1e-5);
+    }
+
+    [Fact]
+    public void A_truth_that_is_no_number_is_named()
+    {
+        using TemporaryFile data = new("a\tscore\nfilm\t1\nfilm\thigh\n");
+
+        Outcome outcome = Ibert.Run(["eval", "-m", HeadModels.Path(HeadKind.Regression), data.Path, "--text", "a", "--label", "score"]);
+
+        Assert.Equal(2, outcome.ExitCode);
+        Assert.Contains("line 3: high is no number, and this model gives a value", outcome.Error);
+    }
+
+    [Fact]
+    public void Labels_of_their_own_stand_with_commas_between_them()
+    {
+        using TemporaryFile data = new("\uFEFFtext\tlabels\na good film \tred,blue \n bad\t\nthe best\t1\n");
+        using TemporaryFile target = new("");
+
+        Outcome outcome = Ibert.Run(["eval", "-m", HeadModels.Path(HeadKind.MultiLabel), data.Path, "--text", "text", "--label", "labels", "--json", "--predictions", target.Path]);
+
+        Assert.Equal("", outcome.Error);
+        using JsonDocument json = JsonDocument.Parse(outcome.Output);
+        Assert.Equal(["examples", "accuracy", "f1", "micros_median"], json.RootElement.EnumerateObject().Select(p => p.Name));
+        string[][] rows = [.. File.ReadLines(target.Path).Skip(1).Select(line => line.Split('\t'))];
+        // Spaces around a field do not count.
+        Assert.Equal(["a good film", "bad", "the best"], rows.Select(row => row[0]));
+        Assert.Equal(["red,blue", "", "green"], rows.Select(row => row[1]));
+        Assert.Equal(rows.Count(row => row[1] == row[2]) / 3.0, json.RootElement.GetProperty("accuracy").GetDouble(), 1e-6);
+    }
+
+    [Fact]
     public void Predictions_are_written_line_for_line_and_nothing_is_left_beside_them()
     {
         using TemporaryFile data = new(Header + Five);

@@ -1,7 +1,5 @@
 // The reference is the yardstick of quantization: its logits must be those that Hugging Face computes from the same weights.
 using System.Diagnostics;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using IBert.Edge.Quantization.Calibration;
 using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Reference;
@@ -62,18 +60,12 @@ public class Fp32LogitsTests(ITestOutputHelper output)
     [Fact]
     public void Roberta_of_three_layers_has_the_given_logits()
     {
-        // What make-roberta.py writes: the float weights of the I-BERT checkpoint under RoBERTa's names.
-        using var folder = new CheckpointWriter(Shared.Require("checkpoints", "ibert-l3-sst2"), IsWeight);
-        folder.Config["model_type"] = "roberta";
-        folder.Config["architectures"] = new JsonArray("RobertaForSequenceClassification");
-        folder.Config["layer_norm_eps"] = 1e-5;
-        float[][] given = TestData.Logits("", "roberta-l3-sst2.logits.dev.tsv");
-        JsonElement[] sentences = [.. File.ReadLines(Shared.Require("golden", "ibert", "sentences.jsonl")).Select(line => JsonSerializer.Deserialize<JsonElement>(line))];
+        string data = Shared.Require("data", "sst2", "dev.tsv");
+        using CheckpointWriter folder = TestData.Roberta();
+        using TextEncoder encoder = new(TokenizerFiles.BuildSection(Shared.Require("checkpoints", "ibert-l3-sst2")), 512, hasTypes: false);
         Compare(
-            folder.Rename(name => name.Replace("ibert.", "roberta.")).Write(), [.. sentences.Select(line => given[line.GetProperty("index").GetInt32()])],
-            [.. sentences.Select(line => line.GetProperty("ids").Deserialize<int[]>()!)], TestData.Long ? 1 : SampleStep);
-
-        static bool IsWeight(string name) => !((string[])["scaling_factor", "x_min", "x_max", ".shift", "_integer"]).Any(name.EndsWith);
+            folder.Write(), TestData.Logits("", "roberta-l3-sst2.logits.dev.tsv"),
+            [.. TextSource.Read(data, "sentence").Texts.Select(text => encoder.Encode(text).Ids)], TestData.Long ? 1 : SampleStep);
     }
 
     private void Compare(string checkpoint, string file, int[][] texts, int step, string? folder = null) =>
