@@ -2,6 +2,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using IBert.Edge.Format;
 using IBert.Edge.Quantization.Tokenizers;
 using IBert.Edge.Text;
 
@@ -10,10 +11,13 @@ namespace IBert.Edge.Benchmarks;
 /// <summary>MB/s of processor time, of WordPiece or byte-level BPE as the checkpoint has it.</summary>
 internal static unsafe class Tokenizers
 {
-    private const int Rounds = 7;
+    private const int Rounds = 5;
     private const int Lines = 20_000;
 
     private static readonly string[] s_libraries = ["tokenizers", "@huggingface/tokenizers"];
+
+    // Of runs of these the vocabularies have few tokens, or many.
+    private static readonly string[] s_wordParts = ["a", "supercalifragilistic", "-"];
 
     /// <param name="texts">A data file, a text and a tab in each line but the first.</param>
     /// <param name="packages">The folder where npm has installed the peers.</param>
@@ -30,6 +34,13 @@ internal static unsafe class Tokenizers
         foreach (string checkpoint in checkpoints)
         {
             Compare(checkpoint, lines, bytes, library => new Peer(script, library, packages, checkpoint, texts));
+        }
+        Console.WriteLine();
+        Console.WriteLine($"| checkpoint | section, bytes | opened in, ms |{string.Concat(s_wordParts.Select(part => $" 1 MB of \"{part}\" as one word, ms |"))}");
+        Console.WriteLine($"|---|---|---|{string.Concat(s_wordParts.Select(_ => "---|"))}");
+        foreach (string checkpoint in checkpoints)
+        {
+            MeasureAlone(checkpoint);
         }
     }
 
@@ -53,7 +64,7 @@ internal static unsafe class Tokenizers
                         others[i] = others[i].Better(peers[i].Encode());
                     }
                 }
-                string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(checkpoint));
+                string name = NameOf(checkpoint);
                 Print($"| {name} | {tokenizer.GetType().Name} | {best.Tokens} | | {bytes / best.Microseconds:F1} | |");
                 foreach ((Peer peer, Pass pass) in peers.Zip(others))
                 {
@@ -71,6 +82,41 @@ internal static unsafe class Tokenizers
             }
         }
     }
+
+    /// <summary>What opening takes, and one word of a megabyte, all of whose tokens are asked for.</summary>
+    private static void MeasureAlone(string checkpoint)
+    {
+        byte[] section = TokenizerFiles.BuildSection(checkpoint);
+        fixed (byte* memory = GC.AllocateArray<byte>(section.Length, pinned: true))
+        {
+            section.CopyTo(new Span<byte>(memory, section.Length));
+            NativeSpan<byte> mapped = new(memory, section.Length);
+            Tokenizer tokenizer = Tokenizer.Open(mapped);
+            double opened = Best(() => Tokenizer.Open(mapped));
+            string words = "";
+            foreach (string part in s_wordParts)
+            {
+                byte[] word = [.. Enumerable.Repeat(Encoding.UTF8.GetBytes(part), 1_000_000 / part.Length).SelectMany(bytes => bytes)];
+                int[] ids = new int[word.Length + 2];
+                words += string.Create(CultureInfo.InvariantCulture, $" {Best(() => tokenizer.Encode(word, ids, out _)):F0} |");
+            }
+            Print($"| {NameOf(checkpoint)} | {section.Length} | {opened:F2} |{words}");
+        }
+    }
+
+    private static double Best(Action work)
+    {
+        double best = double.PositiveInfinity;
+        for (int round = 0; round < Rounds; round++)
+        {
+            double start = ProcessClock.Milliseconds;
+            work();
+            best = Math.Min(best, ProcessClock.Milliseconds - start);
+        }
+        return best;
+    }
+
+    private static string NameOf(string checkpoint) => Path.GetFileName(Path.TrimEndingDirectorySeparator(checkpoint));
 
     private static Pass Encode(Tokenizer tokenizer, byte[][] lines)
     {
