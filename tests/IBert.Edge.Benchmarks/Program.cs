@@ -7,6 +7,7 @@ const string usage = """
            IBert.Edge.Benchmarks instructions                                          (run-arm64 --count)
            IBert.Edge.Benchmarks peers MODEL LIBONNXRUNTIME FP32.onnx INT8.onnx        (build/bench.sh)
            IBert.Edge.Benchmarks operations MODEL                                      (build/bench-arm.sh)
+           IBert.Edge.Benchmarks tokenizers TEXTS.tsv PACKAGES PEER.mjs CHECKPOINT...  (build/bench-tokenizers.sh)
     """;
 try
 {
@@ -27,12 +28,16 @@ try
         case ["operations", string model]:
             Operations.Run(model);
             return 0;
+        case ["tokenizers", string texts, string packages, string script, .. { Length: > 0 } checkpoints]:
+            Tokenizers.Run(texts, packages, script, checkpoints);
+            return 0;
         default:
             Console.Error.WriteLine(usage);
             return 2;
     }
 }
-catch (Exception error) when (error is IOException or ArgumentException or InvalidOperationException or IBert.Edge.ModelFormatException or DllNotFoundException)
+catch (Exception error) when (error is IOException or ArgumentException or InvalidOperationException or IBert.Edge.ModelFormatException or DllNotFoundException
+    or IBert.Edge.Quantization.CheckpointException or System.ComponentModel.Win32Exception)
 {
     Console.Error.WriteLine(error.Message);
     return 1;

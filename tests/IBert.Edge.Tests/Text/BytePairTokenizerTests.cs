@@ -166,7 +166,7 @@ public sealed class BytePairTokenizerTests
         }
         foreach (string run in new[] { "a", "-", "=", "\u00C3", "ab", "haha", "\u00C2\u00A0", "." })
         {
-            string word = string.Concat(Enumerable.Repeat(run, 1500));
+            string word = string.Concat(Enumerable.Repeat(run, 500));
             if (Words(word, BytePairOptions.None).Length == 1)
             {
                 Assert.Equal([0, .. Merge(definition, word, ranks), 2], tokenizer.Encode(word, 1 << 14));

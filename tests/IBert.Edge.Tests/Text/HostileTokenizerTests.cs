@@ -1,6 +1,8 @@
 // A tokenizer section from an enemy gives ModelFormatException, or a tokenizer that stays inside its tables.
 using System.Buffers.Binary;
 using System.Text;
+using IBert.Edge.Format;
+using IBert.Edge.Quantization.Tokenizers;
 using IBert.Edge.Text;
 using Xunit;
 
@@ -14,19 +16,29 @@ public sealed class HostileTokenizerTests
         Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("abcabcabcabca[M][", 300))),
     ];
 
-    private readonly byte[] section = TestTokenizers.Write(
+    private static readonly byte[] WordPiece = TestTokenizers.Write(
         ["a", "b", "ab", "##a", "##b", "##bc", "abcabcab", ",", "\u4E2D"],
         added: [new("[M]", 12, AddedTokenFlags.LeftStrip), new("cab", 13, AddedTokenFlags.Normalized | AddedTokenFlags.SingleWord)]);
 
-    [Fact]
-    public void Every_mutant_is_refused_or_works()
+    private static readonly byte[] BytePair = BytePairTokenizerWriter.Write(TestTokenizers.BytePair(
+        ["a b", "ab c", "\u0120 abc", "abc abc", "c a", "abcabc a", "abcabc abcabc"],
+        BytePairOptions.AddPrefixSpace,
+        new("[M]", 265, AddedTokenFlags.LeftStrip), new("cab", 266, AddedTokenFlags.Normalized | AddedTokenFlags.SingleWord)));
+
+    private readonly byte[] section = [.. WordPiece];
+
+    [Theory]
+    [InlineData(TokenizerSection.WordPieceKind)]
+    [InlineData(TokenizerSection.BytePairKind)]
+    public void Every_mutant_is_refused_or_works(int kind)
     {
         const int seed = 4711, mutants = 20_000;
+        byte[] whole = SectionOf(kind);
         var random = new Random(seed);
         int opened = 0;
         for (int i = 0; i < mutants; i++)
         {
-            byte[] mutant = Mutate(random);
+            byte[] mutant = Mutate(whole, random);
             try
             {
                 opened += TryUse(mutant) ? 1 : 0;
@@ -40,14 +52,17 @@ public sealed class HostileTokenizerTests
         Assert.InRange(opened, mutants / 10, mutants - mutants / 10);
     }
 
-    [Fact]
-    public void A_section_cut_anywhere_is_refused()
+    [Theory]
+    [InlineData(TokenizerSection.WordPieceKind)]
+    [InlineData(TokenizerSection.BytePairKind)]
+    public void A_section_cut_anywhere_is_refused(int kind)
     {
-        for (int length = 0; length < section.Length; length++)
+        byte[] whole = SectionOf(kind);
+        for (int length = 0; length < whole.Length; length += length < 256 ? 1 : 3)
         {
-            Assert.Throws<ModelFormatException>(() => TryOpen(section[..length]).Dispose());
+            Assert.Throws<ModelFormatException>(() => TryOpen(whole[..length]).Dispose());
         }
-        Assert.Throws<ModelFormatException>(() => TryOpen([.. section, 0, 0, 0, 0]).Dispose());
+        Assert.Throws<ModelFormatException>(() => TryOpen([.. whole, 0, 0, 0, 0]).Dispose());
     }
 
     [Theory]
@@ -67,6 +82,32 @@ public sealed class HostileTokenizerTests
         BinaryPrimitives.WriteInt32LittleEndian(section.AsSpan(4 * field), value);
         Assert.Contains(expected, Assert.Throws<ModelFormatException>(() => TryOpen(section).Dispose()).Message, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData(2, 0, 4, "token 2 is merged from 4 and 1")]
+    [InlineData(2, 1, -1, "token 2 is merged from 0 and -1")]
+    [InlineData(2, 0, 2, "token 2 is merged from 2 and 1")] // a piece of itself
+    [InlineData(2, 2, 1, "token 3 is merged from 2 and 0")] // a part of a token of rank 1
+    [InlineData(0, 2, 5, "token 0 is merged from 0 and 0")] // a byte that says it is merged
+    [InlineData(2, 2, -2, "rank -2")]
+    public unsafe void Merges_that_would_not_come_apart_are_refused(int token, int field, int value, string expected)
+    {
+        // Two bytes, both together, and those with the first byte once more: left, right, rank.
+        int[] merges = [0, 0, -1, 0, 0, -1, 0, 1, 0, 2, 0, 1];
+        uint[] slots = new uint[BytePairMerges.MaxProbes];
+        fixed (int* first = merges)
+        fixed (uint* slot = slots)
+        {
+            var table = new NativeSpan<BytePairMerge>((BytePairMerge*)first, merges.Length / 3);
+            var pairs = new NativeSpan<uint>(slot, slots.Length);
+            BytePairMerges.Open(table, pairs);
+            merges[3 * token + field] = value;
+            ModelFormatException error = Assert.Throws<ModelFormatException>(() => BytePairMerges.Open(table, pairs));
+            Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+        }
+    }
+
+    private static byte[] SectionOf(int kind) => kind == TokenizerSection.WordPieceKind ? WordPiece : BytePair;
 
     private static OpenedTokenizer TryOpen(byte[] bytes) => new(bytes);
 
@@ -100,9 +141,9 @@ public sealed class HostileTokenizerTests
         return true;
     }
 
-    private byte[] Mutate(Random random)
+    private static byte[] Mutate(byte[] whole, Random random)
     {
-        byte[] mutant = [.. section];
+        byte[] mutant = [.. whole];
         for (int changes = random.Next(1, 4); changes > 0; changes--)
         {
             int at = random.Next(mutant.Length / 4) * 4;
