@@ -64,6 +64,10 @@ internal sealed class QuantizeCommand : RootCommand
         using ProgressLine progress = new();
         QuantizerOptions options = ReadOptions(parsed, progress.Show);
         QuantizationResult result = Quantizer.Quantize(parsed.GetValue(checkpoint)!, options);
+        if (reportPath is not null && result.Scheme == QuantizationScheme.IBert)
+        {
+            throw new UsageException("--report shows the error of calibrated tensors, and --scheme ibert has none of these yet: leave it out, or calibrate with --scheme int8");
+        }
         result.Save(model);
         if (reportPath is not null)
         {
@@ -123,10 +127,6 @@ internal sealed class QuantizeCommand : RootCommand
         if (parsed.GetValue(scheme) is { } asked && asked is not ("int8" or "ibert"))
         {
             throw new UsageException($"--scheme {asked} is not supported yet: int8 and ibert are");
-        }
-        if (parsed.GetValue(scheme) == "ibert" && parsed.GetValue(report) is not null)
-        {
-            throw new UsageException("--report shows the error of calibrated tensors; --scheme ibert has none of these yet: leave it out");
         }
         if (parsed.GetValue(bits) is { } wanted && wanted != "8")
         {

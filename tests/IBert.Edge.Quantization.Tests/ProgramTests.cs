@@ -43,7 +43,9 @@ public sealed class ProgramTests : IDisposable
 
     [Theory]
     [InlineData("Option '--output' is required", "CHECKPOINT")]
-    [InlineData("--scheme ibert is not supported yet: int8 is", "CHECKPOINT", "-o", "OUT", "--scheme", "ibert")]
+    [InlineData("--scheme q8bert is not supported yet: int8 and ibert are", "CHECKPOINT", "-o", "OUT", "--scheme", "q8bert")]
+    [InlineData("only a single-label classifier of model_type ibert", "CHECKPOINT", "-o", "OUT", "--scheme", "ibert")]
+    [InlineData("--scheme ibert has none of these yet", "IBERT", "-o", "OUT", "--report", "OUT")]
     [InlineData("--bits 4 is not supported yet: 8 is", "CHECKPOINT", "-o", "OUT", "--bits", "4")]
     [InlineData("--samples 3 is too small: 8 or more", "CHECKPOINT", "-o", "OUT", "--samples", "3")]
     [InlineData("--threads 0 is too small: 1 or more", "CHECKPOINT", "-o", "OUT", "--threads", "0")]
@@ -59,7 +61,6 @@ public sealed class ProgramTests : IDisposable
     [InlineData("has 2 texts, calibration needs 8 or more", "CHECKPOINT", "-o", "OUT", "--calibration", "DATA", "--text", "text")]
     [InlineData("good is no label of this model", "CHECKPOINT", "-o", "OUT", "--text", "text", "--eval", "DATA", "--label", "label")]
     [InlineData("there is no folder", "CHECKPOINT", "-o", "none/m.ibert")]
-    [InlineData("'ibert' is not supported", "IBERT", "-o", "OUT")]
     public void What_cannot_be_done_ends_with_2_and_one_line(string expected, params string[] arguments)
     {
         string data = folder.Write("data.tsv", "text\tlabel\nfine\tgood\nbad\t0\n");
@@ -85,6 +86,18 @@ public sealed class ProgramTests : IDisposable
         Assert.Equal(0, status);
         Assert.Contains("ibert-quantize my-checkpoint -o my.ibert --calibration train.tsv --text sentence", output);
         Assert.StartsWith(Quantizer.Version, Run("--version").Output);
+    }
+
+    [Fact]
+    public void An_integer_trained_checkpoint_keeps_its_own_integers()
+    {
+        (int status, string output, _) = Run(Shared.Require("checkpoints", "ibert-l3-sst2"), "-o", folder["m.ibert"]);
+
+        Assert.Equal(0, status);
+        Assert.Contains("the checkpoint's own integers", output);
+        using ModelFile model = ModelFile.Open(folder["m.ibert"]);
+        Assert.Contains("\"scheme\":\"ibert\"", model.Provenance);
+        Assert.DoesNotContain("calibration", model.Provenance);
     }
 
     private static (int Status, string Output, string Errors) Run(params string[] arguments)

@@ -17,9 +17,8 @@ public sealed class CheckpointRefusalTests : IDisposable
     [Theory]
     [InlineData("position_embedding_type", "\"relative_key_query\"", "relative positions", "absolute positions")]
     [InlineData("model_type", "\"roberta\"", "'BertForSequenceClassification' is not a text classifier of model_type roberta", "RobertaForSequenceClassification")]
-    [InlineData("model_type", "\"ibert\"", "'ibert' is not supported", "bert, distilbert and roberta are")]
-    [InlineData("model_type", "\"xlm-roberta\"", "'xlm-roberta' is not supported", "bert, distilbert and roberta are")]
-    [InlineData("model_type", "\"camembert\"", "'camembert' is not supported", "bert, distilbert and roberta are")]
+    [InlineData("model_type", "\"xlm-roberta\"", "'xlm-roberta' is not supported", "bert, distilbert, roberta and ibert are")]
+    [InlineData("model_type", "\"camembert\"", "'camembert' is not supported", "bert, distilbert, roberta and ibert are")]
     [InlineData("architectures", "[\"BertForMaskedLM\"]", "'BertForMaskedLM' is not a text classifier", "Fine-tune")]
     [InlineData("architectures", "[\"BertForTokenClassification\"]", "'BertForTokenClassification'", "Fine-tune")]
     [InlineData("problem_type", "\"regression\"", "'problem_type' is regression, of 3 values", "num_labels 1")]
@@ -89,7 +88,7 @@ public sealed class CheckpointRefusalTests : IDisposable
     {
         _model.Config.Remove("model_type");
         _model.Config.Remove("architectures");
-        AssertRefused(_model.Write(), "neither 'model_type' nor 'architectures'", "bert, distilbert and roberta");
+        AssertRefused(_model.Write(), "neither 'model_type' nor 'architectures'", "bert, distilbert, roberta and ibert");
     }
 
     [Theory]
