@@ -103,7 +103,7 @@ public sealed class GoldenIntegersTests(ITestOutputHelper output)
         }
         output.WriteLine($"{same} of {examples} labels, {wrong} other with a margin of 0.1 or more; drift {total / examples:F4} on average, {largest:F4} at most");
         Assert.Equal(200, examples);
-        // One sentence is on the other side of a rounding in the first LayerNorm, which the reference computes in float32.
+        // Issue 5 asks for none; sentence 86 differs and why is not established. The bound keeps it from getting worse.
         Assert.True(wrong <= 1, $"{wrong} labels with a margin differ");
         Assert.True(total / examples <= 0.035, "drift");
     }
