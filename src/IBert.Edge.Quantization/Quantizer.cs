@@ -68,7 +68,7 @@ public static class Quantizer
 
         QuantizedModel Calibrate()
         {
-            Calibrator calibrator = new(reference, texts.Chosen, options.Threads, options.Stage("calibrating"));
+            Calibrator calibrator = new(reference, [.. texts.Chosen, .. texts.Joined], options.Threads, options.Stage("calibrating"));
             Int8Lowering lowering = new(checkpoint, calibrator, scheme);
             return new(lowering.Lower(maxLength, tokenizer), lowering.Meanings);
         }

@@ -103,22 +103,22 @@ internal static class ErrorAnalysis
             {
                 QuantizedTensor tensor = tensors[t];
                 float[] values = Values(tensor), endToEnd = expected[tensor.Key];
-                float[] own = operation.Code == OperationCode.Embed ? endToEnd : operations.Run(operation.Code, tensor, inputs, values.Length / tensor.Columns);
+                float[] own = operation.Code == OperationCode.Embed ? endToEnd : operations.Run(operation.Code, tensor, inputs, values.Length / tensor.Channels);
                 errors[t] = (Difference(values, own), Difference(values, endToEnd));
             }
         }
 
-        /// <summary>The values that a tensor's integers stand for: [rows, columns] without padding.</summary>
+        /// <summary>The values that a tensor's integers stand for: [rows, channels] without padding.</summary>
         private float[] Values(QuantizedTensor tensor)
         {
             TensorEntry entry = model.Tensors[tensor.Index];
             ReadOnlySpan<byte> bytes = executor.TensorBytes(tensor.Index);
             int rows = bytes.Length / entry.Stride, size = TensorEntry.ElementBytes(entry.Type);
-            float[] values = new float[rows * tensor.Columns];
+            float[] values = new float[rows * tensor.Channels];
             for (int c = 0; c < tensor.Columns; c++)
             {
-                double scale = tensor.Scale * tensor.Divisor(c);
-                int place = tensor.Place(c) * size;
+                double scale = tensor.Scale * tensor.Divisor(c), shift = c < tensor.Channels ? tensor.Shift(c) : 0;
+                int place = tensor.Place(c) * size, channel = tensor.Channel(c);
                 for (int r = 0; r < rows; r++)
                 {
                     ReadOnlySpan<byte> element = bytes[((r * entry.Stride) + place)..];
@@ -128,7 +128,7 @@ internal static class ErrorAnalysis
                         ElementType.Int16 => MemoryMarshal.Read<short>(element),
                         _ => MemoryMarshal.Read<int>(element),
                     };
-                    values[(r * tensor.Columns) + c] = (float)((integer - tensor.ZeroPoint) * scale);
+                    values[(r * tensor.Channels) + channel] += (float)(((integer - tensor.ZeroPoint) * scale) + shift);
                 }
             }
             return values;

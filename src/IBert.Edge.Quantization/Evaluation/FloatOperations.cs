@@ -17,7 +17,7 @@ internal sealed class FloatOperations(Fp32Model model)
     public float[] Run(OperationCode code, QuantizedTensor output, IReadOnlyList<float[]> inputs, int rows)
     {
         TensorKey key = output.Key;
-        float[] result = new float[rows * output.Columns];
+        float[] result = new float[rows * output.Channels];
         switch (code)
         {
             case OperationCode.LayerNorm:

@@ -293,7 +293,7 @@ internal sealed class IBertLowering
         const double tanhStep = 1.0 / 127;
         QuantizedTensor pooled = graph.Gate(
             checkpoint.Linear("classifier.dense", Hidden, Hidden), input, Activation.Tanh, new(TensorSite.HeadDense, -1), new(TensorSite.HeadActivation, -1),
-            Int8Lowering.TanhTail / short.MaxValue, tanhStep, 0, null, RowRange.First);
+            Int8Lowering.TanhTail / short.MaxValue, tanhStep, 0, ChannelMap.Plain(Hidden, -1, 1), RowRange.First);
         const int fraction = 16;
         QuantizedTensor logits = graph.Product(
             checkpoint.Linear("classifier.out_proj", checkpoint.Labels.Count, Hidden), pooled, new(TensorSite.Logits, -1), ElementType.Int32,
