@@ -27,8 +27,14 @@ internal sealed class HelpWithExamples(HelpAction usual) : SynchronousCommandLin
 
     public override int Invoke(ParseResult parseResult)
     {
+        CommandWithExamples? command = parseResult.CommandResult.Command as CommandWithExamples;
+        foreach (Argument argument in parseResult.RootCommandResult.Command.Arguments)
+        {
+            // CHECKPOINT is for the program without a command.
+            argument.Hidden = command is not null;
+        }
         int status = usual.Invoke(parseResult);
-        parseResult.InvocationConfiguration.Output.WriteLine((parseResult.CommandResult.Command as CommandWithExamples)?.Examples ?? Start);
+        parseResult.InvocationConfiguration.Output.WriteLine(command?.Examples ?? Start);
         return status;
     }
 }
