@@ -86,6 +86,7 @@ internal sealed class FloatOperations(Fp32Model model)
 
     /// <summary>Refuses a graph that is not of the shape of this checkpoint, operation by operation.</summary>
     /// <exception cref="CheckpointException">It is of another one.</exception>
+    /// <remarks>A file may say anything; after this, no operation reads beyond what the reference has.</remarks>
     public void RequireFit(ModelFile file, IReadOnlyList<QuantizedTensor> tensors)
     {
         Dictionary<ushort, QuantizedTensor> byIndex = tensors.ToDictionary(tensor => tensor.Index);
@@ -118,8 +119,8 @@ internal sealed class FloatOperations(Fp32Model model)
         {
             return false;
         }
-        bool isLinear = LinearOf(key) is not null;
-        if (output.Columns != (LinearOf(key)?.Outputs ?? hidden) || (key.Site is TensorSite.TypeEmbeddings or TensorSite.WordTypeSum && model.Config.TypeCount == 0))
+        PackedLinear? linear = LinearOf(key);
+        if (output.Columns != (linear?.Outputs ?? hidden) || (key.Site is TensorSite.TypeEmbeddings or TensorSite.WordTypeSum && model.Config.TypeCount == 0))
         {
             return false;
         }
@@ -127,9 +128,9 @@ internal sealed class FloatOperations(Fp32Model model)
         {
             OperationCode.Embed => key.Site == TensorSite.EmbeddingSum || IsTable(key.Site),
             OperationCode.LayerNorm => NormOf(key) is not null && inputs.All(columns => columns == hidden),
-            OperationCode.Linear => isLinear && inputs is [int columns] && columns == LinearOf(key)!.Inputs,
+            OperationCode.Linear => linear is not null && inputs is [int columns] && columns == linear.Inputs,
             OperationCode.Attention => key.Site == TensorSite.Context && inputs.All(columns => columns == hidden),
-            OperationCode.Gate => isLinear && inputs is [int columns] && columns == output.Columns,
+            OperationCode.Gate => linear is not null && inputs is [int columns] && columns == output.Columns,
             _ => key.Site is not (TensorSite.AttentionScores or TensorSite.AttentionProbabilities) && inputs.All(columns => columns == output.Columns),
         };
     }

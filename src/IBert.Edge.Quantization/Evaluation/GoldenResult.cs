@@ -12,7 +12,10 @@ internal enum GoldenKind
     /// <summary>A product whose input's scale is its own: 32-bit accumulators.</summary>
     Linear,
 
-    /// <summary>A product that takes its input for one of another scale (numerics.md, trap 13): accumulators rounded to it.</summary>
+    /// <summary>
+    /// A product that takes its input for one of another scale (numerics.md, trap 13). The reference divides the input by that and sums what are then no
+    /// integers in float32 (<c>QuantLinear.forward</c>); here the accumulator is brought to it and rounded once.
+    /// </summary>
     StaleLinear,
 
     /// <summary>Attention's probabilities.</summary>
@@ -158,7 +161,7 @@ internal sealed class GoldenResult
     {
         GoldenKind.Activation => "8, 16 and 22 bits",
         GoldenKind.Linear => "products, 32 bits",
-        GoldenKind.StaleLinear => "products of a stale scale, 32 bits",
+        GoldenKind.StaleLinear => "products of a stale scale, 32 bits: the reference sums these in float32, not in integers",
         _ => "probabilities",
     };
 
