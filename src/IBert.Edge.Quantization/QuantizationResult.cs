@@ -75,6 +75,6 @@ public sealed class QuantizationResult
     {
         using LoadedModel loaded = new(file);
         return ErrorAnalysis.Run(
-            loaded, Model.Tensors, Reference, Texts.Compared, Options.Threads, Options.Stage("comparing tensors"));
+            loaded.File, Model.Tensors, Reference, Texts.Compared, Options.Threads, Options.Stage("comparing tensors"));
     }
 }

@@ -37,7 +37,7 @@ internal sealed class Int8Lowering
         this.checkpoint = checkpoint;
         this.options = options;
         config = checkpoint.Config;
-        graph = new ProductLowering(builder);
+        graph = new ProductLowering(builder, WeightNames.Of(config.Architecture));
         ranges = calibrator.Ranges();
         Migrate();
     }

@@ -7,7 +7,7 @@ using IBert.Edge.Quantization.Reference;
 namespace IBert.Edge.Quantization.Lowering;
 
 /// <summary>What every scheme lowers alike: a linear layer with a scale per output channel, and a gated activation.</summary>
-internal sealed class ProductLowering(ModelBuilder builder)
+internal sealed class ProductLowering(ModelBuilder builder, WeightNames names)
 {
     // Biases stay far inside 32-bit accumulators: a channel whose weights are nearly dead takes a coarser scale.
     private const double LargestBias = 1 << 26;
@@ -88,7 +88,12 @@ internal sealed class ProductLowering(ModelBuilder builder)
     {
         ushort index = builder.Tensor(type, heads * HeadWidth(columns, heads), rows);
         operation.Outputs[slot] = index;
-        QuantizedTensor tensor = new(index, key, builder.Operations.Count, columns, scale, zeroPoint, divisor, heads);
+        string name = TensorNames.Of(names, key);
+        if (operation.Code == OperationCode.LayerNorm && slot == 0)
+        {
+            name = TensorNames.Residual(name);
+        }
+        QuantizedTensor tensor = new(index, key, name, builder.Operations.Count, columns, scale, zeroPoint, divisor, heads);
         meanings.Add(tensor);
         if (add)
         {
