@@ -10,6 +10,13 @@ internal sealed record QuantizedModel(IReadOnlyList<ModelSection> Sections, IRea
 {
     /// <summary>The whole file.</summary>
     /// <param name="provenance">JSON that says where the model came from; null to leave it out.</param>
-    public byte[] ToFile(string? provenance) => ModelBuilder.Assemble(
-        provenance is null ? Sections : [.. Sections, new ModelSection(SectionKind.Provenance, false, Encoding.UTF8.GetBytes(provenance))]);
+    public byte[] ToFile(string? provenance)
+    {
+        List<ModelSection> sections = [.. Sections, new(SectionKind.Meanings, false, MeaningsSection.Write(Tensors))];
+        if (provenance is not null)
+        {
+            sections.Add(new(SectionKind.Provenance, false, Encoding.UTF8.GetBytes(provenance)));
+        }
+        return ModelBuilder.Assemble(sections);
+    }
 }

@@ -76,7 +76,8 @@ public static class Quantizer
         QuantizedModel Import()
         {
             using IBertCheckpoint integers = IBertCheckpoint.Load(checkpointFolder, config);
-            return new(new IBertLowering(integers).Lower(maxLength, tokenizer), []);
+            IBertLowering lowering = new(integers);
+            return new(lowering.Lower(maxLength, tokenizer), lowering.Meanings);
         }
     }
 

@@ -50,4 +50,7 @@ public sealed class TextSource
                 : file.Rows(textColumn, pairColumn).Select(row => new SourceText(row[0], row[1]));
         return new TextSource(file.Name, file.Sha256, textColumn, pairColumn, [.. texts]);
     }
+
+    /// <summary>Some texts, at random and without replacement; all where there are fewer. The same seed draws the same on every machine.</summary>
+    internal IEnumerable<SourceText> Draw(int count, ulong seed) => new SplitMix64(seed).Permutation(Texts.Count).Take(count).Select(i => Texts[i]);
 }

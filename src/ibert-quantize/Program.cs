@@ -1,4 +1,4 @@
-// The workstation program: a Hugging Face checkpoint in, one model file out.
+// The workstation program: a Hugging Face checkpoint in, one model file out; and looks at what came out.
 using System.CommandLine;
 using System.CommandLine.Invocation;
 
@@ -19,7 +19,8 @@ internal static class Program
             return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
         }
         catch (Exception error) when (
-            error is UsageException or ArgumentException or CheckpointException or DataFileException or IOException or UnauthorizedAccessException)
+            error is UsageException or ArgumentException or CheckpointException or DataFileException or ModelFormatException or IOException
+                or UnauthorizedAccessException)
         {
             Console.Error.WriteLine($"ibert-quantize: {error.Message}");
             return ExitStatus.Usage;

@@ -1,7 +1,6 @@
 // The command line of ibert-quantize, and what it does.
 using System.CommandLine;
 using System.CommandLine.Help;
-using System.CommandLine.Invocation;
 using System.Diagnostics;
 using System.Globalization;
 using IBert.Edge.Quantization.Output;
@@ -42,6 +41,8 @@ internal sealed class QuantizeCommand : RootCommand
         {
             Options.Add(option);
         }
+        Subcommands.Add(new CompareCommand());
+        Subcommands.Add(new DumpCommand());
         foreach (HelpOption help in Options.OfType<HelpOption>())
         {
             help.Action = new HelpWithExamples((HelpAction)help.Action!);
@@ -64,10 +65,6 @@ internal sealed class QuantizeCommand : RootCommand
         using ProgressLine progress = new();
         QuantizerOptions options = ReadOptions(parsed, progress.Show);
         QuantizationResult result = Quantizer.Quantize(parsed.GetValue(checkpoint)!, options);
-        if (reportPath is not null && result.Scheme == QuantizationScheme.IBert)
-        {
-            throw new UsageException("--report shows the error of calibrated tensors, and --scheme ibert has none of these yet: leave it out, or calibrate with --scheme int8");
-        }
         result.Save(model);
         if (reportPath is not null)
         {
@@ -96,12 +93,12 @@ internal sealed class QuantizeCommand : RootCommand
                 "ibert" => QuantizationScheme.IBert,
                 _ => null,
             },
-            Samples = AtLeast(QuantizerOptions.LeastSamples, samples, parsed.GetValue(samples)),
+            Samples = NumberOption.AtLeast(QuantizerOptions.LeastSamples, samples, parsed.GetValue(samples)),
             Seed = parsed.GetValue(seed),
-            MaxLength = parsed.GetValue(maxLength) is { } length ? AtLeast(1, maxLength, length) : 0,
+            MaxLength = parsed.GetValue(maxLength) is { } length ? NumberOption.AtLeast(1, maxLength, length) : 0,
             TokenizerFolder = parsed.GetValue(tokenizer),
             Evaluation = ReadEvaluation(parsed, column, pairColumn),
-            Threads = AtLeast(1, threads, parsed.GetValue(threads)),
+            Threads = NumberOption.AtLeast(1, threads, parsed.GetValue(threads)),
             Progress = progress,
         };
     }
@@ -118,9 +115,6 @@ internal sealed class QuantizeCommand : RootCommand
         column = parsed.GetValue(evaluationText) ?? column ?? throw new UsageException("--eval needs --text COLUMN (or --eval-text), the column of the texts");
         return LabelledTexts.Read(file, column, labelColumn, pairColumn);
     }
-
-    private static int AtLeast(int least, Option option, int value) =>
-        value >= least ? value : throw new UsageException($"{option.Name} {value} is too small: {least} or more");
 
     private void RefuseUnsupported(ParseResult parsed)
     {
@@ -163,22 +157,5 @@ internal sealed class QuantizeCommand : RootCommand
         }
 
         static void Line(FormattableString line) => Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));
-    }
-
-    private sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLineAction
-    {
-        public override int Invoke(ParseResult parsed)
-        {
-            int status = help.Invoke(parsed);
-            parsed.InvocationConfiguration.Output.WriteLine("""
-                Examples:
-                  ibert-quantize my-checkpoint -o my.ibert --calibration train.tsv --text sentence
-                  ibert-quantize my-checkpoint -o my.ibert --calibration train.tsv --text sentence --eval dev.tsv --label label --report my.md
-                  ibert-quantize my-pairs -o pairs.ibert --calibration train.tsv --text sentence1 --text-pair sentence2 --eval dev.tsv --label score
-
-                Data files are tab-separated with a header line, without quoting; spaces around a field do not count.
-                """);
-            return status;
-        }
     }
 }

@@ -1,9 +1,9 @@
 // Rewrites a checkpoint into a variant of it, in a temporary folder.
-using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json.Nodes;
 using IBert.Edge.Quantization.Checkpoints;
+using IBert.Edge.Quantization.Output;
 
 namespace IBert.Edge.Quantization.Tests;
 
@@ -77,32 +77,12 @@ internal sealed class CheckpointWriter : IDisposable
     public void Dispose() => _folder.Delete(recursive: true);
 
     /// <summary>A well-formed safetensors file.</summary>
-    public static byte[] Safetensors(IReadOnlyDictionary<string, TestTensor> tensors)
-    {
-        var header = new JsonObject { ["__metadata__"] = new JsonObject { ["format"] = "pt" } };
-        using var data = new MemoryStream();
-        foreach ((string name, TestTensor tensor) in tensors)
-        {
-            long begin = data.Length;
-            data.Write(Encode(tensor));
-            header[name] = new JsonObject
-            {
-                ["dtype"] = tensor.Type,
-                ["shape"] = new JsonArray([.. tensor.Shape.Select(n => (JsonNode)n)]),
-                ["data_offsets"] = new JsonArray(begin, data.Length),
-            };
-        }
-        return Safetensors(header.ToJsonString(), data.ToArray());
-    }
+    public static byte[] Safetensors(IReadOnlyDictionary<string, TestTensor> tensors) => SafetensorsWriter.Write(
+        [.. tensors.Select(tensor => new SafetensorsEntry(tensor.Key, tensor.Value.Type, tensor.Value.Shape, Encode(tensor.Value)))],
+        new Dictionary<string, string> { ["format"] = "pt" });
 
     /// <summary>A safetensors file with this header, whatever it says.</summary>
-    public static byte[] Safetensors(string header, byte[] data)
-    {
-        byte[] text = Encoding.UTF8.GetBytes(header);
-        var length = new byte[8];
-        BinaryPrimitives.WriteInt64LittleEndian(length, text.Length);
-        return [.. length, .. text, .. data];
-    }
+    public static byte[] Safetensors(string header, byte[] data) => SafetensorsWriter.Join(Encoding.UTF8.GetBytes(header), data);
 
     private static byte[] Encode(TestTensor tensor)
     {

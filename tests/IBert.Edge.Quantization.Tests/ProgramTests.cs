@@ -1,5 +1,6 @@
 // ibert-quantize as a person types it: what it prints, and what it ends with.
 using System.Diagnostics;
+using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Tests.Quantizing;
 using IBert.Edge.TestSupport;
 using Xunit;
@@ -45,7 +46,19 @@ public sealed class ProgramTests : IDisposable
     [InlineData("Option '--output' is required", "CHECKPOINT")]
     [InlineData("--scheme q8bert is not supported yet: int8 and ibert are", "CHECKPOINT", "-o", "OUT", "--scheme", "q8bert")]
     [InlineData("only a single-label classifier of model_type ibert", "CHECKPOINT", "-o", "OUT", "--scheme", "ibert")]
-    [InlineData("--scheme ibert has none of these yet", "IBERT", "-o", "OUT", "--report", "OUT")]
+    [InlineData("the three are needed", "compare", "CHECKPOINT", "DATA")]
+    [InlineData("the three are needed", "compare", "CHECKPOINT", "TINY", "DATA", "--text", "text", "--all")]
+    [InlineData("--text is not for it", "compare", "TINY", "--golden", "CHECKPOINT", "--text", "text")]
+    [InlineData("2 files are given", "compare", "CHECKPOINT", "TINY", "--golden", "CHECKPOINT")]
+    [InlineData("only a model that was converted with --scheme ibert", "compare", "TINY", "--golden", "GOLDEN")]
+    [InlineData("is not a model", "compare", "CHECKPOINT", "DATA", "DATA", "--text", "text")]
+    [InlineData("has no column 'nope'", "compare", "CHECKPOINT", "TINY", "DATA", "--text", "nope")]
+    [InlineData("was not made from the weights", "compare", "IBERT", "TINY", "DATA", "--text", "text")]
+    [InlineData("--samples 0 is too small: 1 or more", "compare", "CHECKPOINT", "TINY", "DATA", "--text", "text", "--samples", "0")]
+    [InlineData("there is no folder", "compare", "CHECKPOINT", "TINY", "DATA", "--text", "text", "--report", "none/r.md")]
+    [InlineData("Option '--output' is required", "dump", "TINY", "a text")]
+    [InlineData("is not a model", "dump", "DATA", "a text", "-o", "OUT")]
+    [InlineData("there is no folder", "dump", "TINY", "a text", "-o", "none/d.safetensors")]
     [InlineData("--bits 4 is not supported yet: 8 is", "CHECKPOINT", "-o", "OUT", "--bits", "4")]
     [InlineData("--samples 3 is too small: 8 or more", "CHECKPOINT", "-o", "OUT", "--samples", "3")]
     [InlineData("--threads 0 is too small: 1 or more", "CHECKPOINT", "-o", "OUT", "--threads", "0")]
@@ -68,6 +81,8 @@ public sealed class ProgramTests : IDisposable
         {
             "CHECKPOINT" => TinyData.Checkpoint,
             "IBERT" => Shared.Require("checkpoints", "ibert-l3-sst2"),
+            "GOLDEN" => Shared.Require("golden", "ibert"),
+            "TINY" => TestModels.Tiny(),
             "OUT" => folder["m.ibert"],
             "DATA" => data,
             _ => argument,
@@ -86,6 +101,63 @@ public sealed class ProgramTests : IDisposable
         Assert.Equal(0, status);
         Assert.Contains("ibert-quantize my-checkpoint -o my.ibert --calibration train.tsv --text sentence", output);
         Assert.StartsWith(Quantizer.Version, Run("--version").Output);
+    }
+
+    [Theory]
+    [InlineData("compare", "ibert-quantize compare <FILES>... [options]", "ibert-quantize compare my.ibert --golden")]
+    [InlineData("dump", "ibert-quantize dump <MODEL.ibert> <TEXT> [options]", "ibert-quantize dump my.ibert \"a charming")]
+    public void Every_command_has_a_help_of_its_own_with_examples(string command, string usage, string example)
+    {
+        (int status, string output, _) = Run(command, "--help");
+        Assert.Equal(0, status);
+        Assert.Contains(usage, output);
+        Assert.Contains(example, output);
+    }
+
+    [Fact]
+    public void Compare_prints_where_the_error_comes_from_and_every_tensor()
+    {
+        (int status, string output, string errors) = Run(
+            "compare", TinyData.Checkpoint, TestModels.Tiny(), Shared.Require("data", "sst2", "dev.tsv"), "--text", "sentence", "--samples", "10", "--report", folder["r.md"]);
+        Assert.Equal((0, ""), (status, errors));
+        Assert.StartsWith("10 texts of dev.tsv, seed 1; 6 dB are one bit\nwhere the error comes from, worst first", output);
+        string[] layers = ["embeddings ", "layer 0 ", "layer 1 ", "head "];
+        Assert.All(layers, layer => Assert.Contains($"\n{layer}", output));
+        Assert.Matches(@"\n  encoder\.layer\.1\.attention\.self\.query +\d\d\.\d +\d\d\.\d\n", output);
+        Assert.Contains("| encoder.layer.1.attention.self.query | Int8 |", File.ReadAllText(folder["r.md"]));
+    }
+
+    [Fact]
+    public void Compare_with_golden_integers_ends_with_0_where_all_holds_and_with_1_where_a_label_is_another()
+    {
+        string golden = Shared.Require("golden", "ibert"), model = folder["m.ibert"];
+        Quantizer.Quantize(Shared.Require("checkpoints", "ibert-l3-sst2")).Save(model);
+        File.Copy(Path.Combine(golden, "00.safetensors"), folder["00.safetensors"]);
+        string sentence = File.ReadLines(Path.Combine(golden, "sentences.jsonl")).First();
+        folder.Write("sentences.jsonl", sentence);
+
+        (int status, string output, string errors) = Run("compare", model, "--golden", folder.Path, "--all");
+
+        Assert.Equal((0, ""), (status, errors));
+        Assert.StartsWith("1 dumps, each operation with golden inputs; ", output);
+        Assert.Matches(@"\n  encoder\.layer\.2\.attention\.self\.softmax +2700 +0 +0\n", output);
+        Assert.Contains("encoder.layer.1.attention.output.LayerNorm", output);
+        Assert.DoesNotContain("FAILS", output);
+
+        folder.Write("sentences.jsonl", sentence.Replace("\"logits\": [2.483742, -2.914226]", "\"logits\": [-2.914226, 2.483742]", StringComparison.Ordinal));
+        (status, output, _) = Run("compare", model, "--golden", folder.Path);
+        Assert.Equal(1, status);
+        Assert.Contains("another label, in spite of its margin: line 1 of sentences.jsonl", output);
+        Assert.Contains("FAILS  end to end the label is the same", output);
+    }
+
+    [Fact]
+    public void Dump_writes_a_file_and_says_nothing()
+    {
+        (int, string, string) result = Run("dump", TestModels.Tiny(), "a fine film", "--pair", "a bad one", "-o", folder["d.safetensors"]);
+        Assert.Equal((0, "", ""), result);
+        using SafetensorsFile dump = SafetensorsFile.Open(folder["d.safetensors"]);
+        Assert.Contains(1, dump.ReadIntegers(dump.Tensors["token_type_ids"]));
     }
 
     [Fact]

@@ -99,6 +99,31 @@ internal sealed unsafe class SafetensorsFile : IDisposable
         return values;
     }
 
+    /// <summary>The values of a tensor of type I8, I16, I32 or I64, in row-major order.</summary>
+    /// <exception cref="CheckpointException">Another type.</exception>
+    public long[] ReadIntegers(SafetensorsTensor tensor)
+    {
+        if (tensor.Type is not ("I8" or "I16" or "I32" or "I64") || tensor.ElementCount > Array.MaxLength)
+        {
+            throw new CheckpointException($"{Path}: the tensor '{tensor.Name}' has {tensor.ElementCount} elements of type {tensor.Type}; integers of I8 to I64 are expected");
+        }
+        long[] values = new long[tensor.ElementCount];
+        byte* source = _data + LengthBytes + _headerBytes + tensor.Begin;
+        int size = ElementBytes(tensor.Type)!.Value;
+        for (long i = 0; i < values.Length; i++)
+        {
+            ReadOnlySpan<byte> element = new(source + (i * size), size);
+            values[i] = tensor.Type switch
+            {
+                "I8" => (sbyte)element[0],
+                "I16" => BinaryPrimitives.ReadInt16LittleEndian(element),
+                "I32" => BinaryPrimitives.ReadInt32LittleEndian(element),
+                _ => BinaryPrimitives.ReadInt64LittleEndian(element),
+            };
+        }
+        return values;
+    }
+
     /// <summary>Refuses a tensor that <see cref="ReadFloats"/> could not read, by its header alone.</summary>
     public void RequireFloats(SafetensorsTensor tensor)
     {

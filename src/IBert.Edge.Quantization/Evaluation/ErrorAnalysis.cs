@@ -1,5 +1,4 @@
 // Compares every tensor of the integer graph with the FP32 reference, and finds the operation that an error comes from.
-using System.Runtime.InteropServices;
 using IBert.Edge.Format;
 using IBert.Edge.Graph;
 using IBert.Edge.Kernels;
@@ -13,14 +12,14 @@ internal static class ErrorAnalysis
 {
     /// <summary>The error of every tensor over some texts, in the order of the operations.</summary>
     public static IReadOnlyList<TensorError> Run(
-        LoadedModel model, IReadOnlyList<QuantizedTensor> tensors, Fp32Model reference, IReadOnlyList<TokenizedText> texts, int threads,
+        ModelFile model, IReadOnlyList<QuantizedTensor> tensors, Fp32Model reference, IReadOnlyList<TokenizedText> texts, int threads,
         Action<double>? progress)
     {
         (SquaredError Own, SquaredError EndToEnd)[][] errors = new (SquaredError, SquaredError)[texts.Count][];
         int done = 0;
         object gate = new();
         Parallel.For(
-            0, texts.Count, new ParallelOptions { MaxDegreeOfParallelism = threads }, () => new Worker(model.File, tensors, reference), (i, _, worker) =>
+            0, texts.Count, new ParallelOptions { MaxDegreeOfParallelism = threads }, () => new Worker(model, tensors, reference), (i, _, worker) =>
             {
                 errors[i] = worker.Run(texts[i]);
                 int count = Interlocked.Increment(ref done);
@@ -42,7 +41,7 @@ internal static class ErrorAnalysis
                 own += text[t].Own;
                 endToEnd += text[t].EndToEnd;
             }
-            sums[t] = new TensorError(tensors[t], model.File.Tensors[tensors[t].Index].Type, own, endToEnd);
+            sums[t] = new TensorError(tensors[t], model.Tensors[tensors[t].Index].Type, own, endToEnd);
         }
         return sums;
     }
@@ -78,7 +77,12 @@ internal static class ErrorAnalysis
         {
             Array.Clear(errors);
             expected.Clear();
-            runner.Run(text.Ids, text.Types, logits, this);
+            // A graph may compute the last layer for all tokens, and one that does not writes the first rows of what the reference does.
+            runner.Run(text.Ids, text.Types, logits, this, wholeLastLayer: true);
+            foreach (QuantizedTensor tensor in tensors.Where(tensor => FloatOperations.IsTable(tensor.Key.Site)))
+            {
+                expected[tensor.Key] = operations.Table(tensor.Key.Site, text);
+            }
             executor.Run(text.Ids, [.. text.Types.Select(type => (byte)type)]);
             return [.. errors];
         }
@@ -111,24 +115,15 @@ internal static class ErrorAnalysis
         /// <summary>The values that a tensor's integers stand for: [rows, channels] without padding.</summary>
         private float[] Values(QuantizedTensor tensor)
         {
-            TensorEntry entry = model.Tensors[tensor.Index];
-            ReadOnlySpan<byte> bytes = executor.TensorBytes(tensor.Index);
-            int rows = bytes.Length / entry.Stride, size = TensorEntry.ElementBytes(entry.Type);
-            float[] values = new float[rows * tensor.Channels];
-            for (int c = 0; c < tensor.Columns; c++)
+            int[] integers = ArenaIntegers.Read(model, executor, tensor);
+            float[] values = new float[integers.Length / tensor.Columns * tensor.Channels];
+            for (int i = 0; i < integers.Length; i++)
             {
-                double scale = tensor.Scale * tensor.Divisor(c), shift = c < tensor.Channels ? tensor.Shift(c) : 0;
-                int place = tensor.Place(c) * size, channel = tensor.Channel(c);
-                for (int r = 0; r < rows; r++)
+                int row = i / tensor.Columns, column = i % tensor.Columns, channel = tensor.Channel(column);
+                if (channel != QuantizedTensor.NoChannel)
                 {
-                    ReadOnlySpan<byte> element = bytes[((r * entry.Stride) + place)..];
-                    int integer = entry.Type switch
-                    {
-                        ElementType.Int8 => (sbyte)element[0],
-                        ElementType.Int16 => MemoryMarshal.Read<short>(element),
-                        _ => MemoryMarshal.Read<int>(element),
-                    };
-                    values[(r * tensor.Channels) + channel] += (float)(((integer - tensor.ZeroPoint) * scale) + shift);
+                    double shift = column == channel ? tensor.Shift(channel) : 0;
+                    values[(row * tensor.Channels) + channel] += (float)(((integers[i] - tensor.ZeroPoint) * tensor.Step(column)) + shift);
                 }
             }
             return values;

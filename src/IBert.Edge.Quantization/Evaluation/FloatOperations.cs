@@ -11,7 +11,7 @@ internal sealed class FloatOperations(Fp32Model model)
 {
     /// <summary>What an operation gives in FP32.</summary>
     /// <param name="code">The operation, which is not the embedding.</param>
-    /// <param name="output">Its output, which says of which place in the model it is.</param>
+    /// <param name="output">Its output, which says of which place in the model it is; <see cref="RequireFit"/> holds.</param>
     /// <param name="inputs">Values of its inputs, row-major.</param>
     /// <param name="rows">Rows of the output; an input may have more.</param>
     public float[] Run(OperationCode code, QuantizedTensor output, IReadOnlyList<float[]> inputs, int rows)
@@ -21,10 +21,10 @@ internal sealed class FloatOperations(Fp32Model model)
         switch (code)
         {
             case OperationCode.LayerNorm:
-                Normalize(inputs, Norm(key), result);
+                Normalize(inputs, NormOf(key)!, result);
                 break;
             case OperationCode.Linear:
-                Linear(key).Apply(inputs[0], rows, result);
+                LinearOf(key)!.Apply(inputs[0], rows, result);
                 if (key.Site is TensorSite.FeedForwardActivation or TensorSite.HeadActivation)
                 {
                     // ReLU is the product's own clamp.
@@ -37,13 +37,105 @@ internal sealed class FloatOperations(Fp32Model model)
             case OperationCode.Gate:
                 Apply(Function(key.Site == TensorSite.HeadActivation ? model.HeadActivation : model.Config.Activation), inputs[0], result);
                 break;
+            case OperationCode.Add:
+                for (int i = 0; i < result.Length; i++)
+                {
+                    result[i] = inputs.Sum(input => input[i]);
+                }
+                break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(code), code, "not an operation on tensors");
         }
         return result;
     }
 
-    private PackedLinear Linear(TensorKey key) => key.Site switch
+    /// <summary>Whether a tensor is a part of the embedding that is read from tables alone.</summary>
+    public static bool IsTable(TensorSite site) =>
+        site is TensorSite.WordEmbeddings or TensorSite.TypeEmbeddings or TensorSite.PositionEmbeddings or TensorSite.WordTypeSum;
+
+    /// <summary>Rows of the embedding's tables for a text.</summary>
+    public float[] Table(TensorSite site, TokenizedText text)
+    {
+        int hidden = model.Config.HiddenSize;
+        float[] values = new float[text.Ids.Length * hidden];
+        for (int i = 0; i < text.Ids.Length; i++)
+        {
+            if (site is TensorSite.WordEmbeddings or TensorSite.WordTypeSum)
+            {
+                Add(model.Embeddings.Words, text.Ids[i], i);
+            }
+            if (site is TensorSite.TypeEmbeddings or TensorSite.WordTypeSum)
+            {
+                Add(model.Embeddings.Types, text.Types[i], i);
+            }
+            if (site == TensorSite.PositionEmbeddings)
+            {
+                Add(model.Embeddings.Positions, i + model.Config.PositionOffset, i);
+            }
+        }
+        return values;
+
+        void Add(float[] table, int row, int target)
+        {
+            for (int c = 0; c < hidden; c++)
+            {
+                values[(target * hidden) + c] += table[(row * hidden) + c];
+            }
+        }
+    }
+
+    /// <summary>Refuses a graph that is not of the shape of this checkpoint, operation by operation.</summary>
+    /// <exception cref="CheckpointException">It is of another one.</exception>
+    /// <remarks>A file may say anything; after this, no operation reads beyond what the reference has.</remarks>
+    public void RequireFit(ModelFile file, IReadOnlyList<QuantizedTensor> tensors)
+    {
+        Dictionary<ushort, QuantizedTensor> byIndex = tensors.ToDictionary(tensor => tensor.Index);
+        foreach (QuantizedTensor tensor in tensors)
+        {
+            OperationRecord operation = file.Operations[tensor.Operation];
+            List<int> inputs = [];
+            foreach (ushort input in operation.Inputs)
+            {
+                if (input != OperationRecord.None)
+                {
+                    inputs.Add(byIndex[input].Channels);
+                }
+            }
+            TensorEntry entry = file.Tensors[tensor.Index];
+            bool oneRow = entry.Rows == RowCount.Fixed, head = tensor.Key.Site is TensorSite.HeadDense or TensorSite.HeadActivation or TensorSite.Logits;
+            if ((oneRow ? entry.FixedRows != 1 : head) || !Fits(operation.Code, tensor, inputs))
+            {
+                throw new CheckpointException($"{file.Name}: its tensor '{tensor.Name}' does not fit the checkpoint: give the one that the model was made from");
+            }
+        }
+    }
+
+    private bool Fits(OperationCode code, QuantizedTensor output, List<int> inputs)
+    {
+        TensorKey key = output.Key;
+        int hidden = model.Config.HiddenSize;
+        bool inLayer = key.Site is >= TensorSite.Query and <= TensorSite.OutputNorm;
+        if (inLayer ? (uint)key.Layer >= (uint)model.Layers.Count : key.Layer != -1)
+        {
+            return false;
+        }
+        PackedLinear? linear = LinearOf(key);
+        if (output.Channels != (linear?.Outputs ?? hidden) || (key.Site is TensorSite.TypeEmbeddings or TensorSite.WordTypeSum && model.Config.TypeCount == 0))
+        {
+            return false;
+        }
+        return code switch
+        {
+            OperationCode.Embed => key.Site == TensorSite.EmbeddingSum || IsTable(key.Site),
+            OperationCode.LayerNorm => NormOf(key) is not null && inputs.All(columns => columns == hidden),
+            OperationCode.Linear => linear is not null && inputs is [int columns] && columns == linear.Inputs,
+            OperationCode.Attention => key.Site == TensorSite.Context && inputs.All(columns => columns == hidden),
+            OperationCode.Gate => linear is not null && inputs is [int columns] && columns == output.Channels,
+            _ => key.Site is not (TensorSite.AttentionScores or TensorSite.AttentionProbabilities) && inputs.All(columns => columns == output.Channels),
+        };
+    }
+
+    private PackedLinear? LinearOf(TensorKey key) => key.Site switch
     {
         TensorSite.Query => model.Layers[key.Layer].Query,
         TensorSite.Key => model.Layers[key.Layer].Key,
@@ -53,15 +145,15 @@ internal sealed class FloatOperations(Fp32Model model)
         TensorSite.FeedForward2 => model.Layers[key.Layer].FeedForward2,
         TensorSite.HeadDense or TensorSite.HeadActivation => model.HeadDense,
         TensorSite.Logits => model.Classifier,
-        _ => throw new ArgumentOutOfRangeException(nameof(key), key, "not the output of a linear layer"),
+        _ => null,
     };
 
-    private LayerNorm Norm(TensorKey key) => key.Site switch
+    private LayerNorm? NormOf(TensorKey key) => key.Site switch
     {
         TensorSite.EmbeddingNorm => model.Embeddings.Norm,
         TensorSite.AttentionNorm => model.Layers[key.Layer].AttentionNorm,
         TensorSite.OutputNorm => model.Layers[key.Layer].OutputNorm,
-        _ => throw new ArgumentOutOfRangeException(nameof(key), key, "not the output of a LayerNorm"),
+        _ => null,
     };
 
     private static Func<double, double> Function(Activation activation) => activation switch

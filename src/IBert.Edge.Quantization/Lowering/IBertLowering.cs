@@ -8,15 +8,6 @@ using static IBert.Edge.Quantization.Lowering.PublishedScales;
 
 namespace IBert.Edge.Quantization.Lowering;
 
-/// <summary>A tensor of the published graph: integers times a scale, one for all or one per channel.</summary>
-/// <param name="Index">Index in the file's table of tensors.</param>
-/// <param name="Operation">The operation that writes it.</param>
-/// <param name="Name">The reference's module whose output it is, as in its state_dict.</param>
-/// <param name="Columns">Number of channels.</param>
-/// <param name="Type">Type of its integers.</param>
-/// <param name="Scales">float32, as the reference has them.</param>
-internal sealed record PublishedTensor(ushort Index, int Operation, string Name, int Columns, ElementType Type, float[] Scales);
-
 /// <summary>
 /// Lowers an I-BERT checkpoint (Kim et al. 2021; Hugging Face's <c>modeling_ibert</c> in quant_mode) op by op: every requantization, every
 /// rounding and every clamp of the reference, its stale input scale of later layers included (numerics.md, trap 13). Pooler and classifier,
@@ -31,20 +22,20 @@ internal sealed class IBertLowering
 
     private readonly IBertCheckpoint checkpoint;
     private readonly ModelBuilder builder = new();
-    private readonly List<PublishedTensor> tensors = [];
+    private readonly List<QuantizedTensor> tensors = [];
 
     public IBertLowering(IBertCheckpoint checkpoint) => this.checkpoint = checkpoint;
 
-    /// <summary>What each tensor of the graph is, in the order of the operations.</summary>
-    public IReadOnlyList<PublishedTensor> Tensors => tensors;
+    /// <summary>What each tensor of the graph stands for, in the order of the operations: float32 scales, as the reference has them.</summary>
+    public IReadOnlyList<QuantizedTensor> Meanings => tensors;
 
     private int Hidden => checkpoint.HiddenSize;
 
     /// <summary>Builds the file's required sections.</summary>
     public IReadOnlyList<ModelSection> Lower(int maxLength, byte[] tokenizer)
     {
-        PublishedTensor hidden = Embed();
-        float staleScale = hidden.Scales[0];
+        QuantizedTensor hidden = Embed();
+        float staleScale = StepOf(hidden);
         for (int layer = 0; layer < checkpoint.LayerCount; layer++)
         {
             hidden = Layer($"encoder.layer.{layer}", hidden, staleScale, maxLength);
@@ -61,49 +52,49 @@ internal sealed class IBertLowering
         return builder.Build(maxLength, head, checkpoint.Labels, tokenizer);
     }
 
-    private PublishedTensor Embed()
+    private QuantizedTensor Embed()
     {
-        PublishedTensor words = Gather("embeddings.word_embeddings", checkpoint.VocabularySize, 0, 0);
-        PublishedTensor types = Gather("embeddings.token_type_embeddings", 1, 2, 0);
-        PublishedTensor positions = Gather("embeddings.position_embeddings", checkpoint.PositionRows, 1, checkpoint.PositionOffset);
+        QuantizedTensor words = Gather("embeddings.word_embeddings", checkpoint.VocabularySize, 0, 0);
+        QuantizedTensor types = Gather("embeddings.token_type_embeddings", 1, 2, 0);
+        QuantizedTensor positions = Gather("embeddings.position_embeddings", checkpoint.PositionRows, 1, checkpoint.PositionOffset);
         // The reference passes both sums through the first activation and never uses the second (trap 1).
         float scale = ActivationScale("embeddings.embeddings_act1", 16);
-        PublishedTensor sum = Sum(words, types, "embeddings.embeddings_act1", ElementType.Int16, 16, scale);
+        QuantizedTensor sum = Sum(words, types, "embeddings.embeddings_act1", ElementType.Int16, 16, scale);
         sum = Sum(sum, positions, "embeddings.embeddings_act1#2", ElementType.Int16, 16, scale);
         return Normalize(sum, "embeddings.LayerNorm", "embeddings.output_activation");
     }
 
-    private PublishedTensor Layer(string name, PublishedTensor input, float staleScale, int maxLength)
+    private QuantizedTensor Layer(string name, QuantizedTensor input, float staleScale, int maxLength)
     {
         string self = $"{name}.attention.self", output = $"{name}.attention.output";
-        PublishedTensor query = Projection(input, staleScale, $"{self}.query");
-        PublishedTensor key = Projection(input, staleScale, $"{self}.key");
-        PublishedTensor value = Projection(input, staleScale, $"{self}.value");
-        PublishedTensor context = Attend(query, key, value, self, maxLength);
+        QuantizedTensor query = Projection(input, staleScale, $"{self}.query");
+        QuantizedTensor key = Projection(input, staleScale, $"{self}.key");
+        QuantizedTensor value = Projection(input, staleScale, $"{self}.value");
+        QuantizedTensor context = Attend(query, key, value, self, maxLength);
 
-        PublishedTensor dense = Product(context, context.Scales[0], $"{output}.dense", Hidden, Hidden);
-        PublishedTensor skip = input;
-        if (input.Scales[0] != staleScale)
+        QuantizedTensor dense = Product(context, StepOf(context), $"{output}.dense", Hidden, Hidden);
+        QuantizedTensor skip = input;
+        if (StepOf(input) != staleScale)
         {
             // The reference reads the branch at the embeddings' scale: integers of another step, rounded once more.
-            skip = Rescale(input, (double)input.Scales[0] / staleScale, ElementType.Int16, 16, staleScale, $"{name}.stale");
+            skip = Rescale(input, input.Scale / staleScale, ElementType.Int16, 16, staleScale, $"{name}.stale");
         }
-        PublishedTensor sum = Sum(dense, skip, $"{output}.ln_input_act", ElementType.Int32, 22, ActivationScale($"{output}.ln_input_act", 22));
-        PublishedTensor attention = Normalize(sum, $"{output}.LayerNorm", $"{output}.output_activation");
+        QuantizedTensor sum = Sum(dense, skip, $"{output}.ln_input_act", ElementType.Int32, 22, ActivationScale($"{output}.ln_input_act", 22));
+        QuantizedTensor attention = Normalize(sum, $"{output}.LayerNorm", $"{output}.output_activation");
 
         float scale = ActivationScale($"{name}.pre_intermediate_act", 8);
-        PublishedTensor middle = Rescale(attention, (double)attention.Scales[0] / scale, ElementType.Int8, 8, scale, $"{name}.pre_intermediate_act");
-        PublishedTensor wide = Product(middle, scale, $"{name}.intermediate.dense", checkpoint.FeedForwardSize, Hidden);
-        PublishedTensor activation = Gelu(wide, $"{name}.intermediate");
+        QuantizedTensor middle = Rescale(attention, attention.Scale / scale, ElementType.Int8, 8, scale, $"{name}.pre_intermediate_act");
+        QuantizedTensor wide = Product(middle, scale, $"{name}.intermediate.dense", checkpoint.FeedForwardSize, Hidden);
+        QuantizedTensor activation = Gelu(wide, $"{name}.intermediate");
         scale = ActivationScale($"{name}.pre_output_act", 8);
-        PublishedTensor narrow = Rescale(activation, (double)activation.Scales[0] / scale, ElementType.Int8, 8, scale, $"{name}.pre_output_act");
+        QuantizedTensor narrow = Rescale(activation, activation.Scale / scale, ElementType.Int8, 8, scale, $"{name}.pre_output_act");
         dense = Product(narrow, scale, $"{name}.output.dense", Hidden, checkpoint.FeedForwardSize);
         sum = Sum(dense, middle, $"{name}.output.ln_input_act", ElementType.Int32, 22, ActivationScale($"{name}.output.ln_input_act", 22));
         return Normalize(sum, $"{name}.output.LayerNorm", $"{name}.output.output_activation");
     }
 
     /// <summary>Rows of one table as they are: x 2 / 2.</summary>
-    private PublishedTensor Gather(string name, int rows, int slot, int offset)
+    private QuantizedTensor Gather(string name, int rows, int slot, int offset)
     {
         float[] weights = checkpoint.Tensor($"{name}.weight", rows * Hidden);
         float scale = Symmetric(8, weights);
@@ -125,15 +116,14 @@ internal sealed class IBertLowering
     }
 
     /// <summary>A linear layer's accumulators, 32 bits. Where the input's scale is stale, they are brought to it before the bias.</summary>
-    private PublishedTensor Product(PublishedTensor input, float biasInputScale, string name, int outputs, int inputs, int heads = 1)
+    private QuantizedTensor Product(QuantizedTensor input, float biasInputScale, string name, int outputs, int inputs, int heads = 1)
     {
         Linear linear = checkpoint.Linear(name, outputs, inputs);
         int width = outputs / heads, paddedWidth = heads == 1 ? width : HeadLayout.Padded(width), places = heads * paddedWidth;
-        int inner = (int)input.Columns;
+        int inner = input.Width;
         sbyte[] weights = new sbyte[places * inner];
         int[] bias = new int[places], sums = new int[places];
-        float[] scales = new float[places];
-        Array.Fill(scales, 1f);
+        float[] scales = new float[outputs];
         long bound = 0;
         for (int c = 0; c < outputs; c++)
         {
@@ -143,12 +133,12 @@ internal sealed class IBertLowering
             for (int k = 0; k < inputs; k++)
             {
                 sbyte w = (sbyte)Quantize(row[k], 8, scale);
-                weights[(place * inner) + InputPlace(k, inputs, inner)] = w;
+                weights[(place * inner) + input.Place(k)] = w;
                 sums[place] += w;
                 magnitude += Math.Abs(w);
             }
-            scales[place] = scale * biasInputScale;
-            bias[place] = (int)Math.Clamp(Quantize(linear.Bias[c], 32, scales[place]), -(1L << 29), 1L << 29);
+            scales[c] = scale * biasInputScale;
+            bias[place] = (int)Math.Clamp(Quantize(linear.Bias[c], 32, scales[c]), -(1L << 29), 1L << 29);
             bound = Math.Max(bound, Math.Abs((long)bias[place]) + (128L * magnitude));
         }
         OperationRecord operation = ModelBuilder.Operation(OperationCode.Linear, RowRange.All, SplitAxis.Columns, 4);
@@ -157,35 +147,28 @@ internal sealed class IBertLowering
         operation.Constants[Slot.LinearBias] = builder.Channels(bias);
         operation.Constants[Slot.LinearColumnSums] = builder.Channels(sums);
         operation.AccumulatorBound = (uint)bound;
-        if (input.Scales[0] != biasInputScale)
+        if (StepOf(input) != biasInputScale)
         {
-            Set(ref operation.Stages[Slot.LinearRescaleStage], [(double)input.Scales[0] / biasInputScale]);
+            Set(ref operation.Stages[Slot.LinearRescaleStage], [input.Scale / biasInputScale]);
         }
-        return Output(ref operation, 0, ElementType.Int32, name, places, scales);
+        return Output(ref operation, 0, ElementType.Int32, name, outputs, 1, scales, heads);
     }
 
-    /// <summary>Heads narrower than a block of 16 are padded in the context that O reads.</summary>
-    private int InputPlace(int k, int inputs, int inner)
+    private QuantizedTensor Projection(QuantizedTensor input, float staleScale, string name)
     {
-        int width = inputs / checkpoint.HeadCount;
-        return inputs == inner ? k : (k / width * HeadLayout.Padded(width)) + (k % width);
-    }
-
-    private PublishedTensor Projection(PublishedTensor input, float staleScale, string name)
-    {
-        PublishedTensor accumulators = Product(input, staleScale, name, Hidden, Hidden, checkpoint.HeadCount);
+        QuantizedTensor accumulators = Product(input, staleScale, name, Hidden, Hidden, checkpoint.HeadCount);
         float scale = ActivationScale($"{name}_activation", 8);
         OperationRecord operation = ModelBuilder.Operation(OperationCode.Add, RowRange.All, SplitAxis.Rows, 4);
         operation.Inputs[0] = accumulators.Index;
-        Set(ref operation.Stages[Slot.AddFirstStage], [.. accumulators.Scales.Select(s => (double)s / scale)]);
+        Set(ref operation.Stages[Slot.AddFirstStage], Ratios(accumulators, scale));
         (operation.Stages[0].Low, operation.Stages[0].High) = (sbyte.MinValue, sbyte.MaxValue);
-        return Output(ref operation, 0, ElementType.Int8, $"{name}_activation", accumulators.Columns, scale);
+        return Output(ref operation, 0, ElementType.Int8, $"{name}_activation", accumulators.Columns, scale, null, accumulators.Heads);
     }
 
-    private PublishedTensor Attend(PublishedTensor query, PublishedTensor key, PublishedTensor value, string name, int maxLength)
+    private QuantizedTensor Attend(QuantizedTensor query, QuantizedTensor key, QuantizedTensor value, string name, int maxLength)
     {
         int size = Hidden / checkpoint.HeadCount;
-        float scale = query.Scales[0] * key.Scales[0] / (float)Math.Sqrt(size);
+        float scale = StepOf(query) * StepOf(key) / (float)Math.Sqrt(size);
         OperationRecord operation = ModelBuilder.Operation(OperationCode.Attention, RowRange.All, SplitAxis.Heads, 1);
         (operation.Inputs[0], operation.Inputs[1], operation.Inputs[2]) = (query.Index, key.Index, value.Index);
         long c = (long)Math.Floor((float)(1.0 / 0.35815147) / (scale * scale));
@@ -203,12 +186,12 @@ internal sealed class IBertLowering
         operation.AccumulatorBound = (uint)(((1 << (PublishedElements.ProbabilityBits + 1)) - 1) * 128L * maxLength);
         float outputScale = ActivationScale($"{name}.output_activation", 8);
         ref ScaleStage stage = ref operation.Stages[0];
-        (int multiplier, int exponent) = Dyadic((double)value.Scales[0] / outputScale);
+        (int multiplier, int exponent) = Dyadic(value.Scale / outputScale);
         (stage.Multiplier, stage.Exponent, stage.Low, stage.High) = (multiplier, (byte)exponent, sbyte.MinValue, sbyte.MaxValue);
-        return Output(ref operation, 0, ElementType.Int8, $"{name}.output_activation", query.Columns, outputScale);
+        return Output(ref operation, 0, ElementType.Int8, $"{name}.output_activation", query.Columns, outputScale, null, query.Heads);
     }
 
-    private PublishedTensor Normalize(PublishedTensor input, string name, string outputName)
+    private QuantizedTensor Normalize(QuantizedTensor input, string name, string outputName)
     {
         float[] gamma = checkpoint.Tensor($"{name}.weight", Hidden), beta = checkpoint.Tensor($"{name}.bias", Hidden);
         float scale = ActivationScale(outputName, 8), normScale = MathF.Sqrt(Hidden) / (1 << 30);
@@ -237,7 +220,7 @@ internal sealed class IBertLowering
         return Output(ref operation, 1, ElementType.Int8, outputName, Hidden, scale);
     }
 
-    private PublishedTensor Gelu(PublishedTensor input, string name)
+    private QuantizedTensor Gelu(QuantizedTensor input, string name)
     {
         const int drop = 14;
         float scale = ActivationScale($"{name}.output_activation", 8), last = GeluCoefficients[2] / GeluCoefficients[0];
@@ -247,12 +230,12 @@ internal sealed class IBertLowering
         double[] ratios = new double[columns];
         for (int i = 0; i < columns; i++)
         {
-            float erf = input.Scales[i] / 1.4142f, square = erf * erf;
+            float step = (float)input.Step(i), erf = step / 1.4142f, square = erf * erf;
             b[i] = (int)Math.Max(MathF.Floor(GeluCoefficients[1] / erf), -(float)(1 << 30));
             c[i] = (long)Math.Max(MathF.Floor(last / square), -MathF.ScaleB(1, 60));
             float sigmoid = square * GeluCoefficients[0] * (1 << drop);
             shift[i] = (long)Math.Max(MathF.Floor(1f / sigmoid), -MathF.ScaleB(1, 60));
-            ratios[i] = (double)(input.Scales[i] * sigmoid / 2) / scale;
+            ratios[i] = (double)(step * sigmoid / 2) / scale;
         }
         OperationRecord operation = ModelBuilder.Operation(OperationCode.Gate, RowRange.All, SplitAxis.Rows, 4);
         operation.Inputs[0] = input.Index;
@@ -266,17 +249,17 @@ internal sealed class IBertLowering
     }
 
     /// <summary>Both sides of a sum requantized, each with its own rounding (FixedPointMul with an identity).</summary>
-    private PublishedTensor Sum(PublishedTensor a, PublishedTensor b, string name, ElementType type, int bits, float scale)
+    private QuantizedTensor Sum(QuantizedTensor a, QuantizedTensor b, string name, ElementType type, int bits, float scale)
     {
         OperationRecord operation = ModelBuilder.Operation(OperationCode.Add, RowRange.All, SplitAxis.Rows, 4);
         (operation.Inputs[0], operation.Inputs[1]) = (a.Index, b.Index);
-        Set(ref operation.Stages[Slot.AddFirstStage], [.. a.Scales.Select(s => (double)s / scale)]);
-        Set(ref operation.Stages[Slot.AddSecondStage], [.. b.Scales.Select(s => (double)s / scale)]);
+        Set(ref operation.Stages[Slot.AddFirstStage], Ratios(a, scale));
+        Set(ref operation.Stages[Slot.AddSecondStage], Ratios(b, scale));
         (operation.Stages[0].Low, operation.Stages[0].High) = Ends(bits);
         return Output(ref operation, 0, type, name, a.Columns, scale);
     }
 
-    private PublishedTensor Rescale(PublishedTensor input, double ratio, ElementType type, int bits, float scale, string name)
+    private QuantizedTensor Rescale(QuantizedTensor input, double ratio, ElementType type, int bits, float scale, string name)
     {
         OperationRecord operation = ModelBuilder.Operation(OperationCode.Add, RowRange.All, SplitAxis.Rows, 4);
         operation.Inputs[0] = input.Index;
@@ -286,18 +269,18 @@ internal sealed class IBertLowering
     }
 
     /// <summary>The two-layer head on the first token, which the reference computes in float: lowered like any post-training product.</summary>
-    private (ushort Logits, int Fraction) Head(PublishedTensor hidden)
+    private (ushort Logits, int Fraction) Head(QuantizedTensor hidden)
     {
-        ProductLowering graph = new(builder);
-        QuantizedTensor input = new(hidden.Index, new(TensorSite.OutputNorm, checkpoint.LayerCount - 1), hidden.Operation, Hidden, hidden.Scales[0], 0);
+        ProductLowering graph = new(builder, WeightNames.IBert);
         const double tanhStep = 1.0 / 127;
         QuantizedTensor pooled = graph.Gate(
-            checkpoint.Linear("classifier.dense", Hidden, Hidden), input, Activation.Tanh, new(TensorSite.HeadDense, -1), new(TensorSite.HeadActivation, -1),
+            checkpoint.Linear("classifier.dense", Hidden, Hidden), hidden, Activation.Tanh, new(TensorSite.HeadDense, -1), new(TensorSite.HeadActivation, -1),
             Int8Lowering.TanhTail / short.MaxValue, tanhStep, 0, ChannelMap.Plain(Hidden, -1, 1), RowRange.First);
         const int fraction = 16;
         QuantizedTensor logits = graph.Product(
             checkpoint.Linear("classifier.out_proj", checkpoint.Labels.Count, Hidden), pooled, new(TensorSite.Logits, -1), ElementType.Int32,
             Math.ScaleB(1, -fraction), 0, RowRange.First);
+        tensors.AddRange(graph.Meanings);
         return (logits.Index, fraction);
     }
 
@@ -332,11 +315,29 @@ internal sealed class IBertLowering
         return multipliers;
     }
 
-    private PublishedTensor Output(ref OperationRecord operation, int slot, ElementType type, string name, int columns, params float[] scales)
+    private static float StepOf(QuantizedTensor tensor) => (float)tensor.Scale;
+
+    /// <summary>A tensor's scales over another: one, or one for each place of a row, 0 where heads are padded.</summary>
+    private static double[] Ratios(QuantizedTensor tensor, float scale)
     {
-        ushort index = builder.Tensor(type, columns, RowRange.All);
-        operation.Outputs[slot] = index;
-        PublishedTensor tensor = new(index, builder.Operations.Count, name, columns, type, scales);
+        if (tensor.Divisors is null)
+        {
+            return [tensor.Scale / scale];
+        }
+        double[] ratios = new double[tensor.Width];
+        for (int c = 0; c < tensor.Columns; c++)
+        {
+            ratios[tensor.Place(c)] = tensor.Step(c) / scale;
+        }
+        return ratios;
+    }
+
+    private QuantizedTensor Output(
+        ref OperationRecord operation, int slot, ElementType type, string name, int columns, float scale, float[]? scales = null, int heads = 1)
+    {
+        QuantizedTensor tensor = new(0, TensorNames.Published(name), name, builder.Operations.Count, columns, scale, 0, scales, Heads: heads);
+        tensor = tensor with { Index = builder.Tensor(type, tensor.Width, RowRange.All) };
+        operation.Outputs[slot] = tensor.Index;
         tensors.Add(tensor);
         builder.Add(operation);
         return tensor;

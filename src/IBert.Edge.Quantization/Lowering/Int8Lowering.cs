@@ -36,7 +36,7 @@ internal sealed class Int8Lowering
         this.checkpoint = checkpoint;
         this.options = options;
         config = checkpoint.Config;
-        graph = new ProductLowering(builder);
+        graph = new ProductLowering(builder, WeightNames.Of(config.Architecture));
         ranges = calibrator.Ranges();
         migration = new Migration(checkpoint, ranges);
     }
@@ -133,7 +133,7 @@ internal sealed class Int8Lowering
         operation.Parameters[Slot.EmbedPositionOffset] = config.PositionOffset;
         operation.AccumulatorBound = int.MaxValue;
         return graph.Output(
-            ref operation, 0, ElementType.Int16, new(0, new(TensorSite.EmbeddingSum, -1), 0, hidden, scale, 0), hidden, RowRange.All, add: true);
+            ref operation, 0, ElementType.Int16, QuantizedTensor.Of(new(TensorSite.EmbeddingSum, -1), hidden, scale, 0), RowRange.All, add: true);
 
         static double[] RowSteps(float[] table, int hidden) =>
             [.. Enumerable.Range(0, table.Length / hidden).Select(r => Math.Max((double)Magnitude(table.AsSpan(r * hidden, hidden)) / 127, 1e-9))];
@@ -212,8 +212,8 @@ internal sealed class Int8Lowering
         ref ScaleStage context = ref operation.Stages[0];
         (context.Multiplier, context.Exponent) = ContextRatio(value.Scale / scale);
         (context.ZeroPoint, context.Low, context.High) = (zeroPoint, sbyte.MinValue, sbyte.MaxValue);
-        QuantizedTensor result = new(0, contextKey, 0, config.HiddenSize, scale, zeroPoint, value.Divisors, value.Shifts, null, config.HeadCount);
-        return graph.Output(ref operation, 0, ElementType.Int8, result, result.Width, rows, add: true);
+        QuantizedTensor result = QuantizedTensor.Of(contextKey, config.HiddenSize, scale, zeroPoint, migration[contextKey]) with { Heads = config.HeadCount };
+        return graph.Output(ref operation, 0, ElementType.Int8, result, rows, add: true);
     }
 
     /// <summary>A ratio as a multiplier in 2^30..2^31-1 over 2^e.</summary>
@@ -264,13 +264,13 @@ internal sealed class Int8Lowering
         if (wideScale is { } step)
         {
             NormStage(ref operation.Stages[0], norm, step, 0, null, short.MinValue, short.MaxValue);
-            wide = graph.Output(ref operation, 0, ElementType.Int16, new(0, key, 0, channels, step, 0), channels, rows, add: false);
+            wide = graph.Output(ref operation, 0, ElementType.Int16, QuantizedTensor.Of(key, channels, step, 0), rows, add: false);
         }
         (double scale, int zeroPoint) = ProductInput(key);
         ChannelMap map = migration[key];
         NormStage(ref operation.Stages[1], norm, scale, zeroPoint, map, sbyte.MinValue, sbyte.MaxValue);
         QuantizedTensor narrow = graph.Output(
-            ref operation, 1, ElementType.Int8, new(0, key, 0, channels, scale, zeroPoint, map.Divisors, map.Shifts), channels, rows, add: true);
+            ref operation, 1, ElementType.Int8, QuantizedTensor.Of(key, channels, scale, zeroPoint, map), rows, add: true);
         return (wide, narrow);
     }
 

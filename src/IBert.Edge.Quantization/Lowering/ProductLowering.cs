@@ -7,7 +7,7 @@ using IBert.Edge.Quantization.Reference;
 namespace IBert.Edge.Quantization.Lowering;
 
 /// <summary>What every scheme lowers alike: a linear layer with a scale per output channel, and a gated activation.</summary>
-internal sealed class ProductLowering(ModelBuilder builder)
+internal sealed class ProductLowering(ModelBuilder builder, WeightNames names)
 {
     // Biases stay far inside 32-bit accumulators: a channel whose weights are nearly dead takes a coarser scale.
     private const double LargestBias = 1 << 26;
@@ -96,19 +96,27 @@ internal sealed class ProductLowering(ModelBuilder builder)
             _ => (-(1 << 29), 1 << 29),
         };
         (stage.ZeroPoint, stage.Low, stage.High) = (zeroPoint, low ?? least, high ?? most);
-        QuantizedTensor result = new(0, key, 0, channels ?? weights.Outputs, scale, zeroPoint, output?.Divisors, output?.Shifts, null, outputHeads);
-        return Output(ref operation, 0, type, result, outputs, rows, add: true);
+        QuantizedTensor result = QuantizedTensor.Of(key, channels ?? weights.Outputs, scale, zeroPoint, output) with { Heads = outputHeads };
+        if (channels < weights.Outputs)
+        {
+            result = result with { Extras = [.. Enumerable.Repeat(QuantizedTensor.NoChannel, weights.Outputs - channels.Value)] };
+        }
+        return Output(ref operation, 0, type, result, rows, add: true);
     }
 
     private static int HeadWidth(int columns, int heads) => heads == 1 ? columns : HeadLayout.Padded(columns / heads);
 
     /// <summary>Gives an operation an output tensor, and adds the operation when it has all its outputs.</summary>
     /// <returns>The meaning with its place in the graph.</returns>
-    public QuantizedTensor Output(ref OperationRecord operation, int slot, ElementType type, QuantizedTensor meaning, int width, RowRange rows, bool add)
+    public QuantizedTensor Output(ref OperationRecord operation, int slot, ElementType type, QuantizedTensor meaning, RowRange rows, bool add)
     {
-        ushort index = builder.Tensor(type, width, rows);
-        operation.Outputs[slot] = index;
-        QuantizedTensor tensor = meaning with { Index = index, Operation = builder.Operations.Count };
+        string name = TensorNames.Of(names, meaning.Key);
+        if (operation.Code == OperationCode.LayerNorm && slot == 0)
+        {
+            name = TensorNames.Residual(name);
+        }
+        QuantizedTensor tensor = meaning with { Index = builder.Tensor(type, meaning.Width, rows), Name = name, Operation = builder.Operations.Count };
+        operation.Outputs[slot] = tensor.Index;
         meanings.Add(tensor);
         if (add)
         {
@@ -153,8 +161,8 @@ internal sealed class ProductLowering(ModelBuilder builder)
         operation.Constants[Slot.GateMultipliers] = builder.Rows<short>(ElementType.Int16, multipliers, 1);
         ref ScaleStage stage = ref operation.Stages[0];
         (stage.ZeroPoint, stage.Low, stage.High) = (zeroPoint, sbyte.MinValue, sbyte.MaxValue);
-        QuantizedTensor result = new(0, after, 0, weights.Outputs, scale, zeroPoint, divisors, null, map.Extras);
-        return Output(ref operation, 0, ElementType.Int8, result, all.Outputs, rows, add: true);
+        QuantizedTensor result = QuantizedTensor.Of(after, weights.Outputs, scale, zeroPoint, map) with { Divisors = divisors };
+        return Output(ref operation, 0, ElementType.Int8, result, rows, add: true);
     }
 
     /// <summary>

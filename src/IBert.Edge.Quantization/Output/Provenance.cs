@@ -47,6 +47,20 @@ internal static class Provenance
         return Encoding.UTF8.GetString(stream.ToArray());
     }
 
+    /// <summary>The hash of the weights that a model was made from; null where its provenance does not state it.</summary>
+    public static string? SourceHash(string provenance)
+    {
+        try
+        {
+            using JsonDocument json = JsonDocument.Parse(provenance);
+            return json.RootElement.GetProperty("source").GetProperty("sha256").GetString();
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException)
+        {
+            return null;
+        }
+    }
+
     private static void WriteCalibration(Utf8JsonWriter json, QuantizationResult result)
     {
         json.WriteStartObject("calibration");
@@ -69,6 +83,7 @@ internal static class Provenance
             json.WriteString("sha256", CalibrationTexts.BuiltInSha256);
         }
         json.WriteNumber("samples", result.CalibrationCount);
+        json.WriteNumber("joined", result.JoinedCount);
         json.WriteNumber("seed", result.Options.Seed);
         json.WriteEndObject();
     }

@@ -5,6 +5,7 @@ using IBert.Edge.Format;
 using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Evaluation;
 using IBert.Edge.Quantization.Lowering;
+using IBert.Edge.Quantization.Reference;
 
 namespace IBert.Edge.Quantization.Output;
 
@@ -15,16 +16,64 @@ internal static class Report
     /// <summary>Writes the report and its plots.</summary>
     public static void Write(string path, QuantizationResult result, IReadOnlyList<TensorError> errors)
     {
-        string stem = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, Path.GetFileNameWithoutExtension(path));
+        string stem = Stem(path);
         StringBuilder text = new();
         WriteHead(text, result);
         if (result.Accuracy is { } accuracy)
         {
             WriteAccuracy(text, accuracy);
         }
-        WriteErrors(text, result, errors, stem);
+        string texts = result switch
+        {
+            { Scheme: QuantizationScheme.IBert, Options.Calibration: null } => "built-in sentences",
+            { Scheme: QuantizationScheme.IBert } => "texts of the calibration file, which this scheme does not calibrate with",
+            { Texts.HeldBack: true } => "texts of the calibration file that did not calibrate the model",
+            _ => "texts that also calibrated the model",
+        };
+        WriteErrors(text, $"{result.Texts.Compared.Count} {texts}", errors, stem);
         AtomicFile.Write(path, Encoding.UTF8.GetBytes(text.ToString()));
     }
+
+    /// <summary>Writes what a comparison of a model file with its checkpoint found, with plots.</summary>
+    public static void Write(string path, ModelComparison comparison)
+    {
+        StringBuilder text = new();
+        Line(text, $"# {Path.GetFileName(comparison.Model)} beside its checkpoint");
+        Line(text, $"");
+        Line(text, $"| | |");
+        Line(text, $"|---|---|");
+        Line(text, $"| SHA-256 of the weights | `{comparison.SourceHash}` |");
+        Line(text, $"| texts | {comparison.Texts} of the {comparison.Source.Texts.Count} texts of `{comparison.Source.FileName}`, seed {comparison.Seed}, SHA-256 `{comparison.Source.Sha256}` |");
+        Line(text, $"");
+        WriteErrors(text, $"{comparison.Texts} texts", comparison.Errors, Stem(path));
+        AtomicFile.Write(path, Encoding.UTF8.GetBytes(text.ToString()));
+    }
+
+    /// <summary>The errors as lines of text: where they come from, then every tensor in the order of the operations.</summary>
+    public static IEnumerable<string> Lines(IReadOnlyList<TensorError> errors)
+    {
+        int width = errors.Max(error => error.Tensor.Name.Length) + 2;
+        yield return Row("where the error comes from, worst first", "own dB", "end to end dB");
+        foreach (TensorError error in errors.OrderBy(error => error.Own.Decibels).Take(WorstShown))
+        {
+            yield return ErrorRow(error);
+        }
+        foreach (IGrouping<int, TensorError> group in Groups(errors))
+        {
+            yield return "";
+            yield return Row(GroupName(group.Key), "own dB", "end to end dB");
+            foreach (TensorError error in group)
+            {
+                yield return ErrorRow(error);
+            }
+        }
+
+        string ErrorRow(TensorError error) => Row($"  {error.Tensor.Name}", Decibels.Format(error.Own.Decibels), Decibels.Format(error.EndToEnd.Decibels));
+
+        string Row(string name, string own, string endToEnd) => $"{name.PadRight(Math.Max(width, 40))} {own,8} {endToEnd,15}";
+    }
+
+    private static string Stem(string path) => Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, Path.GetFileNameWithoutExtension(path));
 
     private static void WriteHead(StringBuilder text, QuantizationResult result)
     {
@@ -35,15 +84,24 @@ internal static class Report
         Line(text, $"|---|---|");
         Line(text, $"| checkpoint | {config.Architecture}: {config.LayerCount} layers x {config.HiddenSize}, {config.HeadCount} heads, FFN {config.FeedForwardSize}, {config.Activation}, {config.VocabularySize} pieces, {config.Labels.Count} labels |");
         Line(text, $"| SHA-256 of its weights | `{result.Checkpoint.SourceHash}` |");
-        Line(text, $"| scheme | int8: weights 8 bits with a scale per output channel; inputs of products 8 bits with a zero point; residual stream and inputs of GELU and tanh 16 bits |");
+        Line(text, $"| scheme | {SchemeText(result.Scheme)} |");
         Line(text, $"| longest text | {result.MaxLength} tokens |");
-        Line(text, result.Options.Calibration is { } source
-            ? $"| calibration | {result.CalibrationCount} of the {source.Texts.Count} texts of `{source.FileName}`, seed {result.Options.Seed}, SHA-256 `{source.Sha256}` |"
-            : (FormattableString)$"| calibration | {result.CalibrationCount} built-in sentences: accuracy may be lower than with texts of the task |");
+        Line(text, result.Scheme == QuantizationScheme.IBert
+            ? $"| calibration | none: the ranges that the checkpoint was trained with |"
+            : result.Options.Calibration is { } source
+            ? $"| calibration | {result.CalibrationCount} of the {source.Texts.Count} texts of `{source.FileName}`{Joined(result)}, seed {result.Options.Seed}, SHA-256 `{source.Sha256}` |"
+            : (FormattableString)$"| calibration | {result.CalibrationCount} built-in sentences{Joined(result)}: accuracy may be lower than with texts of the task |");
         Line(text, $"| quantizer | ibert-quantize {Quantizer.Version} |");
         Line(text, $"| model file | {result.File.Length} bytes |");
         Line(text, $"");
     }
+
+    private static string SchemeText(QuantizationScheme scheme) => scheme == QuantizationScheme.IBert
+        ? "ibert: the checkpoint's own integers (Kim et al. 2021), 8-bit weights and activations, 16- and 22-bit sums"
+        : "int8: weights 8 bits with a scale per output channel; inputs of products 8 bits with a zero point; residual stream and inputs of GELU and tanh 16 bits";
+
+    private static string Joined(QuantizationResult result) =>
+        result.JoinedCount == 0 ? "" : Text($", and {result.JoinedCount} texts of up to {result.MaxLength} tokens joined from them");
 
     private static void WriteAccuracy(StringBuilder text, Accuracy accuracy)
     {
@@ -65,17 +123,17 @@ internal static class Report
         Line(text, $"");
     }
 
-    private static void WriteErrors(StringBuilder text, QuantizationResult result, IReadOnlyList<TensorError> errors, string stem)
+    private static void WriteErrors(StringBuilder text, string texts, IReadOnlyList<TensorError> errors, string stem)
     {
         Line(text, $"## Error of each tensor");
         Line(text, $"");
-        Line(text, $"Signal-to-noise ratios in decibels over {result.Texts.Compared.Count} texts {(result.Texts.HeldBack ? "of the calibration file that did not calibrate the model" : "that also calibrated the model")}; 6 dB are one bit.");
+        Line(text, $"Signal-to-noise ratios in decibels over {texts}; 6 dB are one bit.");
         Line(text, $"*Own*: against the operation in FP32 on the inputs that the integers really had, so what this operation alone adds (its weights, its");
         Line(text, $"arithmetic, its output's range). *End to end*: against the FP32 model, so what has gathered up to here. Own tells where an error");
         Line(text, $"comes from, end to end what it does.");
         Line(text, $"");
 
-        IGrouping<int, TensorError>[] groups = [.. errors.GroupBy(Group).OrderBy(group => group.Min(error => error.Own.Decibels))];
+        IGrouping<int, TensorError>[] groups = [.. Groups(errors).OrderBy(group => group.Min(error => error.Own.Decibels))];
         Line(text, $"### Layers, worst first");
         Line(text, $"");
         Line(text, $"| layer | its worst tensor | own dB | end to end at its output |");
@@ -83,7 +141,7 @@ internal static class Report
         foreach (IGrouping<int, TensorError> group in groups)
         {
             TensorError worst = group.MinBy(error => error.Own.Decibels)!;
-            Line(text, $"| {GroupName(group.Key)} | {Name(worst)} | {Decibels.Format(worst.Own.Decibels)} | {Decibels.Format(group.Last().EndToEnd.Decibels)} |");
+            Line(text, $"| {GroupName(group.Key)} | {worst.Tensor.Name} | {Decibels.Format(worst.Own.Decibels)} | {Decibels.Format(group.Last().EndToEnd.Decibels)} |");
         }
         Line(text, $"");
         Line(text, $"### Tensors, worst first");
@@ -98,7 +156,7 @@ internal static class Report
             Line(text, $"### {Capital(GroupName(group.Key))}");
             Line(text, $"");
             WriteTable(text, group);
-            BarRow[] rows = [.. group.Select(error => new BarRow(Name(error), error.Own.Decibels, error.EndToEnd.Decibels))];
+            BarRow[] rows = [.. group.Select(error => new BarRow(error.Tensor.Name, error.Own.Decibels, error.EndToEnd.Decibels))];
             Plot(text, stem, GroupName(group.Key).Replace(' ', '-'), $"{Capital(GroupName(group.Key))}: error of its tensors", rows, "own error", "end to end");
         }
     }
@@ -116,8 +174,11 @@ internal static class Report
                 ElementType.Int16 => (short.MinValue, short.MaxValue),
                 _ => ((double)int.MinValue, int.MaxValue),
             };
-            string range = $"{Number((low - tensor.ZeroPoint) * tensor.Scale)} to {Number((high - tensor.ZeroPoint) * tensor.Scale)}{(tensor.Divisors is null ? "" : ", migrated")}";
-            Line(text, $"| {(tensor.Key.Layer < 0 ? "" : $"{tensor.Key.Layer} ")}{Name(error)} | {error.Type} | {Number(tensor.Scale)} | {tensor.ZeroPoint} | {range} | {Decibels.Format(error.Own.Decibels)} | {Decibels.Format(error.EndToEnd.Decibels)} |");
+            (double least, double most) = (tensor.Scale * (tensor.Divisors?.Min() ?? 1), tensor.Scale * (tensor.Divisors?.Max() ?? 1));
+            string step = least == most ? Number(most) : $"{Number(least)} to {Number(most)} by channel";
+            string range = $"{Number((low - tensor.ZeroPoint) * most)} to {Number((high - tensor.ZeroPoint) * most)}";
+            string extras = tensor.Extras is null ? "" : $", {tensor.Extras.Length} extra columns";
+            Line(text, $"| {tensor.Name} | {error.Type}{extras} | {step} | {tensor.ZeroPoint} | {range} | {Decibels.Format(error.Own.Decibels)} | {Decibels.Format(error.EndToEnd.Decibels)} |");
         }
         Line(text, $"");
     }
@@ -130,13 +191,16 @@ internal static class Report
         Line(text, $"");
     }
 
-    // What lies before the layers is -1 and what lies behind them int.MaxValue, so that groups sort as they run.
-    private static int Group(TensorError error) => error.Tensor.Key switch
+    /// <summary>
+    /// Embeddings (-1), layers and head (int.MaxValue) with their tensors, in the order of the operations. A layer may read its input at another scale:
+    /// that is a tensor of the layer, though it stands for what the one before gave.
+    /// </summary>
+    private static ILookup<int, TensorError> Groups(IReadOnlyList<TensorError> errors)
     {
-        { Layer: >= 0 } key => key.Layer,
-        { Site: Reference.TensorSite.EmbeddingSum or Reference.TensorSite.EmbeddingNorm } => -1,
-        _ => int.MaxValue,
-    };
+        int reached = -1;
+        return errors.ToLookup(error => reached = Math.Max(
+            reached, error.Tensor.Key.Site is TensorSite.HeadDense or TensorSite.HeadActivation or TensorSite.Logits ? int.MaxValue : error.Tensor.Key.Layer));
+    }
 
     private static string GroupName(int group) => group switch
     {
@@ -144,11 +208,6 @@ internal static class Report
         int.MaxValue => "head",
         _ => string.Create(CultureInfo.InvariantCulture, $"layer {group}"),
     };
-
-    /// <summary>The tensor's site; a LayerNorm's two outputs are told apart by their width.</summary>
-    private static string Name(TensorError error) => error.Tensor.Key.Site is Reference.TensorSite.EmbeddingNorm or Reference.TensorSite.AttentionNorm or Reference.TensorSite.OutputNorm
-        ? $"{error.Tensor.Key.Site} ({(error.Type == ElementType.Int16 ? "residual" : "product input")})"
-        : error.Tensor.Key.Site.ToString();
 
     private static string Capital(string name) => char.ToUpperInvariant(name[0]) + name[1..];
 

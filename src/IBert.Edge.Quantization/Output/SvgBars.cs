@@ -11,7 +11,7 @@ internal readonly record struct BarRow(string Name, double Bar, double Mark);
 /// <summary>Horizontal bars in decibels.</summary>
 internal static class SvgBars
 {
-    private const int RowHeight = 22, NameWidth = 230, PlotWidth = 480, Top = 64, Bottom = 30;
+    private const int RowHeight = 22, NameWidth = 340, PlotWidth = 480, Top = 64, Bottom = 30;
 
     // What has no error at all is drawn to the end of the axis.
     private const double MostDecibels = 120;

@@ -1,65 +1,79 @@
 // The places of the forward pass at which a calibration or a comparison may look.
 namespace IBert.Edge.Quantization.Reference;
 
-/// <summary>Which intermediate tensor; S is the sequence length, H the hidden size, F the feed-forward size.</summary>
+/// <summary>
+/// Which intermediate tensor; S is the sequence length, H the hidden size, F the feed-forward size. The numbers stand in model files (section MEAN).
+/// </summary>
 internal enum TensorSite
 {
     /// <summary>Word + type + position, before LayerNorm: [S, H]; no layer (-1).</summary>
-    EmbeddingSum,
+    EmbeddingSum = 0,
 
     /// <summary>The embeddings' LayerNorm: [S, H]; no layer (-1).</summary>
-    EmbeddingNorm,
+    EmbeddingNorm = 1,
 
     /// <summary>Q with its bias: [S, H].</summary>
-    Query,
+    Query = 2,
 
     /// <summary>K with its bias: [S, H].</summary>
-    Key,
+    Key = 3,
 
     /// <summary>V with its bias: [S, H].</summary>
-    Value,
+    Value = 4,
 
     /// <summary>Q K^T / sqrt(d): [heads * S, S], head after head.</summary>
-    AttentionScores,
+    AttentionScores = 5,
 
     /// <summary>Softmax of the scores: [heads * S, S], head after head.</summary>
-    AttentionProbabilities,
+    AttentionProbabilities = 6,
 
     /// <summary>P V, heads side by side: [S, H].</summary>
-    Context,
+    Context = 7,
 
     /// <summary>The attention's output layer, before the residual: [S, H].</summary>
-    AttentionOutput,
+    AttentionOutput = 8,
 
     /// <summary>With the residual, before LayerNorm: [S, H].</summary>
-    AttentionSum,
+    AttentionSum = 9,
 
     /// <summary>The attention's LayerNorm: [S, H].</summary>
-    AttentionNorm,
+    AttentionNorm = 10,
 
     /// <summary>The first feed-forward layer, before the activation: [S, F].</summary>
-    FeedForward1,
+    FeedForward1 = 11,
 
     /// <summary>Behind the activation: [S, F].</summary>
-    FeedForwardActivation,
+    FeedForwardActivation = 12,
 
     /// <summary>The second feed-forward layer, before the residual: [S, H].</summary>
-    FeedForward2,
+    FeedForward2 = 13,
 
     /// <summary>With the residual, before LayerNorm: [S, H].</summary>
-    OutputSum,
+    OutputSum = 14,
 
     /// <summary>The layer's LayerNorm: [S, H].</summary>
-    OutputNorm,
+    OutputNorm = 15,
 
     /// <summary>The head's dense layer (BERT's pooler), before the activation: [1, H]; no layer (-1).</summary>
-    HeadDense,
+    HeadDense = 16,
 
     /// <summary>Behind the head's activation: [1, H]; no layer (-1).</summary>
-    HeadActivation,
+    HeadActivation = 17,
 
     /// <summary>The classifier: [1, labels]; no layer (-1).</summary>
-    Logits,
+    Logits = 18,
+
+    /// <summary>Rows of the table of words alone: [S, H]; no layer (-1). This and the following are parts of the embedding that the runner does not show.</summary>
+    WordEmbeddings = 19,
+
+    /// <summary>Rows of the table of token types alone: [S, H]; no layer (-1).</summary>
+    TypeEmbeddings = 20,
+
+    /// <summary>Rows of the table of positions alone: [S, H]; no layer (-1).</summary>
+    PositionEmbeddings = 21,
+
+    /// <summary>Word + type: [S, H]; no layer (-1).</summary>
+    WordTypeSum = 22,
 }
 
 /// <summary>Sees the intermediate tensors of one text as they come about.</summary>

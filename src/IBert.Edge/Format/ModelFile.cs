@@ -153,6 +153,9 @@ public sealed unsafe partial class ModelFile : IDisposable
     /// <summary>A constant's bytes.</summary>
     internal byte* Constant(int index) => data.Pointer + constants[index].Offset;
 
+    /// <summary>The bytes of a section that the runtime does not need, which are whatever the file has there; none where it lacks it.</summary>
+    internal ReadOnlySpan<byte> OptionalSection(uint kind) => Find(kind) is null ? default : Section(kind).Span;
+
     /// <summary>The bytes of an arena for a sequence of that length.</summary>
     internal long ArenaBytes(int sequence) => (long)(graph.ArenaFixed + graph.ArenaPerToken * (ulong)sequence);
 

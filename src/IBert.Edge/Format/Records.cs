@@ -40,6 +40,7 @@ internal static class SectionKind
     public const uint Tokenizer = 0x4E4B4F54;   // TOKN
     public const uint Data = 0x41544144;        // DATA
     public const uint Provenance = 0x564F5250;  // PROV
+    public const uint Meanings = 0x4E41454D;    // MEAN: for tools, this assembly does not read it
 
     /// <summary>The code as text, for messages.</summary>
     public static string Name(uint kind)

@@ -116,8 +116,10 @@ internal sealed unsafe partial class Executor : IDisposable
         return new ReadOnlySpan<int>(TensorPointer(model.Head.Tensor), (int)model.Head.Labels);
     }
 
-    /// <summary>What a tensor holds after an inference (or after an operation), for tests and for comparisons with other implementations.</summary>
-    internal ReadOnlySpan<byte> TensorBytes(int index)
+    /// <summary>
+    /// What a tensor holds after an inference (or after an operation, and may then be changed), for tests and for comparisons with other implementations.
+    /// </summary>
+    internal Span<byte> TensorBytes(int index)
     {
         TensorEntry tensor = model.Tensors[index];
         return new(TensorPointer(index), tensor.Stride * (tensor.Rows == RowCount.Sequence ? sequence : (int)tensor.FixedRows));

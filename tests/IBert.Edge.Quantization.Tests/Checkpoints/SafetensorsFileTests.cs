@@ -1,6 +1,7 @@
 // The format's rules (https://github.com/huggingface/safetensors), and files that break each of them.
 using System.Text;
 using IBert.Edge.Quantization.Checkpoints;
+using IBert.Edge.Quantization.Output;
 using Xunit;
 
 namespace IBert.Edge.Quantization.Tests.Checkpoints;
@@ -22,6 +23,24 @@ public sealed class SafetensorsFileTests : IDisposable
         Assert.Equal([2, 2], file.Tensors["a"].Shape);
         // 1e-30 and its kin are cut to BF16 by the writer: seven bits of mantissa.
         Assert.All(values.Zip(file.ReadFloats(file.Tensors["a"])), pair => Assert.Equal(pair.First, pair.Second, Math.Abs(pair.First) * (type == "BF16" ? 0.008f : 0)));
+    }
+
+    [Fact]
+    public void Integers_of_each_type_are_read_as_written_and_other_types_refused()
+    {
+        Write(SafetensorsWriter.Write(
+            [
+                SafetensorsEntry.Of<long>("I64", "I64", [long.MinValue, 1, long.MaxValue], 3), SafetensorsEntry.Of<int>("I32", "I32", [int.MinValue, 1, int.MaxValue], 3),
+                SafetensorsEntry.Of<short>("I16", "I16", [short.MinValue, 1, short.MaxValue], 3), SafetensorsEntry.Of<sbyte>("I8", "I8", [sbyte.MinValue, 1, sbyte.MaxValue], 3),
+                SafetensorsEntry.Of<byte>("U8", "U8", [0, 1, 255], 3),
+            ],
+            new Dictionary<string, string> { ["a \"name\""] = "a <text> of é" }));
+        using SafetensorsFile file = SafetensorsFile.Open(_path);
+        Assert.Equal([long.MinValue, 1, long.MaxValue], file.ReadIntegers(file.Tensors["I64"]));
+        Assert.Equal([int.MinValue, 1, int.MaxValue], file.ReadIntegers(file.Tensors["I32"]));
+        Assert.Equal([short.MinValue, 1, short.MaxValue], file.ReadIntegers(file.Tensors["I16"]));
+        Assert.Equal([sbyte.MinValue, 1, sbyte.MaxValue], file.ReadIntegers(file.Tensors["I8"]));
+        Assert.Contains("of type U8; integers of I8 to I64 are expected", Assert.Throws<CheckpointException>(() => file.ReadIntegers(file.Tensors["U8"])).Message);
     }
 
     [Fact]

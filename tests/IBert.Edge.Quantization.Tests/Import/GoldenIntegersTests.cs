@@ -1,11 +1,7 @@
 // The integers of Hugging Face's I-BERT, op by op with its own inputs, and end to end.
-using System.Text.Json;
-using IBert.Edge.Format;
-using IBert.Edge.Graph;
-using IBert.Edge.Kernels;
 using IBert.Edge.Quantization.Checkpoints;
-using IBert.Edge.Quantization.Lowering;
-using IBert.Edge.Quantization.Tokenizers;
+using IBert.Edge.Quantization.Evaluation;
+using IBert.Edge.Quantization.Output;
 using IBert.Edge.TestSupport;
 using Xunit;
 
@@ -13,99 +9,123 @@ namespace IBert.Edge.Quantization.Tests.Import;
 
 public sealed class GoldenIntegersTests(ITestOutputHelper output)
 {
-    private const int Dumps = 10;
+    private static readonly Lazy<byte[]> s_model = new(() => Quantizer.Quantize(Shared.Require("checkpoints", "ibert-l3-sst2")).File.ToArray());
 
-    [Fact]
-    public unsafe void Every_operation_fed_the_golden_inputs_gives_the_golden_integers()
+    private static readonly Lazy<GoldenResult> s_result = new(() => Compare(Shared.Require("golden", "ibert")));
+
+    private static GoldenResult Result
     {
-        (byte[] file, IReadOnlyList<PublishedTensor> tensors) = Lower();
-        Dictionary<int, PublishedTensor> written = tensors.ToDictionary(tensor => tensor.Operation);
-        SortedDictionary<string, Count> counts = [];
-        fixed (byte* start = GC.AllocateArray<byte>(file.Length + 64, pinned: true))
+        get
         {
-            byte* aligned = (byte*)(((nuint)start + 63) & ~(nuint)63);
-            file.CopyTo(new Span<byte>(aligned, file.Length));
-            using ModelFile model = ModelFile.FromMemory("golden", aligned, file.Length);
-            for (int dump = 0; dump < Dumps; dump++)
-            {
-                using SafetensorsFile golden = SafetensorsFile.Open(Shared.Require("golden", "ibert", $"{dump:D2}.safetensors"));
-                int[] ids = [.. golden.ReadIntegers("input_ids").Select(id => (int)id)];
-                int n = ids.Length, padded = (n + 15) & ~15, running = 0;
-                using Executor executor = new(model, KernelSet.Select(), model.MaxLength, 1);
-                executor.AfterSoftmax = (head, firstRow, rows) =>
-                {
-                    long[] expected = golden.ReadIntegers(written[running].Name.Replace("output_activation", "softmax.int", StringComparison.Ordinal));
-                    Count count = Counter(counts, "probabilities");
-                    for (int i = 0; i < rows.Length; i++)
-                    {
-                        int key = i % padded, row = firstRow + (i / padded);
-                        if (key < n)
-                        {
-                            long value = expected[(((head * n) + row) * n) + key];
-                            count.Compare(rows[i], value);
-                            rows[i] = (ushort)value;
-                        }
-                    }
-                };
-                executor.AfterOperation = operation =>
-                {
-                    running = operation + 1;
-                    if (written.TryGetValue(operation, out PublishedTensor? tensor) && golden.Tensors.ContainsKey($"{tensor.Name}.int"))
-                    {
-                        long[] expected = golden.ReadIntegers($"{tensor.Name}.int");
-                        Replace(executor, tensor, n, expected, Counter(counts, Kind(tensor)));
-                    }
-                };
-                executor.Run(ids, new byte[n]);
-            }
+            // Outside the lazy ones, which would keep the skip and answer every later test with it.
+            Shared.Require("checkpoints", "ibert-l3-sst2");
+            Shared.Require("golden", "ibert");
+            return s_result.Value;
         }
-        foreach ((string kind, Count count) in counts)
-        {
-            output.WriteLine($"{kind,-44} {count.All,9} elements, {count.Different,5} differ, at most by {count.Largest}");
-        }
-        // QuantLinear is exact where its input's scale is its own: all but Q, K and V of the later layers (numerics.md, trap 13).
-        Assert.All(counts.Where(c => c.Key.StartsWith("linear", StringComparison.Ordinal)), c => Assert.Equal(0, c.Value.Different));
-        Assert.All(counts.Where(c => c.Key.StartsWith("stale", StringComparison.Ordinal)), c => Assert.True(c.Value.Equal >= 0.998 && c.Value.Largest <= 1, c.Key));
-        Assert.True(counts["probabilities"].Equal >= 0.999, "probabilities");
-        IEnumerable<KeyValuePair<string, Count>> activations = counts.Where(c => c.Key.StartsWith("act", StringComparison.Ordinal));
-        Assert.True(activations.Count() >= 11, $"only {activations.Count()} kinds of activations were compared");
-        Assert.All(activations, c => Assert.True(c.Value.Equal >= 0.9999 && c.Value.Largest <= 1, c.Key));
     }
 
     [Fact]
-    public unsafe void End_to_end_the_drift_is_small_and_labels_agree()
+    public void Every_operation_fed_the_golden_inputs_gives_the_golden_integers()
     {
-        (byte[] file, _) = Lower();
-        int examples = 0, same = 0, wrong = 0;
-        double total = 0, largest = 0;
-        fixed (byte* start = GC.AllocateArray<byte>(file.Length + 64, pinned: true))
+        foreach (string line in Result.Lines(everyTensor: false))
         {
-            byte* aligned = (byte*)(((nuint)start + 63) & ~(nuint)63);
-            file.CopyTo(new Span<byte>(aligned, file.Length));
-            using ModelFile model = ModelFile.FromMemory("golden", aligned, file.Length);
-            using Executor executor = new(model, KernelSet.Select(), model.MaxLength, 1);
-            foreach (string line in File.ReadLines(Shared.Require("golden", "ibert", "sentences.jsonl")))
-            {
-                using JsonDocument json = JsonDocument.Parse(line);
-                int[] ids = [.. json.RootElement.GetProperty("ids").EnumerateArray().Select(e => e.GetInt32())];
-                double[] golden = [.. json.RootElement.GetProperty("logits").EnumerateArray().Select(e => e.GetDouble())];
-                ReadOnlySpan<int> logits = executor.Run(ids, new byte[ids.Length]);
-                double drift = 0;
-                for (int i = 0; i < golden.Length; i++)
-                {
-                    drift = Math.Max(drift, Math.Abs(Math.ScaleB(logits[i], -model.Head.LogitExponent) - golden[i]));
-                }
-                bool agrees = (logits[1] > logits[0]) == (golden[1] > golden[0]);
-                same += agrees ? 1 : 0;
-                wrong += !agrees && Math.Abs(golden[1] - golden[0]) >= 0.1 ? 1 : 0;
-                (total, largest, examples) = (total + drift, Math.Max(largest, drift), examples + 1);
-            }
+            output.WriteLine(line);
         }
-        output.WriteLine($"{same} of {examples} labels, {wrong} other with a margin of 0.1 or more; drift {total / examples:F4} on average, {largest:F4} at most");
-        Assert.Equal(200, examples);
+        Assert.Equal(10, Result.Dumps);
+        Assert.All(Result.OpByOp, bar => Assert.True(bar.Holds, bar.Text));
+    }
+
+    [Fact]
+    public void Every_golden_tensor_is_compared_or_accounted_for_by_what_follows_it()
+    {
+        Assert.Empty(Result.LeftOut);
+        HashSet<string> compared = [.. Result.Compared.Select(tensor => tensor.Name)];
+        foreach (string file in Directory.GetFiles(Shared.Require("golden", "ibert"), "*.safetensors"))
+        {
+            using SafetensorsFile golden = SafetensorsFile.Open(file);
+            string[] modules = [.. golden.Tensors.Keys.Where(name => name.EndsWith(".int", StringComparison.Ordinal)).Select(name => name[..^".int".Length])];
+            Assert.Equal(70, modules.Length);
+            Assert.All(modules, module => Assert.True(compared.Contains(module) != Result.AccountedFor.ContainsKey(module), module));
+        }
+        Assert.Equal(57, compared.Count);
+        Assert.All(Result.AccountedFor.Keys, name => Assert.Matches(@"(LayerNorm|intermediate_act_fn|softmax\.act)$", name));
+    }
+
+    [Fact]
+    public void End_to_end_the_drift_is_small_and_labels_agree()
+    {
+        GoldenDrift drift = Result.EndToEnd;
+        Assert.Equal(200, drift.Sentences);
         // Issue 5 asks for none; sentence 86 differs and why is not established. The bound keeps it from getting worse.
-        Assert.True(wrong <= 1, $"{wrong} labels with a margin differ");
-        Assert.True(total / examples <= 0.035, "drift");
+        Assert.True(drift.Wrong.Count <= 1, $"{drift.Wrong.Count} labels with a margin differ");
+        Assert.True(drift.Mean <= 0.035, "drift");
+        Assert.True(Result.HeadDrift <= 0.005, "head");
+    }
+
+    [Theory]
+    [InlineData("encoder.layer.1.intermediate.dense", "products whose input has its own scale are exact")]
+    [InlineData("encoder.layer.1.attention.self.query", "products of a stale scale")]
+    [InlineData("encoder.layer.2.pre_output_act", "8-, 16- and 22-bit tensors")]
+    [InlineData("encoder.layer.0.attention.self.softmax", "probabilities are equal")]
+    public void Golden_integers_that_are_not_what_the_model_gives_break_their_bar(string module, string bar)
+    {
+        using TemporaryFolder folder = Dump(integers =>
+        {
+            int changed = module.EndsWith("softmax", StringComparison.Ordinal) ? integers.Length / 500 : 1;
+            for (int i = 0; i < changed; i++)
+            {
+                integers[i] += 2;
+            }
+        }, module);
+
+        GoldenResult result = Compare(folder.Path);
+
+        // What follows the changed tensor is fed it, so other bars may break too.
+        Assert.Contains(result.OpByOp, found => !found.Holds && found.Text.StartsWith(bar, StringComparison.Ordinal));
+        Assert.Equal(1, result.Dumps);
+    }
+
+    [Fact]
+    public void A_golden_tensor_that_the_model_does_not_know_is_left_out_and_that_is_a_failure()
+    {
+        using TemporaryFolder folder = Dump(_ => { }, "encoder.layer.0.output.dense", newName: "encoder.layer.0.output.other");
+
+        GoldenResult result = Compare(folder.Path);
+
+        Assert.Equal(["encoder.layer.0.output.other.int", "encoder.layer.0.output.other.scale"], result.LeftOut);
+        Assert.Contains(result.OpByOp, bar => !bar.Holds && bar.Text.StartsWith("every golden tensor", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Golden_files_of_another_model_or_none_at_all_are_refused()
+    {
+        using TemporaryFolder folder = new();
+        Assert.Contains("there is no such folder", Assert.Throws<DataFileException>(() => Compare(folder["none"])).Message);
+        Assert.Contains("it has no *.safetensors", Assert.Throws<DataFileException>(() => Compare(folder.Path)).Message);
+
+        folder.Write("00.safetensors", "not one");
+        Assert.Contains("not a safetensors file", Assert.Throws<CheckpointException>(() => Compare(folder.Path)).Message);
+
+        Write(folder, SafetensorsEntry.Of<int>("input_ids", "I32", [0, 2], 2));
+        Assert.Contains("lacks the tensor 'logits'", Assert.Throws<DataFileException>(() => Compare(folder.Path)).Message);
+
+        Write(folder, SafetensorsEntry.Of<int>("input_ids", "I32", [0, 60000], 2));
+        Assert.Contains("each below 50265", Assert.Throws<DataFileException>(() => Compare(folder.Path)).Message);
+
+        Write(folder, SafetensorsEntry.Of<int>("input_ids", "I32", [0, 2], 2), SafetensorsEntry.Of<int>("embeddings.embeddings_act1.int", "I32", [1, 2], 2, 1));
+        Assert.Contains("has the shape [2, 1], the model's is [2, 384]", Assert.Throws<DataFileException>(() => Compare(folder.Path)).Message);
+
+        Write(folder, SafetensorsEntry.Of<int>("input_ids", "I32", [0, 2], 2), SafetensorsEntry.Of<float>("logits", "F32", [1, 2], 2));
+        Assert.Contains("sentences.jsonl is missing", Assert.Throws<DataFileException>(() => Compare(folder.Path)).Message);
+
+        folder.Write("sentences.jsonl", "{\"ids\": [0, 2], \"logits\": [1, 2]}\n{\"ids\": 3}\n");
+        Assert.Contains("line 2: is not a JSON object", Assert.Throws<DataFileException>(() => Compare(folder.Path)).Message);
+
+        folder.Write("sentences.jsonl", "{\"ids\": [0, -2], \"logits\": [1, 2]}\n");
+        Assert.Contains("line 1: 2 ids", Assert.Throws<DataFileException>(() => Compare(folder.Path)).Message);
+
+        static void Write(TemporaryFolder folder, params SafetensorsEntry[] tensors) =>
+            File.WriteAllBytes(folder["00.safetensors"], SafetensorsWriter.Write(tensors, new Dictionary<string, string>()));
     }
 
     [Fact]
@@ -138,57 +158,35 @@ public sealed class GoldenIntegersTests(ITestOutputHelper output)
         }
     }
 
-    private static (byte[] File, IReadOnlyList<PublishedTensor> Tensors) Lower()
+    private static GoldenResult Compare(string folder)
     {
-        string folder = Shared.Require("checkpoints", "ibert-l3-sst2");
-        CheckpointConfig config = CheckpointConfig.Read(Path.Combine(folder, "config.json"));
-        using IBertCheckpoint checkpoint = IBertCheckpoint.Load(folder, config);
-        IBertLowering lowering = new(checkpoint);
-        return (new QuantizedModel(lowering.Lower(config.MaxPositions, TokenizerFiles.BuildSection(folder)), []).ToFile(null), lowering.Tensors);
+        using LoadedModel model = new(s_model.Value);
+        return GoldenComparison.Run(model.File, folder, null);
     }
 
-    /// <summary>What kind of module wrote it; Q, K and V of later layers read a stale scale.</summary>
-    private static string Kind(PublishedTensor tensor)
+    /// <summary>A golden folder of one dump and one sentence, with one tensor's integers changed.</summary>
+    private static TemporaryFolder Dump(Action<long[]> change, string module, string? newName = null)
     {
-        string module = string.Join('.', tensor.Name.Split('.').Where(part => !int.TryParse(part, out _)));
-        bool linear = tensor.Type == ElementType.Int32 && !tensor.Name.EndsWith("ln_input_act", StringComparison.Ordinal);
-        bool stale = linear && tensor.Name.Contains(".self.") && !tensor.Name.Contains("layer.0.");
-        return (stale ? "stale " : linear ? "linear " : "act ") + module;
-    }
-
-    private static unsafe void Replace(Executor executor, PublishedTensor tensor, int rows, long[] expected, Count count)
-    {
-        ReadOnlySpan<byte> bytes = executor.TensorBytes(tensor.Index);
-        int columns = expected.Length / rows, stride = bytes.Length / rows;
-        fixed (byte* values = bytes)
+        TemporaryFolder folder = new();
+        using SafetensorsFile golden = SafetensorsFile.Open(Shared.Require("golden", "ibert", "00.safetensors"));
+        List<SafetensorsEntry> entries = [];
+        foreach (SafetensorsTensor tensor in golden.Tensors.Values)
         {
-            for (int i = 0; i < expected.Length; i++)
+            string name = newName is null ? tensor.Name : tensor.Name.Replace(module + ".", newName + ".", StringComparison.Ordinal);
+            if (tensor.Type == "F32")
             {
-                byte* row = values + (i / columns * stride);
-                count.Compare(PublishedElements.Read(row, tensor.Type, i % columns), expected[i]);
-                PublishedElements.Write(row, tensor.Type, i % columns, (int)expected[i]);
+                entries.Add(SafetensorsEntry.Of<float>(name, "F32", golden.ReadFloats(tensor), tensor.Shape));
+                continue;
             }
+            long[] integers = golden.ReadIntegers(tensor);
+            if (tensor.Name == $"{module}.int")
+            {
+                change(integers);
+            }
+            entries.Add(SafetensorsEntry.Of<long>(name, "I64", integers, tensor.Shape));
         }
-    }
-
-    private static Count Counter(SortedDictionary<string, Count> counts, string kind) =>
-        counts.TryGetValue(kind, out Count? count) ? count : counts[kind] = new Count();
-
-    private sealed class Count
-    {
-        public long All { get; private set; }
-
-        public long Different { get; private set; }
-
-        public long Largest { get; private set; }
-
-        public double Equal => 1 - ((double)Different / All);
-
-        public void Compare(long value, long expected)
-        {
-            All++;
-            Different += value == expected ? 0 : 1;
-            Largest = Math.Max(Largest, Math.Abs(value - expected));
-        }
+        File.WriteAllBytes(folder["00.safetensors"], SafetensorsWriter.Write(entries, new Dictionary<string, string>()));
+        folder.Write("sentences.jsonl", File.ReadLines(Shared.Require("golden", "ibert", "sentences.jsonl")).First());
+        return folder;
     }
 }

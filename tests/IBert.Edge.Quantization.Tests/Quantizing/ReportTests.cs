@@ -21,7 +21,7 @@ public class ReportTests(ITestOutputHelper output)
         Assert.Equal(s_result.Value.Model.Tensors, errors.Select(error => error.Tensor));
         Assert.All(errors, error =>
         {
-            output.WriteLine($"{error.Tensor.Key} {error.Type}: own {error.Own.Decibels:F1} dB, end to end {error.EndToEnd.Decibels:F1} dB");
+            output.WriteLine($"{error.Tensor.Name} {error.Type}: own {error.Own.Decibels:F1} dB, end to end {error.EndToEnd.Decibels:F1} dB");
             Assert.InRange(error.Own.Decibels, 25, 200);
             Assert.InRange(error.EndToEnd.Decibels, 20, 200);
         });
@@ -34,7 +34,7 @@ public class ReportTests(ITestOutputHelper output)
         s_result.Value.WriteReport(folder["report.md"]);
         string text = File.ReadAllText(folder["report.md"]);
         Assert.Contains("# Quantization of tiny-sst2", text);
-        Assert.Contains("| calibration | 64 of the 67349 texts of `train.tsv`, seed 1", text);
+        Assert.Contains("| calibration | 64 of the 67349 texts of `train.tsv`, and 32 texts of up to 512 tokens joined from them, seed 1", text);
         Assert.Contains("| 80.39 % | ", text);
         foreach (string layer in (string[])["Embeddings", "Layer 0", "Layer 1", "Head"])
         {
@@ -55,16 +55,16 @@ public class ReportTests(ITestOutputHelper output)
     public void Texts_that_did_not_calibrate_are_compared() => Assert.True(s_result.Value.Texts.HeldBack);
 
     [Theory]
-    [InlineData("FeedForwardActivation", 0, 16)]
-    [InlineData("FeedForwardActivation", 1, 16)]
-    [InlineData("AttentionNorm", 0, 16)]
-    [InlineData("OutputNorm", 0, 16)]
-    [InlineData("Context", 1, 16)]
-    [InlineData("Value", 1, 16)]
-    [InlineData("Context", 0, 8)]
-    [InlineData("Query", 1, 0.1)]
-    [InlineData("HeadActivation", -1, 64)]
-    public void A_planted_bad_scale_is_the_worst_tensor_and_its_layer_the_worst_of_the_report(string site, int layer, double factor)
+    [InlineData("FeedForwardActivation", 0, 16, "encoder.layer.0.intermediate.dense.activation")]
+    [InlineData("FeedForwardActivation", 1, 16, "encoder.layer.1.intermediate.dense.activation")]
+    [InlineData("AttentionNorm", 0, 16, "encoder.layer.0.attention.output.LayerNorm")]
+    [InlineData("OutputNorm", 0, 16, "encoder.layer.0.output.LayerNorm")]
+    [InlineData("Context", 1, 16, "encoder.layer.1.attention.self")]
+    [InlineData("Value", 1, 16, "encoder.layer.1.attention.self.value")]
+    [InlineData("Context", 0, 8, "encoder.layer.0.attention.self")]
+    [InlineData("Query", 1, 0.1, "encoder.layer.1.attention.self.query")]
+    [InlineData("HeadActivation", -1, 64, "pooler.dense.activation")]
+    public void A_planted_bad_scale_is_the_worst_tensor_and_its_layer_the_worst_of_the_report(string site, int layer, double factor, string name)
     {
         TensorKey bad = new(Enum.Parse<TensorSite>(site), layer);
         QuantizationResult result = Quantizer.Quantize(
@@ -78,6 +78,6 @@ public class ReportTests(ITestOutputHelper output)
         result.WriteReport(folder["report.md"]);
         string[] lines = File.ReadAllLines(folder["report.md"]);
         int table = Array.IndexOf(lines, "### Layers, worst first");
-        Assert.StartsWith($"| {(layer < 0 ? "head" : $"layer {layer}")} | {site}", lines[table + 4]);
+        Assert.StartsWith($"| {(layer < 0 ? "head" : $"layer {layer}")} | {name} |", lines[table + 4]);
     }
 }

@@ -1,0 +1,41 @@
+// ibert-quantize dump: every operation's integers on one text, for a look from Python.
+using System.CommandLine;
+using IBert.Edge.Quantization.Evaluation;
+using IBert.Edge.Quantization.Output;
+
+namespace IBert.Edge.Quantization.Cli;
+
+internal sealed class DumpCommand : CommandWithExamples
+{
+    private readonly Argument<string> file = new("MODEL.ibert") { Description = "the model" };
+    private readonly Argument<string> text = new("TEXT") { Description = "what it reads" };
+    private readonly Option<string?> pair = new("--pair") { HelpName = "TEXT", Description = "the second text of a pair" };
+    private readonly Option<string> output = new("--output", "-o") { HelpName = "OUT.safetensors", Description = "the file to write", Required = true };
+
+    public DumpCommand() : base("dump", "Writes the integers and scales of every operation on a text, as safetensors.")
+    {
+        Arguments.Add(file);
+        Arguments.Add(text);
+        Options.Add(pair);
+        Options.Add(output);
+        SetAction(Run);
+    }
+
+    public override string Examples => """
+        Examples:
+          ibert-quantize dump my.ibert "a charming and often affecting journey" -o journey.safetensors
+          python3 -c 'import safetensors.numpy as s; t = s.load_file("journey.safetensors"); print(sorted(t))'
+
+        NAME.int are the integers of module NAME, [tokens, columns]; their values are (NAME.int - NAME.zero_point) * NAME.scale, where a zero point of
+        0 is left out. NAME.softmax.int are [heads, tokens, tokens].
+        """;
+
+    private int Run(ParseResult parsed)
+    {
+        string target = parsed.GetValue(output)!;
+        AtomicFile.RequirePlace(target);
+        using ModelFile model = ModelFile.Open(parsed.GetValue(file)!);
+        AtomicFile.Write(target, ModelDump.Write(model, new SourceText(parsed.GetValue(text)!, parsed.GetValue(pair))));
+        return ExitStatus.Done;
+    }
+}
