@@ -160,8 +160,8 @@ internal static unsafe class PublishedElements
 
     /// <summary>
     /// LayerNorm with the norm of the deviations in place of their standard deviation (section 3.5): y = x - round(mean),
-    /// std = floor(sqrt(sum (y' >> shift)^2)) &lt;&lt; shift, v = floor(y floor(2^31 / std) / 2), then (v m + offset) / 2^e. y' is y of the reference's
-    /// float32 (<see cref="Returned"/>): of the deviations that are integers its floor takes about a quarter one down, and the sum of all 384 with them.
+    /// std = floor(sqrt(sum (y' >> shift)^2)) &lt;&lt; shift, v = floor(y floor(2^31 / std) / 2), then (v m + offset) / 2^e. y' is y as the reference has
+    /// it in float32 (<see cref="Returned"/>): a sum of squares that crosses a square moves the factor, which has few bits, and the whole row with it.
     /// A row without deviations gives its offsets, beta.
     /// </summary>
     /// <param name="input">padded values, |x| &lt; 2^23.</param>
