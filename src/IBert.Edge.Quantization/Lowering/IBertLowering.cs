@@ -22,6 +22,10 @@ internal sealed record PublishedTensor(ushort Index, int Operation, string Name,
 /// rounding and every clamp of the reference, its stale input scale of later layers included (numerics.md, trap 13). Pooler and classifier,
 /// which the reference leaves in float, are integer.
 /// </summary>
+/// <remarks>
+/// The reference's float32 is followed where it moves integers: scales, constants, LayerNorm's deviations, softmax's last product. Its sums are not:
+/// of scores, of Q, K and V at the stale scale and of squares it has the rounding errors of one machine's order of summation.
+/// </remarks>
 internal sealed class IBertLowering
 {
     // Biases and i-GELU's constants of nearly dead channels stay inside 32 bits: their weights take a coarser scale than the reference's.

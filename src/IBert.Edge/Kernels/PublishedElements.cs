@@ -38,14 +38,6 @@ internal static unsafe class PublishedElements
         return rounding == Rounding.HalfEven && (result & 1) != 0 && (result << shift) - half == value ? result - 1 : result;
     }
 
-    /// <summary>value / divisor to nearest, ties to even: |value| &lt; 2^62, divisor above 0.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static long Divide(long value, long divisor)
-    {
-        long quotient = Math.DivRem(value, divisor, out long rest), twice = 2 * Math.Abs(rest);
-        return twice > divisor || (twice == divisor && (quotient & 1) != 0) ? quotient + Math.Sign(value) : quotient;
-    }
-
     /// <summary>The nearest number of 24 significant bits, ties to even: what float32 holds of an integer. |value| &lt; 2^62.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static long ToFloatPrecision(long value)
@@ -63,9 +55,13 @@ internal static unsafe class PublishedElements
     /// <param name="fraction">Fraction bits of the result, 1..24.</param>
     public static long Returned(int x, int significand, out int fraction)
     {
-        // The quotient has as many integer bits as x: an error of 2^-24 of x reaches neither the power of two above nor, from above it, the one below.
+        // The quotient has as many integer bits as x: a power of two comes back as it is, and what is between two stays there.
         fraction = FloatBits - (32 - BitOperations.LeadingZeroCount((uint)Math.Abs(x)));
-        return Divide(ToFloatPrecision((long)x * significand) << fraction, significand);
+        long product = (long)x * significand;
+        // The product is off by at most half a unit of its 24th bit, the quotient then by at most one of its own: no division tells whether it is.
+        // Half a unit is a tie, and x << fraction is even.
+        long error = (ToFloatPrecision(product) - product) << fraction;
+        return ((long)x << fraction) + (2 * Math.Abs(error) > significand ? Math.Sign(error) : 0);
     }
 
     /// <summary>
@@ -181,12 +177,25 @@ internal static unsafe class PublishedElements
         {
             sum += Read(input, type, c);
         }
-        long mean = Divide(sum, channels);
+        long mean = Math.DivRem(sum, channels, out long rest);
+        // To nearest, ties to even.
+        long twice = 2 * Math.Abs(rest);
+        if (twice > channels || (twice == channels && (mean & 1) != 0))
+        {
+            mean += Math.Sign(sum);
+        }
         ulong squares = 0;
+        long mask = (1L << shift) - 1;
         for (int c = 0; c < channels; c++)
         {
-            long x = Returned(Read(input, type, c), significand, out int fraction);
-            long y = ToFloatPrecision(x - (mean << fraction)) >> (fraction + shift);
+            int x = Read(input, type, c);
+            long y = x - mean;
+            // y' is off by one at most: only next to a multiple of 2^shift can it have another floor.
+            if (((y + 1) & mask) <= 1)
+            {
+                y = ToFloatPrecision(Returned(x, significand, out int fraction) - (mean << fraction)) >> fraction;
+            }
+            y >>= shift;
             squares += (ulong)(y * y);
         }
         long deviation = (long)IntegerMath.SquareRoot(squares) << shift;
