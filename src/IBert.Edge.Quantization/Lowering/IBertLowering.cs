@@ -13,12 +13,16 @@ namespace IBert.Edge.Quantization.Lowering;
 /// rounding and every clamp of the reference, its stale input scale of later layers included (numerics.md, trap 13). Pooler and classifier,
 /// which the reference leaves in float, are integer.
 /// </summary>
+/// <remarks>
+/// The reference's float32 is followed where it moves integers: scales, constants, LayerNorm's deviations, softmax's last product. Its sums are not:
+/// of scores, of Q, K and V at the stale scale and of squares it has the rounding errors of one machine's order of summation.
+/// </remarks>
 internal sealed class IBertLowering
 {
     // Biases and i-GELU's constants of nearly dead channels stay inside 32 bits: their weights take a coarser scale than the reference's.
     private const double LargestBias = 1 << 28;
 
-    private static readonly float[] GeluCoefficients = [-0.2888f, -1.769f, 1f];
+    private const double GeluA = -0.2888, GeluB = -1.769;
 
     private readonly IBertCheckpoint checkpoint;
     private readonly ModelBuilder builder = new();
@@ -171,14 +175,14 @@ internal sealed class IBertLowering
         float scale = StepOf(query) * StepOf(key) / (float)Math.Sqrt(size);
         OperationRecord operation = ModelBuilder.Operation(OperationCode.Attention, RowRange.All, SplitAxis.Heads, 1);
         (operation.Inputs[0], operation.Inputs[1], operation.Inputs[2]) = (query.Index, key.Index, value.Index);
-        long c = (long)Math.Floor((float)(1.0 / 0.35815147) / (scale * scale));
+        long c = (long)MathF.Floor(Over(1.0 / 0.35815147, scale * scale));
         operation.Parameters[Slot.AttentionHeads] = checkpoint.HeadCount;
         operation.Parameters[Slot.AttentionHeadColumns] = HeadLayout.Padded(size);
         operation.Parameters[Slot.AttentionBits] = PublishedElements.ProbabilityBits + 1;
         operation.Parameters[Slot.AttentionLimit] = 1;
         operation.Parameters[Slot.AttentionFunction] = (int)FunctionKind.Published;
-        operation.Parameters[Slot.AttentionX0] = (int)Math.Floor(-0.6931f / scale);
-        operation.Parameters[Slot.AttentionB] = (int)Math.Floor((float)(0.96963238 / 0.35815147) / scale);
+        operation.Parameters[Slot.AttentionX0] = (int)MathF.Floor(Over(-0.6931, scale));
+        operation.Parameters[Slot.AttentionB] = (int)MathF.Floor(Over(0.96963238 / 0.35815147, scale));
         operation.Parameters[Slot.AttentionCLow] = (int)c;
         operation.Parameters[Slot.AttentionCHigh] = (int)(c >> 32);
         // The reference hands the integer exponentials to softmax.act as if they were values: one over its scale is their ratio.
@@ -217,13 +221,14 @@ internal sealed class IBertLowering
         operation.Constants[Slot.NormOffsets] = builder.Rows<long>(ElementType.Int64, offsets, 1);
         operation.Parameters[Slot.NormFunction] = (int)FunctionKind.Published;
         operation.Parameters[Slot.NormShift] = (int)checkpoint.Tensor($"{name}.shift", 1)[0];
+        operation.Parameters[Slot.NormSignificand] = Significand(StepOf(input));
         return Output(ref operation, 1, ElementType.Int8, outputName, Hidden, scale);
     }
 
     private QuantizedTensor Gelu(QuantizedTensor input, string name)
     {
         const int drop = 14;
-        float scale = ActivationScale($"{name}.output_activation", 8), last = GeluCoefficients[2] / GeluCoefficients[0];
+        float scale = ActivationScale($"{name}.output_activation", 8);
         int columns = input.Columns, padded = (columns + 15) & ~15;
         int[] b = new int[padded];
         long[] c = new long[padded], shift = new long[padded];
@@ -231,10 +236,10 @@ internal sealed class IBertLowering
         for (int i = 0; i < columns; i++)
         {
             float step = (float)input.Step(i), erf = step / 1.4142f, square = erf * erf;
-            b[i] = (int)Math.Max(MathF.Floor(GeluCoefficients[1] / erf), -(float)(1 << 30));
-            c[i] = (long)Math.Max(MathF.Floor(last / square), -MathF.ScaleB(1, 60));
-            float sigmoid = square * GeluCoefficients[0] * (1 << drop);
-            shift[i] = (long)Math.Max(MathF.Floor(1f / sigmoid), -MathF.ScaleB(1, 60));
+            b[i] = (int)Math.Max(MathF.Floor(Over(GeluB, erf)), -(float)(1 << 30));
+            c[i] = (long)Math.Max(MathF.Floor(Over(1 / GeluA, square)), -MathF.ScaleB(1, 60));
+            float sigmoid = square * (float)GeluA * (1 << drop);
+            shift[i] = (long)Math.Max(Math.Floor(1.0 / sigmoid), -Math.ScaleB(1, 60));
             ratios[i] = (double)(step * sigmoid / 2) / scale;
         }
         OperationRecord operation = ModelBuilder.Operation(OperationCode.Gate, RowRange.All, SplitAxis.Rows, 4);

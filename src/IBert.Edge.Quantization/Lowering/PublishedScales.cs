@@ -30,6 +30,9 @@ internal static class PublishedScales
         return (long)Math.Clamp((double)MathF.Round(1f / scale * x), -n, n - 1);
     }
 
+    /// <summary>A number over a tensor, as PyTorch divides it: by the reciprocal, rounded twice (<c>Tensor.__rdiv__</c>).</summary>
+    public static float Over(double number, float scale) => 1f / scale * (float)number;
+
     /// <summary>batch_frexp: a ratio as m / 2^e, m of 31 bits, rounded half up. m = 2^31 becomes 2^30 with e one less.</summary>
     public static (int Multiplier, int Exponent) Dyadic(double ratio)
     {
@@ -45,4 +48,8 @@ internal static class PublishedScales
         }
         return ((int)(ratio < 0 ? -multiplier : multiplier), 31 - exponent);
     }
+
+    /// <summary>The 24 bits of a scale without its power of two: 2^23..2^24 - 1.</summary>
+    /// <param name="scale">A normal number.</param>
+    public static int Significand(float scale) => (BitConverter.SingleToInt32Bits(scale) & ((1 << 23) - 1)) | 1 << 23;
 }
