@@ -27,8 +27,6 @@ internal sealed class IBertLowering
     // Biases and i-GELU's constants of nearly dead channels stay inside 32 bits: their weights take a coarser scale than the reference's.
     private const double LargestBias = 1 << 28;
 
-    private static readonly float[] GeluCoefficients = [-0.2888f, -1.769f, 1f];
-
     private readonly IBertCheckpoint checkpoint;
     private readonly ModelBuilder builder = new();
     private readonly List<PublishedTensor> tensors = [];
@@ -188,16 +186,16 @@ internal sealed class IBertLowering
         float scale = query.Scales[0] * key.Scales[0] / (float)Math.Sqrt(size);
         OperationRecord operation = ModelBuilder.Operation(OperationCode.Attention, RowRange.All, SplitAxis.Heads, 1);
         (operation.Inputs[0], operation.Inputs[1], operation.Inputs[2]) = (query.Index, key.Index, value.Index);
-        long c = (long)Math.Floor((float)(1.0 / 0.35815147) / (scale * scale));
+        SoftmaxConstants constants = PublishedScales.Softmax(scale);
         operation.Parameters[Slot.AttentionHeads] = checkpoint.HeadCount;
         operation.Parameters[Slot.AttentionHeadColumns] = HeadLayout.Padded(size);
         operation.Parameters[Slot.AttentionBits] = PublishedElements.ProbabilityBits + 1;
         operation.Parameters[Slot.AttentionLimit] = 1;
         operation.Parameters[Slot.AttentionFunction] = (int)FunctionKind.Published;
-        operation.Parameters[Slot.AttentionX0] = (int)Math.Floor(-0.6931f / scale);
-        operation.Parameters[Slot.AttentionB] = (int)Math.Floor((float)(0.96963238 / 0.35815147) / scale);
-        operation.Parameters[Slot.AttentionCLow] = (int)c;
-        operation.Parameters[Slot.AttentionCHigh] = (int)(c >> 32);
+        operation.Parameters[Slot.AttentionX0] = constants.X0;
+        operation.Parameters[Slot.AttentionB] = constants.B;
+        operation.Parameters[Slot.AttentionCLow] = (int)constants.C;
+        operation.Parameters[Slot.AttentionCHigh] = (int)(constants.C >> 32);
         // The reference hands the integer exponentials to softmax.act as if they were values: one over its scale is their ratio.
         Set(ref operation.Stages[Slot.AttentionScoreStage], [1.0 / ActivationScale($"{name}.softmax.act", 16)]);
         operation.AccumulatorBound = (uint)(((1 << (PublishedElements.ProbabilityBits + 1)) - 1) * 128L * maxLength);
@@ -239,20 +237,16 @@ internal sealed class IBertLowering
 
     private PublishedTensor Gelu(PublishedTensor input, string name)
     {
-        const int drop = 14;
-        float scale = ActivationScale($"{name}.output_activation", 8), last = GeluCoefficients[2] / GeluCoefficients[0];
+        float scale = ActivationScale($"{name}.output_activation", 8);
         int columns = input.Columns, padded = (columns + 15) & ~15;
         int[] b = new int[padded];
         long[] c = new long[padded], shift = new long[padded];
         double[] ratios = new double[columns];
         for (int i = 0; i < columns; i++)
         {
-            float erf = input.Scales[i] / 1.4142f, square = erf * erf;
-            b[i] = (int)Math.Max(MathF.Floor(GeluCoefficients[1] / erf), -(float)(1 << 30));
-            c[i] = (long)Math.Max(MathF.Floor(last / square), -MathF.ScaleB(1, 60));
-            float sigmoid = square * GeluCoefficients[0] * (1 << drop);
-            shift[i] = (long)Math.Max(MathF.Floor(1f / sigmoid), -MathF.ScaleB(1, 60));
-            ratios[i] = (double)(input.Scales[i] * sigmoid / 2) / scale;
+            GeluConstants constants = PublishedScales.Gelu(input.Scales[i]);
+            (b[i], c[i], shift[i]) = (constants.B, constants.C, constants.Shift);
+            ratios[i] = (double)constants.OutputScale / scale;
         }
         OperationRecord operation = ModelBuilder.Operation(OperationCode.Gate, RowRange.All, SplitAxis.Rows, 4);
         operation.Inputs[0] = input.Index;
@@ -292,7 +286,7 @@ internal sealed class IBertLowering
         QuantizedTensor input = new(hidden.Index, new(TensorSite.OutputNorm, checkpoint.LayerCount - 1), hidden.Operation, Hidden, hidden.Scales[0], 0);
         const double tanhStep = 1.0 / 127;
         QuantizedTensor pooled = graph.Gate(
-            checkpoint.Linear("classifier.dense", Hidden, Hidden), input, Activation.Tanh, new(TensorSite.HeadDense, -1), new(TensorSite.HeadActivation, -1),
+            checkpoint.Linear("classifier.dense", Hidden, Hidden), input, DeterministicMath.Tanh, new(TensorSite.HeadDense, -1), new(TensorSite.HeadActivation, -1),
             Int8Lowering.TanhTail / short.MaxValue, tanhStep, 0, null, RowRange.First);
         const int fraction = 16;
         QuantizedTensor logits = graph.Product(
