@@ -75,12 +75,12 @@ internal static class Report
         Line(text, $"comes from, end to end what it does.");
         Line(text, $"");
 
-        IGrouping<int, TensorError>[] groups = [.. errors.GroupBy(Group).OrderBy(group => group.Min(error => error.Own.Decibels))];
+        IReadOnlyList<IGrouping<int, TensorError>> layers = Layers(errors);
         Line(text, $"### Layers, worst first");
         Line(text, $"");
         Line(text, $"| layer | its worst tensor | own dB | end to end at its output |");
         Line(text, $"|---|---|---|---|");
-        foreach (IGrouping<int, TensorError> group in groups)
+        foreach (IGrouping<int, TensorError> group in layers.OrderBy(group => group.Min(error => error.Own.Decibels)))
         {
             TensorError worst = group.MinBy(error => error.Own.Decibels)!;
             Line(text, $"| {GroupName(group.Key)} | {Name(worst)} | {Decibels.Format(worst.Own.Decibels)} | {Decibels.Format(group.Last().EndToEnd.Decibels)} |");
@@ -90,10 +90,9 @@ internal static class Report
         Line(text, $"");
         WriteTable(text, errors.OrderBy(error => error.Own.Decibels).Take(WorstShown));
 
-        BarRow[] layers = [.. groups.OrderBy(group => group.Key)
-            .Select(group => new BarRow(GroupName(group.Key), group.Min(error => error.Own.Decibels), group.Last().EndToEnd.Decibels))];
-        Plot(text, stem, "layers", "Layers: the worst tensor's own error", layers, "own error of the worst tensor", "end to end at its output");
-        foreach (IGrouping<int, TensorError> group in groups.OrderBy(group => group.Key))
+        BarRow[] bars = [.. layers.Select(group => new BarRow(GroupName(group.Key), group.Min(error => error.Own.Decibels), group.Last().EndToEnd.Decibels))];
+        Plot(text, stem, "layers", "Layers: the worst tensor's own error", bars, "own error of the worst tensor", "end to end at its output");
+        foreach (IGrouping<int, TensorError> group in layers)
         {
             Line(text, $"### {Capital(GroupName(group.Key))}");
             Line(text, $"");
@@ -125,10 +124,13 @@ internal static class Report
     private static void Plot(StringBuilder text, string stem, string name, string title, IReadOnlyList<BarRow> rows, string barName, string markName)
     {
         string file = $"{stem}-{name}.svg";
-        AtomicFile.Write(file, Encoding.UTF8.GetBytes(SvgBars.Draw(title, barName, markName, rows)));
+        AtomicFile.Write(file, Encoding.UTF8.GetBytes(SvgBars.Draw(title, barName, markName, BarAxis.Decibels, rows)));
         Line(text, $"![{title}]({Uri.EscapeDataString(Path.GetFileName(file))})");
         Line(text, $"");
     }
+
+    /// <summary>The tensors of each layer, in the order they run; the key is the layer, and names it by <see cref="GroupName"/>.</summary>
+    public static IReadOnlyList<IGrouping<int, TensorError>> Layers(IReadOnlyList<TensorError> errors) => [.. errors.GroupBy(Group).OrderBy(group => group.Key)];
 
     // What lies before the layers is -1 and what lies behind them int.MaxValue, so that groups sort as they run.
     private static int Group(TensorError error) => error.Tensor.Key switch
@@ -138,7 +140,7 @@ internal static class Report
         _ => int.MaxValue,
     };
 
-    private static string GroupName(int group) => group switch
+    public static string GroupName(int group) => group switch
     {
         -1 => "embeddings",
         int.MaxValue => "head",
@@ -146,7 +148,7 @@ internal static class Report
     };
 
     /// <summary>The tensor's site; a LayerNorm's two outputs are told apart by their width.</summary>
-    private static string Name(TensorError error) => error.Tensor.Key.Site is Reference.TensorSite.EmbeddingNorm or Reference.TensorSite.AttentionNorm or Reference.TensorSite.OutputNorm
+    public static string Name(TensorError error) => error.Tensor.Key.Site is Reference.TensorSite.EmbeddingNorm or Reference.TensorSite.AttentionNorm or Reference.TensorSite.OutputNorm
         ? $"{error.Tensor.Key.Site} ({(error.Type == ElementType.Int16 ? "residual" : "product input")})"
         : error.Tensor.Key.Site.ToString();
 
