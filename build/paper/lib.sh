@@ -26,7 +26,8 @@ page() {
     --artifacts-path "$root/artifacts/obj/paper" -o "$(dirname "$paper_program")" >"$log" 2>&1 </dev/null || { cat "$log" >&2; die "the build failed"; }
   if [ "$check" = 1 ]; then
     folder=$(mktemp -d)
-    trap 'rm -rf "$folder"' EXIT
+    # Expanded here: where the trap runs, the variable is gone.
+    trap "rm -rf '$folder'" EXIT
   else
     # A plot that no page shows any more must not stay.
     rm -f "$pages/$name"-*.svg
@@ -42,8 +43,8 @@ page() {
 }
 
 check=0
-case "${1:-}" in
+case "$*" in
   '') ;;
   --check) check=1 ;;
-  *) die "$1 is no option: --check is, which compares the kept page with a new one" 2 ;;
+  *) die "$* is no option: --check is, which compares the kept page with a new one" 2 ;;
 esac
