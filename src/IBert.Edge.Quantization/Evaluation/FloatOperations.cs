@@ -35,7 +35,7 @@ internal sealed class FloatOperations(Fp32Model model)
                 Attend(inputs[0], inputs[1], inputs[2], rows, result);
                 break;
             case OperationCode.Gate:
-                Apply(Function(key.Site == TensorSite.HeadActivation ? model.HeadActivation : model.Config.Activation), inputs[0], result);
+                Apply(ActivationFunction.Of(key.Site == TensorSite.HeadActivation ? model.HeadActivation : model.Config.Activation), inputs[0], result);
                 break;
             case OperationCode.Add:
                 for (int i = 0; i < result.Length; i++)
@@ -154,14 +154,6 @@ internal sealed class FloatOperations(Fp32Model model)
         TensorSite.AttentionNorm => model.Layers[key.Layer].AttentionNorm,
         TensorSite.OutputNorm => model.Layers[key.Layer].OutputNorm,
         _ => null,
-    };
-
-    private static Func<double, double> Function(Activation activation) => activation switch
-    {
-        Activation.Gelu => DeterministicMath.Gelu,
-        Activation.GeluTanh => DeterministicMath.GeluTanh,
-        Activation.Tanh => DeterministicMath.Tanh,
-        _ => x => Math.Max(x, 0),
     };
 
     private static void Apply(Func<double, double> function, float[] x, float[] y)

@@ -22,8 +22,6 @@ internal sealed class IBertLowering
     // Biases and i-GELU's constants of nearly dead channels stay inside 32 bits: their weights take a coarser scale than the reference's.
     private const double LargestBias = 1 << 28;
 
-    private const double GeluA = -0.2888, GeluB = -1.769;
-
     private readonly IBertCheckpoint checkpoint;
     private readonly ModelBuilder builder = new();
     private readonly List<QuantizedTensor> tensors = [];
@@ -175,16 +173,16 @@ internal sealed class IBertLowering
         float scale = StepOf(query) * StepOf(key) / (float)Math.Sqrt(size);
         OperationRecord operation = ModelBuilder.Operation(OperationCode.Attention, RowRange.All, SplitAxis.Heads, 1);
         (operation.Inputs[0], operation.Inputs[1], operation.Inputs[2]) = (query.Index, key.Index, value.Index);
-        long c = (long)MathF.Floor(Over(1.0 / 0.35815147, scale * scale));
+        SoftmaxConstants constants = PublishedScales.Softmax(scale);
         operation.Parameters[Slot.AttentionHeads] = checkpoint.HeadCount;
         operation.Parameters[Slot.AttentionHeadColumns] = HeadLayout.Padded(size);
         operation.Parameters[Slot.AttentionBits] = PublishedElements.ProbabilityBits + 1;
         operation.Parameters[Slot.AttentionLimit] = 1;
         operation.Parameters[Slot.AttentionFunction] = (int)FunctionKind.Published;
-        operation.Parameters[Slot.AttentionX0] = (int)MathF.Floor(Over(-0.6931, scale));
-        operation.Parameters[Slot.AttentionB] = (int)MathF.Floor(Over(0.96963238 / 0.35815147, scale));
-        operation.Parameters[Slot.AttentionCLow] = (int)c;
-        operation.Parameters[Slot.AttentionCHigh] = (int)(c >> 32);
+        operation.Parameters[Slot.AttentionX0] = constants.X0;
+        operation.Parameters[Slot.AttentionB] = constants.B;
+        operation.Parameters[Slot.AttentionCLow] = (int)constants.C;
+        operation.Parameters[Slot.AttentionCHigh] = (int)(constants.C >> 32);
         // The reference hands the integer exponentials to softmax.act as if they were values: one over its scale is their ratio.
         Set(ref operation.Stages[Slot.AttentionScoreStage], [1.0 / ActivationScale($"{name}.softmax.act", 16)]);
         operation.AccumulatorBound = (uint)(((1 << (PublishedElements.ProbabilityBits + 1)) - 1) * 128L * maxLength);
@@ -227,7 +225,6 @@ internal sealed class IBertLowering
 
     private QuantizedTensor Gelu(QuantizedTensor input, string name)
     {
-        const int drop = 14;
         float scale = ActivationScale($"{name}.output_activation", 8);
         int columns = input.Columns, padded = (columns + 15) & ~15;
         int[] b = new int[padded];
@@ -235,12 +232,10 @@ internal sealed class IBertLowering
         double[] ratios = new double[columns];
         for (int i = 0; i < columns; i++)
         {
-            float step = (float)input.Step(i), erf = step / 1.4142f, square = erf * erf;
-            b[i] = (int)Math.Max(MathF.Floor(Over(GeluB, erf)), -(float)(1 << 30));
-            c[i] = (long)Math.Max(MathF.Floor(Over(1 / GeluA, square)), -MathF.ScaleB(1, 60));
-            float sigmoid = square * (float)GeluA * (1 << drop);
-            shift[i] = (long)Math.Max(Math.Floor(1.0 / sigmoid), -Math.ScaleB(1, 60));
-            ratios[i] = (double)(step * sigmoid / 2) / scale;
+            float step = (float)input.Step(i);
+            GeluConstants constants = PublishedScales.Gelu(step);
+            (b[i], c[i], shift[i]) = (constants.B, constants.C, constants.Shift);
+            ratios[i] = (double)constants.OutputScale / scale;
         }
         OperationRecord operation = ModelBuilder.Operation(OperationCode.Gate, RowRange.All, SplitAxis.Rows, 4);
         operation.Inputs[0] = input.Index;
@@ -279,7 +274,7 @@ internal sealed class IBertLowering
         ProductLowering graph = new(builder, WeightNames.IBert);
         const double tanhStep = 1.0 / 127;
         QuantizedTensor pooled = graph.Gate(
-            checkpoint.Linear("classifier.dense", Hidden, Hidden), hidden, Activation.Tanh, new(TensorSite.HeadDense, -1), new(TensorSite.HeadActivation, -1),
+            checkpoint.Linear("classifier.dense", Hidden, Hidden), hidden, DeterministicMath.Tanh, new(TensorSite.HeadDense, -1), new(TensorSite.HeadActivation, -1),
             Int8Lowering.TanhTail / short.MaxValue, tanhStep, 0, ChannelMap.Plain(Hidden, -1, 1), RowRange.First);
         const int fraction = 16;
         QuantizedTensor logits = graph.Product(

@@ -244,7 +244,8 @@ internal sealed class Int8Lowering
             ? (Math.Max(low, -TanhTail), Math.Min(high, TanhTail))
             : (Math.Max(low, GeluTail), high);
         double step = Math.Max(Math.Max(-low, high), 1e-6) / short.MaxValue * options.Fault(before);
-        return graph.Gate(weights, input, activation, before, after, step, scale, zeroPoint, migration[after], rows);
+        Func<double, double> function = ActivationFunction.Of(activation, options.GeluStandIn);
+        return graph.Gate(weights, input, function, before, after, step, scale, zeroPoint, migration[after], rows);
     }
 
     private (QuantizedTensor? Wide, QuantizedTensor Narrow) Normalize(
@@ -318,6 +319,9 @@ internal sealed class Int8Options
 {
     /// <summary>For tests: a factor by which a tensor's scale is made wrong.</summary>
     public Func<TensorKey, double>? PlantedFault { get; init; }
+
+    /// <summary>For the ablation of I-BERT's table (<c>build/paper/ablation.sh</c>): the function that calibration and integers have in GELU's place.</summary>
+    public Func<double, double>? GeluStandIn { get; init; }
 
     internal double Fault(TensorKey key) => PlantedFault?.Invoke(key) ?? 1;
 }

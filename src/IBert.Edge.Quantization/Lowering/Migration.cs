@@ -6,18 +6,19 @@ using IBert.Edge.Quantization.Reference;
 namespace IBert.Edge.Quantization.Lowering;
 
 /// <summary>
-/// Three exact rewritings of the network, none of which costs time on the device:
-/// channel c is divided by t[c] and column c of the next weights multiplied by it (SmoothQuant, Xiao et al. 2022, arXiv:2211.10438), which
-/// LayerNorm's, V's and GELU's own multipliers do; the middle of each channel's range is subtracted from it and what that takes from the next
+/// Exact rewritings of the network, of which only the last costs time on the device: its share of the columns of two products.
+/// Channel c is divided by t[c] and column c of the next weights multiplied by it (SmoothQuant, Xiao et al. 2022, arXiv:2211.10438), which
+/// LayerNorm's, V's and GELU's own multipliers do. The middle of each channel's range is subtracted from it and what that takes from the next
 /// product is added to its bias (Outlier Suppression+, Wei et al. 2023, arXiv:2304.09145), which LayerNorm's beta and V's bias do: behind
 /// softmax, whose probabilities sum to one, a constant of V is the same constant of the context. And a channel of GELU's result
 /// with values far above all others (a few tokens have such ones: Sun et al. 2024, arXiv:2402.17762) has its range cut into pieces with a column
-/// each (after Zhao et al. 2019, arXiv:1901.09504), up to 16 of 1,536 and so on, which costs their share of two products.
+/// each (after Zhao et al. 2019, arXiv:1901.09504).
 /// </summary>
 internal sealed class Migration
 {
-    // Columns come in blocks of this many; another block must take away at least a fifth of the noise.
-    private const int ExtraBlock = 16, MostExtraBlocks = 3;
+    // Columns come in blocks of 16; a block is at most a thirty-second of the channels, three blocks are the most, and each must take away a fifth of
+    // the noise.
+    private const int ExtraBlock = 16, LeastChannelsOfBlock = 32 * ExtraBlock, MostExtraBlocks = 3;
     private const double WorthABlock = 0.8;
 
     private readonly Checkpoint checkpoint;
@@ -38,7 +39,8 @@ internal sealed class Migration
             // ReLU leaves no integer between the two products that could divide a channel.
             if (config.Activation != Activation.Relu)
             {
-                Choose(new(TensorSite.FeedForwardActivation, layer), false, MostExtraBlocks, weights.FeedForward2);
+                int blocks = Math.Min(MostExtraBlocks, config.FeedForwardSize / LeastChannelsOfBlock);
+                Choose(new(TensorSite.FeedForwardActivation, layer), false, blocks, weights.FeedForward2);
             }
         }
         Choose(new(TensorSite.OutputNorm, config.LayerCount - 1), true, 0, checkpoint.Head.Dense);

@@ -2,7 +2,6 @@
 using IBert.Edge.Format;
 using IBert.Edge.Quantization.Calibration;
 using IBert.Edge.Quantization.Checkpoints;
-using IBert.Edge.Quantization.Reference;
 
 namespace IBert.Edge.Quantization.Lowering;
 
@@ -128,7 +127,7 @@ internal sealed class ProductLowering(ModelBuilder builder, WeightNames names)
     /// <summary>A product and x g(x) of its result, g from a table.</summary>
     /// <param name="weights">The product's.</param>
     /// <param name="input">Its input.</param>
-    /// <param name="activation">GELU in either form, or tanh.</param>
+    /// <param name="function">f = x g: GELU in one of its forms, or tanh.</param>
     /// <param name="before">Names the product's result.</param>
     /// <param name="after">Names the function's result.</param>
     /// <param name="step">The 16-bit scale between them.</param>
@@ -137,27 +136,14 @@ internal sealed class ProductLowering(ModelBuilder builder, WeightNames names)
     /// <param name="map">What the result's channels go through.</param>
     /// <param name="rows">Rows that are computed.</param>
     public QuantizedTensor Gate(
-        Linear weights, QuantizedTensor input, Activation activation, TensorKey before, TensorKey after, double step, double scale, int zeroPoint,
+        Linear weights, QuantizedTensor input, Func<double, double> function, TensorKey before, TensorKey after, double step, double scale, int zeroPoint,
         ChannelMap map, RowRange rows)
     {
         (Linear all, short[] multipliers, float[] divisors) = Columns(weights, step, scale, zeroPoint, map);
         QuantizedTensor x = Product(all, input, before, ElementType.Int16, step, 0, rows, channels: weights.Outputs);
-        short[] gate = new short[Slot.GateEntries];
-        for (int i = 0; i < gate.Length; i++)
-        {
-            // The middle of the 16 values that share an entry; it is never zero.
-            double middle = (((i - (Slot.GateEntries / 2)) * 16) + 7.5) * step;
-            double y = activation switch
-            {
-                Activation.Gelu => DeterministicMath.Gelu(middle),
-                Activation.GeluTanh => DeterministicMath.GeluTanh(middle),
-                _ => DeterministicMath.Tanh(middle),
-            };
-            gate[i] = (short)Math.Clamp(Math.Round(y / middle * (1 << 15)), -short.MaxValue, short.MaxValue);
-        }
         OperationRecord operation = ModelBuilder.Operation(OperationCode.Gate, rows, SplitAxis.Rows, 4);
         operation.Inputs[0] = x.Index;
-        operation.Constants[Slot.GateTable] = builder.Rows<short>(ElementType.Int16, gate, 1);
+        operation.Constants[Slot.GateTable] = builder.Rows<short>(ElementType.Int16, GateTable(function, step), 1);
         operation.Constants[Slot.GateMultipliers] = builder.Rows<short>(ElementType.Int16, multipliers, 1);
         ref ScaleStage stage = ref operation.Stages[0];
         (stage.ZeroPoint, stage.Low, stage.High) = (zeroPoint, sbyte.MinValue, sbyte.MaxValue);
@@ -200,5 +186,20 @@ internal sealed class ProductLowering(ModelBuilder builder, WeightNames names)
             reach[channel] += (sbyte.MaxValue - zeroPoint) * scale * divisors[c];
         }
         return (new(columns, inputs, matrix, bias), multipliers, divisors);
+    }
+
+    /// <summary>g = f(x) / x of 16-bit integers, in Q15; an entry for each 16 of them.</summary>
+    /// <param name="function">f.</param>
+    /// <param name="step">What x stands for one.</param>
+    public static short[] GateTable(Func<double, double> function, double step)
+    {
+        short[] gate = new short[Slot.GateEntries];
+        for (int i = 0; i < gate.Length; i++)
+        {
+            // The middle of the 16 values that share an entry; it is never zero.
+            double middle = (((i - (Slot.GateEntries / 2)) * 16) + 7.5) * step;
+            gate[i] = (short)Math.Clamp(Math.Round(function(middle) / middle * (1 << 15)), -short.MaxValue, short.MaxValue);
+        }
+        return gate;
     }
 }

@@ -58,7 +58,7 @@ internal static class Report
         {
             yield return ErrorRow(error);
         }
-        foreach (IGrouping<int, TensorError> group in Groups(errors))
+        foreach (IGrouping<int, TensorError> group in Layers(errors))
         {
             yield return "";
             yield return Row(GroupName(group.Key), "own dB", "end to end dB");
@@ -133,12 +133,12 @@ internal static class Report
         Line(text, $"comes from, end to end what it does.");
         Line(text, $"");
 
-        IGrouping<int, TensorError>[] groups = [.. Groups(errors).OrderBy(group => group.Min(error => error.Own.Decibels))];
+        ILookup<int, TensorError> layers = Layers(errors);
         Line(text, $"### Layers, worst first");
         Line(text, $"");
         Line(text, $"| layer | its worst tensor | own dB | end to end at its output |");
         Line(text, $"|---|---|---|---|");
-        foreach (IGrouping<int, TensorError> group in groups)
+        foreach (IGrouping<int, TensorError> group in layers.OrderBy(group => group.Min(error => error.Own.Decibels)))
         {
             TensorError worst = group.MinBy(error => error.Own.Decibels)!;
             Line(text, $"| {GroupName(group.Key)} | {worst.Tensor.Name} | {Decibels.Format(worst.Own.Decibels)} | {Decibels.Format(group.Last().EndToEnd.Decibels)} |");
@@ -148,10 +148,9 @@ internal static class Report
         Line(text, $"");
         WriteTable(text, errors.OrderBy(error => error.Own.Decibels).Take(WorstShown));
 
-        BarRow[] layers = [.. groups.OrderBy(group => group.Key)
-            .Select(group => new BarRow(GroupName(group.Key), group.Min(error => error.Own.Decibels), group.Last().EndToEnd.Decibels))];
-        Plot(text, stem, "layers", "Layers: the worst tensor's own error", layers, "own error of the worst tensor", "end to end at its output");
-        foreach (IGrouping<int, TensorError> group in groups.OrderBy(group => group.Key))
+        BarRow[] bars = [.. layers.Select(group => new BarRow(GroupName(group.Key), group.Min(error => error.Own.Decibels), group.Last().EndToEnd.Decibels))];
+        Plot(text, stem, "layers", "Layers: the worst tensor's own error", bars, "own error of the worst tensor", "end to end at its output");
+        foreach (IGrouping<int, TensorError> group in layers)
         {
             Line(text, $"### {Capital(GroupName(group.Key))}");
             Line(text, $"");
@@ -186,23 +185,24 @@ internal static class Report
     private static void Plot(StringBuilder text, string stem, string name, string title, IReadOnlyList<BarRow> rows, string barName, string markName)
     {
         string file = $"{stem}-{name}.svg";
-        AtomicFile.Write(file, Encoding.UTF8.GetBytes(SvgBars.Draw(title, barName, markName, rows)));
+        AtomicFile.Write(file, Encoding.UTF8.GetBytes(SvgBars.Draw(title, barName, markName, BarAxis.Decibels, rows)));
         Line(text, $"![{title}]({Uri.EscapeDataString(Path.GetFileName(file))})");
         Line(text, $"");
     }
 
     /// <summary>
-    /// Embeddings (-1), layers and head (int.MaxValue) with their tensors, in the order of the operations. A layer may read its input at another scale:
-    /// that is a tensor of the layer, though it stands for what the one before gave.
+    /// Embeddings (-1), layers and head (int.MaxValue) with their tensors, in the order of the operations; <see cref="GroupName"/> names them. A layer
+    /// may read its input at another scale: that is a tensor of the layer, though it stands for what the one before gave.
     /// </summary>
-    private static ILookup<int, TensorError> Groups(IReadOnlyList<TensorError> errors)
+    public static ILookup<int, TensorError> Layers(IReadOnlyList<TensorError> errors)
     {
         int reached = -1;
         return errors.ToLookup(error => reached = Math.Max(
             reached, error.Tensor.Key.Site is TensorSite.HeadDense or TensorSite.HeadActivation or TensorSite.Logits ? int.MaxValue : error.Tensor.Key.Layer));
     }
 
-    private static string GroupName(int group) => group switch
+    /// <summary>What a group of <see cref="Layers"/> is called.</summary>
+    public static string GroupName(int group) => group switch
     {
         -1 => "embeddings",
         int.MaxValue => "head",

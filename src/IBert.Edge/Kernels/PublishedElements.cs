@@ -239,11 +239,7 @@ internal static unsafe class PublishedElements
             long sum = 0;
             for (int i = 0; i < count; i++)
             {
-                long x = Math.Max(scores[i] - maximum, (long)Halvings * X0);
-                int q = (int)(x / X0);
-                long r = x - ((long)X0 * q);
-                Int128 exponential = Int128.Max(((Int128)(r + B) * r) + C, 0) << (Halvings - q);
-                long e = (long)Int128.Min(Round(exponential * Multiplier, Exponent, Rounding), short.MaxValue);
+                long e = (long)Int128.Min(Round(Exponential(scores[i] - maximum) * Multiplier, Exponent, Rounding), short.MaxValue);
                 probabilities[i] = (ushort)e;
                 sum += e;
             }
@@ -260,6 +256,17 @@ internal static unsafe class PublishedElements
                 probabilities[i] = 0;
             }
         }
+
+        /// <summary>i-exp: e^(x s) in units of a s^2 / 2^30, where a is the polynomial's leading coefficient and s the scores' scale.</summary>
+        /// <param name="difference">x, 0 or below: a score less the row's maximum.</param>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public readonly Int128 Exponential(int difference)
+        {
+            long x = Math.Max(difference, (long)Halvings * X0);
+            int q = (int)(x / X0);
+            long r = x - ((long)X0 * q);
+            return Int128.Max(((Int128)(r + B) * r) + C, 0) << (Halvings - q);
+        }
     }
 
     /// <summary>i-GELU of accumulators (section 3.4.1): x (L(x) + 1) with L of second degree, clipped; then to int8 by a signed multiplier.</summary>
@@ -273,14 +280,21 @@ internal static unsafe class PublishedElements
     /// <param name="count">A multiple of 16.</param>
     public static void Gelu(int* input, int* b, long* c, long* shift, int* multipliers, in ScaleStage stage, sbyte* output, int count)
     {
-        const int drop = 14;
         for (int i = 0; i < count; i++)
         {
-            long x = input[i], clipped = Math.Min(Math.Abs(x), -(long)b[i]) + b[i];
-            long polynomial = Math.Sign(x) * ((clipped * clipped) + c[i]);
-            Int128 y = (Int128)(x * (Int128)((polynomial >> drop) + shift[i])) * multipliers[i];
+            Int128 y = Gelu(input[i], b[i], c[i], shift[i]) * multipliers[i];
             output[i] = (sbyte)Int128.Clamp(Round(y, stage.Exponent, stage.Rounding) + stage.ZeroPoint, stage.Low, stage.High);
         }
+    }
+
+    /// <summary>i-GELU of one accumulator, before its multiplier: in units of s a s^2 2^14 / 4 with s the accumulator's scale and a = -0.2888.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Int128 Gelu(long x, int b, long c, long shift)
+    {
+        const int drop = 14;
+        long clipped = Math.Min(Math.Abs(x), -(long)b) + b;
+        long polynomial = Math.Sign(x) * ((clipped * clipped) + c);
+        return x * (Int128)((polynomial >> drop) + shift);
     }
 
     /// <summary>The sum of one or two rescaled rows.</summary>

@@ -8,7 +8,7 @@ namespace IBert.Edge.Quantization.Tests.Quantizing;
 
 public sealed class MigrationTests(ITestOutputHelper output)
 {
-    private const int Hidden = 48, Heads = 3, FeedForward = 100, Outlier = 7;
+    private const int Hidden = 48, Heads = 3, FeedForward = 512, Outlier = 7;
 
     private const string Layer = "bert.encoder.layer.0.";
 
