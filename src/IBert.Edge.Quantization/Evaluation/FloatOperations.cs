@@ -17,7 +17,7 @@ internal sealed class FloatOperations(Fp32Model model)
     public float[] Run(OperationCode code, QuantizedTensor output, IReadOnlyList<float[]> inputs, int rows)
     {
         TensorKey key = output.Key;
-        float[] result = new float[rows * output.Columns];
+        float[] result = new float[rows * output.Channels];
         switch (code)
         {
             case OperationCode.LayerNorm:
@@ -98,7 +98,7 @@ internal sealed class FloatOperations(Fp32Model model)
             {
                 if (input != OperationRecord.None)
                 {
-                    inputs.Add(byIndex[input].Columns);
+                    inputs.Add(byIndex[input].Channels);
                 }
             }
             TensorEntry entry = file.Tensors[tensor.Index];
@@ -120,7 +120,7 @@ internal sealed class FloatOperations(Fp32Model model)
             return false;
         }
         PackedLinear? linear = LinearOf(key);
-        if (output.Columns != (linear?.Outputs ?? hidden) || (key.Site is TensorSite.TypeEmbeddings or TensorSite.WordTypeSum && model.Config.TypeCount == 0))
+        if (output.Channels != (linear?.Outputs ?? hidden) || (key.Site is TensorSite.TypeEmbeddings or TensorSite.WordTypeSum && model.Config.TypeCount == 0))
         {
             return false;
         }
@@ -130,8 +130,8 @@ internal sealed class FloatOperations(Fp32Model model)
             OperationCode.LayerNorm => NormOf(key) is not null && inputs.All(columns => columns == hidden),
             OperationCode.Linear => linear is not null && inputs is [int columns] && columns == linear.Inputs,
             OperationCode.Attention => key.Site == TensorSite.Context && inputs.All(columns => columns == hidden),
-            OperationCode.Gate => linear is not null && inputs is [int columns] && columns == output.Columns,
-            _ => key.Site is not (TensorSite.AttentionScores or TensorSite.AttentionProbabilities) && inputs.All(columns => columns == output.Columns),
+            OperationCode.Gate => linear is not null && inputs is [int columns] && columns == output.Channels,
+            _ => key.Site is not (TensorSite.AttentionScores or TensorSite.AttentionProbabilities) && inputs.All(columns => columns == output.Channels),
         };
     }
 

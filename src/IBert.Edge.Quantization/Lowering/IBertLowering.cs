@@ -122,7 +122,7 @@ internal sealed class IBertLowering
     {
         Linear linear = checkpoint.Linear(name, outputs, inputs);
         int width = outputs / heads, paddedWidth = heads == 1 ? width : HeadLayout.Padded(width), places = heads * paddedWidth;
-        int inner = input.Places;
+        int inner = input.Width;
         sbyte[] weights = new sbyte[places * inner];
         int[] bias = new int[places], sums = new int[places];
         float[] scales = new float[outputs];
@@ -275,7 +275,7 @@ internal sealed class IBertLowering
         const double tanhStep = 1.0 / 127;
         QuantizedTensor pooled = graph.Gate(
             checkpoint.Linear("classifier.dense", Hidden, Hidden), hidden, DeterministicMath.Tanh, new(TensorSite.HeadDense, -1), new(TensorSite.HeadActivation, -1),
-            Int8Lowering.TanhTail / short.MaxValue, tanhStep, 0, null, RowRange.First);
+            Int8Lowering.TanhTail / short.MaxValue, tanhStep, 0, ChannelMap.Plain(Hidden, -1, 1), RowRange.First);
         const int fraction = 16;
         QuantizedTensor logits = graph.Product(
             checkpoint.Linear("classifier.out_proj", checkpoint.Labels.Count, Hidden), pooled, new(TensorSite.Logits, -1), ElementType.Int32,
@@ -324,7 +324,7 @@ internal sealed class IBertLowering
         {
             return [tensor.Scale / scale];
         }
-        double[] ratios = new double[tensor.Places];
+        double[] ratios = new double[tensor.Width];
         for (int c = 0; c < tensor.Columns; c++)
         {
             ratios[tensor.Place(c)] = tensor.Step(c) / scale;
@@ -335,8 +335,8 @@ internal sealed class IBertLowering
     private QuantizedTensor Output(
         ref OperationRecord operation, int slot, ElementType type, string name, int columns, float scale, float[]? scales = null, int heads = 1)
     {
-        QuantizedTensor tensor = new(0, TensorNames.Published(name), name, builder.Operations.Count, columns, scale, 0, scales, heads);
-        tensor = tensor with { Index = builder.Tensor(type, tensor.Places, RowRange.All) };
+        QuantizedTensor tensor = new(0, TensorNames.Published(name), name, builder.Operations.Count, columns, scale, 0, scales, Heads: heads);
+        tensor = tensor with { Index = builder.Tensor(type, tensor.Width, RowRange.All) };
         operation.Outputs[slot] = tensor.Index;
         tensors.Add(tensor);
         builder.Add(operation);

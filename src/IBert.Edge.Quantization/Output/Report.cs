@@ -89,8 +89,8 @@ internal static class Report
         Line(text, result.Scheme == QuantizationScheme.IBert
             ? $"| calibration | none: the ranges that the checkpoint was trained with |"
             : result.Options.Calibration is { } source
-            ? $"| calibration | {result.CalibrationCount} of the {source.Texts.Count} texts of `{source.FileName}`, seed {result.Options.Seed}, SHA-256 `{source.Sha256}` |"
-            : (FormattableString)$"| calibration | {result.CalibrationCount} built-in sentences: accuracy may be lower than with texts of the task |");
+            ? $"| calibration | {result.CalibrationCount} of the {source.Texts.Count} texts of `{source.FileName}`{Joined(result)}, seed {result.Options.Seed}, SHA-256 `{source.Sha256}` |"
+            : (FormattableString)$"| calibration | {result.CalibrationCount} built-in sentences{Joined(result)}: accuracy may be lower than with texts of the task |");
         Line(text, $"| quantizer | ibert-quantize {Quantizer.Version} |");
         Line(text, $"| model file | {result.File.Length} bytes |");
         Line(text, $"");
@@ -99,6 +99,9 @@ internal static class Report
     private static string SchemeText(QuantizationScheme scheme) => scheme == QuantizationScheme.IBert
         ? "ibert: the checkpoint's own integers (Kim et al. 2021), 8-bit weights and activations, 16- and 22-bit sums"
         : "int8: weights 8 bits with a scale per output channel; inputs of products 8 bits with a zero point; residual stream and inputs of GELU and tanh 16 bits";
+
+    private static string Joined(QuantizationResult result) =>
+        result.JoinedCount == 0 ? "" : Text($", and {result.JoinedCount} texts of up to {result.MaxLength} tokens joined from them");
 
     private static void WriteAccuracy(StringBuilder text, Accuracy accuracy)
     {
@@ -173,7 +176,8 @@ internal static class Report
             (double least, double most) = (tensor.Scale * (tensor.Divisors?.Min() ?? 1), tensor.Scale * (tensor.Divisors?.Max() ?? 1));
             string step = least == most ? Number(most) : $"{Number(least)} to {Number(most)} by channel";
             string range = $"{Number((low - tensor.ZeroPoint) * most)} to {Number((high - tensor.ZeroPoint) * most)}";
-            Line(text, $"| {tensor.Name} | {error.Type} | {step} | {tensor.ZeroPoint} | {range} | {Decibels.Format(error.Own.Decibels)} | {Decibels.Format(error.EndToEnd.Decibels)} |");
+            string extras = tensor.Extras is null ? "" : $", {tensor.Extras.Length} extra columns";
+            Line(text, $"| {tensor.Name} | {error.Type}{extras} | {step} | {tensor.ZeroPoint} | {range} | {Decibels.Format(error.Own.Decibels)} | {Decibels.Format(error.EndToEnd.Decibels)} |");
         }
         Line(text, $"");
     }
