@@ -100,9 +100,8 @@ internal sealed class Int8Lowering
 
     private QuantizedTensor Embed()
     {
-        Embeddings tables = checkpoint.Embeddings;
         int hidden = config.HiddenSize, padded = (hidden + 15) & ~15;
-        float[][] sources = tables.Types.Length > 0 ? [tables.Words, tables.Positions, tables.Types] : [tables.Words, tables.Positions];
+        float[][] sources = EmbeddingTables(hidden);
         // No sum of rows can exceed the sum of the largest: nothing saturates, whatever the text.
         double scale = Math.Max(sources.Sum(table => table.Max(Math.Abs)), 1e-6) / short.MaxValue;
         double[][] steps = [.. sources.Select(table => RowSteps(table, hidden))];
@@ -136,8 +135,38 @@ internal sealed class Int8Lowering
             ref operation, 0, ElementType.Int16, QuantizedTensor.Of(new(TensorSite.EmbeddingSum, -1), hidden, scale, 0), RowRange.All, add: true);
 
         static double[] RowSteps(float[] table, int hidden) =>
-            [.. Enumerable.Range(0, table.Length / hidden).Select(r => Math.Max((double)Magnitude(table.AsSpan(r * hidden, hidden)) / 127, 1e-9))];
+            [.. Enumerable.Range(0, table.Length / hidden).Select(r => RowStep(table.AsSpan(r * hidden, hidden)))];
     }
+
+    /// <summary>
+    /// Tables of words, positions and types. The first type's row is in every token of a single text: what its own rounding takes from it the
+    /// positions, whose steps are finer and differ from token to token, make up for.
+    /// </summary>
+    private float[][] EmbeddingTables(int hidden)
+    {
+        Embeddings tables = checkpoint.Embeddings;
+        if (tables.Types.Length == 0)
+        {
+            return [tables.Words, tables.Positions];
+        }
+        float[] positions = [.. tables.Positions], types = [.. tables.Types];
+        double step = RowStep(types.AsSpan(0, hidden));
+        for (int c = 0; c < hidden; c++)
+        {
+            float lost = (float)(types[c] - (Math.Round(types[c] / step) * step));
+            for (int i = c; i < positions.Length; i += hidden)
+            {
+                positions[i] += lost;
+            }
+            for (int i = hidden + c; i < types.Length; i += hidden)
+            {
+                types[i] -= lost;
+            }
+        }
+        return [tables.Words, positions, types];
+    }
+
+    private static double RowStep(ReadOnlySpan<float> row) => Math.Max((double)Magnitude(row) / 127, 1e-9);
 
     private (QuantizedTensor? Residual, QuantizedTensor Narrow) Layer(
         int layer, EncoderLayer weights, QuantizedTensor residual, QuantizedTensor input, RowRange rows, int maxLength)

@@ -96,6 +96,16 @@ public sealed class MigrationTests(ITestOutputHelper output)
         }
     }
 
+    [Fact]
+    public void A_coarse_row_of_the_first_type_costs_no_precision()
+    {
+        IReadOnlyList<TensorError> plain = Errors(_ => { }), coarse = Errors(tensors => tensors["bert.embeddings.token_type_embeddings.weight"].Values[Outlier] = 40);
+
+        double before = plain[0].Own.Noise, after = coarse[0].Own.Noise;
+        Assert.Equal(TensorSite.EmbeddingSum, plain[0].Tensor.Key.Site);
+        Assert.True(after < 1.5 * before, $"{before} became {after}");
+    }
+
     private static Calibration.TensorKey Key(string site, int layer) => new(Enum.Parse<TensorSite>(site), layer);
 
     private IReadOnlyList<TensorError> Errors(Action<Dictionary<string, TestTensor>> change)
