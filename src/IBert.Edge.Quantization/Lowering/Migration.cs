@@ -82,7 +82,7 @@ internal sealed class Migration
             }
             best = least;
         }
-        maps[key] = best.Map!;
+        maps[key] = best.Map ?? throw NotFinite(key);
     }
 
     /// <summary>V and the context share their channels' divisors and shifts: what is subtracted from V is missing from the context.</summary>
@@ -103,7 +103,14 @@ internal sealed class Migration
                 (maps[valueKey], maps[contextKey]) = (valueMap, contextMap);
             }
         }
+        if (double.IsPositiveInfinity(least))
+        {
+            throw NotFinite(contextKey);
+        }
     }
+
+    private static CheckpointException NotFinite(TensorKey key) => new(
+        $"{key.Site} of layer {key.Layer}: the calibration texts drive it beyond what FP32 holds; its weights are degenerate");
 
     /// <summary>
     /// Q's channels are divided by what K's are multiplied by, so that both fill their range; what is subtracted from K changes all scores of a
