@@ -34,6 +34,9 @@ public sealed class QuantizationResult
     /// <summary>Number of texts that calibrated the model; 0 for a scheme without calibration.</summary>
     public int CalibrationCount => Scheme == QuantizationScheme.Int8 ? Texts.Chosen.Count : 0;
 
+    /// <summary>Number of long texts, joined from those, that calibrated the model too; 0 where those are as long as the model takes.</summary>
+    public int JoinedCount => Scheme == QuantizationScheme.Int8 ? Texts.Joined.Count : 0;
+
     /// <summary>FP32 and integers side by side; null where no labelled texts were given.</summary>
     public Accuracy? Accuracy { get; }
 

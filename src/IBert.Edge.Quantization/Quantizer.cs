@@ -68,7 +68,9 @@ public static class Quantizer
 
         QuantizedModel Calibrate()
         {
-            Calibrator calibrator = new(reference, texts.Chosen, options.Threads, options.Stage("calibrating"));
+            // The ranges of the function that the integers have; what they are compared with has GELU.
+            Fp32Model observed = scheme.GeluStandIn is null ? reference : new Fp32Model(checkpoint, scheme.GeluStandIn);
+            Calibrator calibrator = new(observed, [.. texts.Chosen, .. texts.Joined], options.Threads, options.Stage("calibrating"));
             Int8Lowering lowering = new(checkpoint, calibrator, scheme);
             return new(lowering.Lower(maxLength, tokenizer), lowering.Meanings);
         }

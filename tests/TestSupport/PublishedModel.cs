@@ -63,6 +63,7 @@ internal static class PublishedModel
             OperationRecord operation = Operation(OperationCode.LayerNorm, SplitAxis.Rows, input);
             operation.Parameters[Slot.NormFunction] = (int)FunctionKind.Published;
             operation.Parameters[Slot.NormShift] = 3;
+            operation.Parameters[Slot.NormSignificand] = 0xB504F3;
             operation.Constants[Slot.NormOffsets] = Longs(48, Hidden, _ => random.NextInt64(-1L << 55, 1L << 55));
             operation.Stages[1] = Stage(1 << 30, 52, -128, 127) with
             {

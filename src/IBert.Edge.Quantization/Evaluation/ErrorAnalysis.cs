@@ -107,19 +107,24 @@ internal static class ErrorAnalysis
             {
                 QuantizedTensor tensor = tensors[t];
                 float[] values = Values(tensor), endToEnd = expected[tensor.Key];
-                float[] own = operation.Code == OperationCode.Embed ? endToEnd : operations.Run(operation.Code, tensor, inputs, values.Length / tensor.Columns);
+                float[] own = operation.Code == OperationCode.Embed ? endToEnd : operations.Run(operation.Code, tensor, inputs, values.Length / tensor.Channels);
                 errors[t] = (Difference(values, own), Difference(values, endToEnd));
             }
         }
 
-        /// <summary>The values that a tensor's integers stand for: [rows, columns] without padding.</summary>
+        /// <summary>The values that a tensor's integers stand for: [rows, channels] without padding.</summary>
         private float[] Values(QuantizedTensor tensor)
         {
             int[] integers = ArenaIntegers.Read(model, executor, tensor);
-            float[] values = new float[integers.Length];
-            for (int i = 0; i < values.Length; i++)
+            float[] values = new float[integers.Length / tensor.Columns * tensor.Channels];
+            for (int i = 0; i < integers.Length; i++)
             {
-                values[i] = (float)((integers[i] - tensor.ZeroPoint) * tensor.Step(i % tensor.Columns));
+                int row = i / tensor.Columns, column = i % tensor.Columns, channel = tensor.Channel(column);
+                if (channel != QuantizedTensor.NoChannel)
+                {
+                    double shift = column == channel ? tensor.Shift(channel) : 0;
+                    values[(row * tensor.Channels) + channel] += (float)(((integers[i] - tensor.ZeroPoint) * tensor.Step(column)) + shift);
+                }
             }
             return values;
         }

@@ -10,34 +10,50 @@ internal static class Evaluator
     /// <summary>Metrics, agreement and logit errors. They do not depend on the number of threads.</summary>
     public static Accuracy Run(LoadedModel model, Fp32Model reference, LabelledTexts texts, double[][] truths, int threads, Action<double>? progress)
     {
-        Outcome[] outcomes = new Outcome[truths.Length];
+        Outcome[] outcomes = Logits(model, reference, texts, threads, progress);
+        return Compare(model.File, texts, truths, [.. outcomes.Select(outcome => outcome.Fp32)], [.. outcomes.Select(outcome => outcome.Integer)]);
+    }
+
+    /// <summary>The logits of each text, FP32's and the integers'.</summary>
+    public static Outcome[] Logits(LoadedModel model, Fp32Model reference, LabelledTexts texts, int threads, Action<double>? progress)
+    {
+        Outcome[] outcomes = new Outcome[texts.Texts.Count];
         int done = 0;
         object gate = new();
         Parallel.For(
-            0, truths.Length, new ParallelOptions { MaxDegreeOfParallelism = threads }, () => new Worker(model, reference), (i, _, worker) =>
+            0, outcomes.Length, new ParallelOptions { MaxDegreeOfParallelism = threads }, () => new Worker(model, reference), (i, _, worker) =>
             {
                 outcomes[i] = worker.Run(texts.Texts[i]);
                 int count = Interlocked.Increment(ref done);
                 lock (gate)
                 {
-                    progress?.Invoke((double)count / truths.Length);
+                    progress?.Invoke((double)count / outcomes.Length);
                 }
                 return worker;
             },
             worker => worker.Dispose());
+        return outcomes;
+    }
 
+    /// <summary>Judges logits beside others, which are FP32's.</summary>
+    /// <param name="model">The kind of the head, and the labels.</param>
+    /// <param name="texts">The texts.</param>
+    /// <param name="truths">What is right, a text each.</param>
+    /// <param name="exact">What logits are compared with, a text each.</param>
+    /// <param name="found">What is judged, a text each.</param>
+    public static Accuracy Compare(ModelFile model, LabelledTexts texts, double[][] truths, double[][] exact, double[][] found)
+    {
         // In the order of the texts: the same digits with any number of threads.
-        HeadKind kind = model.File.HeadKind;
-        Scorecard fp32 = Scorecard.Create(kind, model.File.Labels), integer = Scorecard.Create(kind, model.File.Labels), both = Scorecard.Create(kind, model.File.Labels);
+        HeadKind kind = model.HeadKind;
+        Scorecard fp32 = Scorecard.Create(kind, model.Labels), integer = Scorecard.Create(kind, model.Labels), both = Scorecard.Create(kind, model.Labels);
         double sum = 0, largest = 0;
-        for (int i = 0; i < outcomes.Length; i++)
+        for (int i = 0; i < truths.Length; i++)
         {
-            (double[] exact, double[] found) = outcomes[i];
-            fp32.Add(truths[i], exact);
-            integer.Add(truths[i], found);
+            fp32.Add(truths[i], exact[i]);
+            integer.Add(truths[i], found[i]);
             // The share of texts that FP32 would call right.
-            both.Add(both.Answer(exact), found);
-            double[] errors = [.. exact.Zip(found, (a, b) => Math.Abs(a - b))];
+            both.Add(both.Answer(exact[i]), found[i]);
+            double[] errors = [.. exact[i].Zip(found[i], (a, b) => Math.Abs(a - b))];
             sum += errors.Sum() / errors.Length;
             largest = Math.Max(largest, errors.Max());
         }
@@ -52,7 +68,7 @@ internal static class Evaluator
     }
 
     /// <summary>A text's logits.</summary>
-    private readonly record struct Outcome(double[] Fp32, double[] Integer);
+    public readonly record struct Outcome(double[] Fp32, double[] Integer);
 
     /// <summary>What one thread needs.</summary>
     private sealed class Worker(LoadedModel model, Fp32Model reference) : IDisposable

@@ -17,7 +17,7 @@ internal sealed class FloatOperations(Fp32Model model)
     public float[] Run(OperationCode code, QuantizedTensor output, IReadOnlyList<float[]> inputs, int rows)
     {
         TensorKey key = output.Key;
-        float[] result = new float[rows * output.Columns];
+        float[] result = new float[rows * output.Channels];
         switch (code)
         {
             case OperationCode.LayerNorm:
@@ -35,7 +35,7 @@ internal sealed class FloatOperations(Fp32Model model)
                 Attend(inputs[0], inputs[1], inputs[2], rows, result);
                 break;
             case OperationCode.Gate:
-                Apply(Function(key.Site == TensorSite.HeadActivation ? model.HeadActivation : model.Config.Activation), inputs[0], result);
+                Apply(ActivationFunction.Of(key.Site == TensorSite.HeadActivation ? model.HeadActivation : model.Config.Activation), inputs[0], result);
                 break;
             case OperationCode.Add:
                 for (int i = 0; i < result.Length; i++)
@@ -98,7 +98,7 @@ internal sealed class FloatOperations(Fp32Model model)
             {
                 if (input != OperationRecord.None)
                 {
-                    inputs.Add(byIndex[input].Columns);
+                    inputs.Add(byIndex[input].Channels);
                 }
             }
             TensorEntry entry = file.Tensors[tensor.Index];
@@ -120,7 +120,7 @@ internal sealed class FloatOperations(Fp32Model model)
             return false;
         }
         PackedLinear? linear = LinearOf(key);
-        if (output.Columns != (linear?.Outputs ?? hidden) || (key.Site is TensorSite.TypeEmbeddings or TensorSite.WordTypeSum && model.Config.TypeCount == 0))
+        if (output.Channels != (linear?.Outputs ?? hidden) || (key.Site is TensorSite.TypeEmbeddings or TensorSite.WordTypeSum && model.Config.TypeCount == 0))
         {
             return false;
         }
@@ -130,8 +130,8 @@ internal sealed class FloatOperations(Fp32Model model)
             OperationCode.LayerNorm => NormOf(key) is not null && inputs.All(columns => columns == hidden),
             OperationCode.Linear => linear is not null && inputs is [int columns] && columns == linear.Inputs,
             OperationCode.Attention => key.Site == TensorSite.Context && inputs.All(columns => columns == hidden),
-            OperationCode.Gate => linear is not null && inputs is [int columns] && columns == output.Columns,
-            _ => key.Site is not (TensorSite.AttentionScores or TensorSite.AttentionProbabilities) && inputs.All(columns => columns == output.Columns),
+            OperationCode.Gate => linear is not null && inputs is [int columns] && columns == output.Channels,
+            _ => key.Site is not (TensorSite.AttentionScores or TensorSite.AttentionProbabilities) && inputs.All(columns => columns == output.Channels),
         };
     }
 
@@ -154,14 +154,6 @@ internal sealed class FloatOperations(Fp32Model model)
         TensorSite.AttentionNorm => model.Layers[key.Layer].AttentionNorm,
         TensorSite.OutputNorm => model.Layers[key.Layer].OutputNorm,
         _ => null,
-    };
-
-    private static Func<double, double> Function(Activation activation) => activation switch
-    {
-        Activation.Gelu => DeterministicMath.Gelu,
-        Activation.GeluTanh => DeterministicMath.GeluTanh,
-        Activation.Tanh => DeterministicMath.Tanh,
-        _ => x => Math.Max(x, 0),
     };
 
     private static void Apply(Func<double, double> function, float[] x, float[] y)

@@ -13,12 +13,14 @@ namespace IBert.Edge.Quantization.Lowering;
 /// rounding and every clamp of the reference, its stale input scale of later layers included (numerics.md, trap 13). Pooler and classifier,
 /// which the reference leaves in float, are integer.
 /// </summary>
+/// <remarks>
+/// The reference's float32 is followed where it moves integers: scales, constants, LayerNorm's deviations, softmax's last product. Its sums are not:
+/// of scores, of Q, K and V at the stale scale and of squares it has the rounding errors of one machine's order of summation.
+/// </remarks>
 internal sealed class IBertLowering
 {
     // Biases and i-GELU's constants of nearly dead channels stay inside 32 bits: their weights take a coarser scale than the reference's.
     private const double LargestBias = 1 << 28;
-
-    private static readonly float[] GeluCoefficients = [-0.2888f, -1.769f, 1f];
 
     private readonly IBertCheckpoint checkpoint;
     private readonly ModelBuilder builder = new();
@@ -120,7 +122,7 @@ internal sealed class IBertLowering
     {
         Linear linear = checkpoint.Linear(name, outputs, inputs);
         int width = outputs / heads, paddedWidth = heads == 1 ? width : HeadLayout.Padded(width), places = heads * paddedWidth;
-        int inner = input.Places;
+        int inner = input.Width;
         sbyte[] weights = new sbyte[places * inner];
         int[] bias = new int[places], sums = new int[places];
         float[] scales = new float[outputs];
@@ -171,16 +173,16 @@ internal sealed class IBertLowering
         float scale = StepOf(query) * StepOf(key) / (float)Math.Sqrt(size);
         OperationRecord operation = ModelBuilder.Operation(OperationCode.Attention, RowRange.All, SplitAxis.Heads, 1);
         (operation.Inputs[0], operation.Inputs[1], operation.Inputs[2]) = (query.Index, key.Index, value.Index);
-        long c = (long)Math.Floor((float)(1.0 / 0.35815147) / (scale * scale));
+        SoftmaxConstants constants = PublishedScales.Softmax(scale);
         operation.Parameters[Slot.AttentionHeads] = checkpoint.HeadCount;
         operation.Parameters[Slot.AttentionHeadColumns] = HeadLayout.Padded(size);
         operation.Parameters[Slot.AttentionBits] = PublishedElements.ProbabilityBits + 1;
         operation.Parameters[Slot.AttentionLimit] = 1;
         operation.Parameters[Slot.AttentionFunction] = (int)FunctionKind.Published;
-        operation.Parameters[Slot.AttentionX0] = (int)Math.Floor(-0.6931f / scale);
-        operation.Parameters[Slot.AttentionB] = (int)Math.Floor((float)(0.96963238 / 0.35815147) / scale);
-        operation.Parameters[Slot.AttentionCLow] = (int)c;
-        operation.Parameters[Slot.AttentionCHigh] = (int)(c >> 32);
+        operation.Parameters[Slot.AttentionX0] = constants.X0;
+        operation.Parameters[Slot.AttentionB] = constants.B;
+        operation.Parameters[Slot.AttentionCLow] = (int)constants.C;
+        operation.Parameters[Slot.AttentionCHigh] = (int)(constants.C >> 32);
         // The reference hands the integer exponentials to softmax.act as if they were values: one over its scale is their ratio.
         Set(ref operation.Stages[Slot.AttentionScoreStage], [1.0 / ActivationScale($"{name}.softmax.act", 16)]);
         operation.AccumulatorBound = (uint)(((1 << (PublishedElements.ProbabilityBits + 1)) - 1) * 128L * maxLength);
@@ -217,25 +219,23 @@ internal sealed class IBertLowering
         operation.Constants[Slot.NormOffsets] = builder.Rows<long>(ElementType.Int64, offsets, 1);
         operation.Parameters[Slot.NormFunction] = (int)FunctionKind.Published;
         operation.Parameters[Slot.NormShift] = (int)checkpoint.Tensor($"{name}.shift", 1)[0];
+        operation.Parameters[Slot.NormSignificand] = Significand(StepOf(input));
         return Output(ref operation, 1, ElementType.Int8, outputName, Hidden, scale);
     }
 
     private QuantizedTensor Gelu(QuantizedTensor input, string name)
     {
-        const int drop = 14;
-        float scale = ActivationScale($"{name}.output_activation", 8), last = GeluCoefficients[2] / GeluCoefficients[0];
+        float scale = ActivationScale($"{name}.output_activation", 8);
         int columns = input.Columns, padded = (columns + 15) & ~15;
         int[] b = new int[padded];
         long[] c = new long[padded], shift = new long[padded];
         double[] ratios = new double[columns];
         for (int i = 0; i < columns; i++)
         {
-            float step = (float)input.Step(i), erf = step / 1.4142f, square = erf * erf;
-            b[i] = (int)Math.Max(MathF.Floor(GeluCoefficients[1] / erf), -(float)(1 << 30));
-            c[i] = (long)Math.Max(MathF.Floor(last / square), -MathF.ScaleB(1, 60));
-            float sigmoid = square * GeluCoefficients[0] * (1 << drop);
-            shift[i] = (long)Math.Max(MathF.Floor(1f / sigmoid), -MathF.ScaleB(1, 60));
-            ratios[i] = (double)(step * sigmoid / 2) / scale;
+            float step = (float)input.Step(i);
+            GeluConstants constants = PublishedScales.Gelu(step);
+            (b[i], c[i], shift[i]) = (constants.B, constants.C, constants.Shift);
+            ratios[i] = (double)constants.OutputScale / scale;
         }
         OperationRecord operation = ModelBuilder.Operation(OperationCode.Gate, RowRange.All, SplitAxis.Rows, 4);
         operation.Inputs[0] = input.Index;
@@ -274,8 +274,8 @@ internal sealed class IBertLowering
         ProductLowering graph = new(builder, WeightNames.IBert);
         const double tanhStep = 1.0 / 127;
         QuantizedTensor pooled = graph.Gate(
-            checkpoint.Linear("classifier.dense", Hidden, Hidden), hidden, Activation.Tanh, new(TensorSite.HeadDense, -1), new(TensorSite.HeadActivation, -1),
-            Int8Lowering.TanhTail / short.MaxValue, tanhStep, 0, null, RowRange.First);
+            checkpoint.Linear("classifier.dense", Hidden, Hidden), hidden, DeterministicMath.Tanh, new(TensorSite.HeadDense, -1), new(TensorSite.HeadActivation, -1),
+            Int8Lowering.TanhTail / short.MaxValue, tanhStep, 0, ChannelMap.Plain(Hidden, -1, 1), RowRange.First);
         const int fraction = 16;
         QuantizedTensor logits = graph.Product(
             checkpoint.Linear("classifier.out_proj", checkpoint.Labels.Count, Hidden), pooled, new(TensorSite.Logits, -1), ElementType.Int32,
@@ -324,7 +324,7 @@ internal sealed class IBertLowering
         {
             return [tensor.Scale / scale];
         }
-        double[] ratios = new double[tensor.Places];
+        double[] ratios = new double[tensor.Width];
         for (int c = 0; c < tensor.Columns; c++)
         {
             ratios[tensor.Place(c)] = tensor.Step(c) / scale;
@@ -335,8 +335,8 @@ internal sealed class IBertLowering
     private QuantizedTensor Output(
         ref OperationRecord operation, int slot, ElementType type, string name, int columns, float scale, float[]? scales = null, int heads = 1)
     {
-        QuantizedTensor tensor = new(0, TensorNames.Published(name), name, builder.Operations.Count, columns, scale, 0, scales, heads);
-        tensor = tensor with { Index = builder.Tensor(type, tensor.Places, RowRange.All) };
+        QuantizedTensor tensor = new(0, TensorNames.Published(name), name, builder.Operations.Count, columns, scale, 0, scales, Heads: heads);
+        tensor = tensor with { Index = builder.Tensor(type, tensor.Width, RowRange.All) };
         operation.Outputs[slot] = tensor.Index;
         tensors.Add(tensor);
         builder.Add(operation);

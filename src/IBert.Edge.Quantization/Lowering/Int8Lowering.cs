@@ -9,9 +9,8 @@ namespace IBert.Edge.Quantization.Lowering;
 
 /// <summary>
 /// Lowers a BERT-like checkpoint to integer operations. Weights have a scale per output channel; what enters a product is asymmetric int8
-/// with one scale per tensor, after outliers were migrated into the weights (SmoothQuant, Xiao et al. 2022, arXiv:2211.10438: channel j is
-/// divided by t_j, column j of the next weights multiplied by it; LayerNorm's own per-channel multipliers do it for free, and V's for the
-/// attention output). The residual stream is 16 bits, as LayerNorm outputs have outlier channels.
+/// with one scale per tensor and its whole calibrated range, as no channel stands out after <see cref="Migration"/>. The residual stream is 16
+/// bits: LayerNorm outputs have outlier channels.
 /// </summary>
 internal sealed class Int8Lowering
 {
@@ -30,7 +29,7 @@ internal sealed class Int8Lowering
     private readonly Int8Options options;
     private readonly ModelBuilder builder = new();
     private readonly ProductLowering graph;
-    private readonly Dictionary<TensorKey, float[]> divisors = [];
+    private readonly Migration migration;
 
     public Int8Lowering(Checkpoint checkpoint, Calibrator calibrator, Int8Options options)
     {
@@ -39,7 +38,7 @@ internal sealed class Int8Lowering
         config = checkpoint.Config;
         graph = new ProductLowering(builder, WeightNames.Of(config.Architecture));
         ranges = calibrator.Ranges();
-        Migrate();
+        migration = new Migration(checkpoint, ranges);
     }
 
     /// <summary>What each tensor of the graph stands for, in the order of the operations.</summary>
@@ -73,125 +72,12 @@ internal sealed class Int8Lowering
         return builder.Build(maxLength, head, config.Labels, tokenizer);
     }
 
-    /// <summary>t_j = max|x_j|^a / max|w_j|^(1-a) for every input of a product whose producer can divide its channels, a chosen for each.</summary>
-    private void Migrate()
-    {
-        for (int layer = 0; layer < config.LayerCount; layer++)
-        {
-            EncoderLayer weights = checkpoint.Layers[layer];
-            TensorKey input = layer == 0 ? new(TensorSite.EmbeddingNorm, -1) : new(TensorSite.OutputNorm, layer - 1);
-            divisors[input] = Divisors(input, weights.Query, weights.Key, weights.Value);
-            divisors[new(TensorSite.Context, layer)] = Divisors(new(TensorSite.Context, layer), weights.AttentionOutput);
-            // ReLU leaves no integer between the two products that could divide a channel.
-            if (config.Activation != Activation.Relu)
-            {
-                divisors[new(TensorSite.FeedForwardActivation, layer)] = Divisors(new(TensorSite.FeedForwardActivation, layer), weights.FeedForward2);
-            }
-            divisors[new(TensorSite.AttentionNorm, layer)] = Divisors(new(TensorSite.AttentionNorm, layer), weights.FeedForward1);
-        }
-        if (checkpoint.Head.Activation != Activation.Relu)
-        {
-            divisors[new(TensorSite.HeadActivation, -1)] = Divisors(new(TensorSite.HeadActivation, -1), checkpoint.Head.Classifier);
-        }
-        divisors[new(TensorSite.OutputNorm, LastLayer)] = Divisors(new(TensorSite.OutputNorm, LastLayer), checkpoint.Head.Dense);
-    }
-
-    /// <summary>
-    /// The divisors of the strength with the least expected noise at the outputs of the products that read the tensor: the input's rounding
-    /// noise, step^2 / 12 in every channel, times the squared weights, plus the weights' rounding noise, step^2 / 12 in every row, times the
-    /// input's mean squares. Where activations have few outliers a strong migration would only coarsen the weights, so each tensor has its own.
-    /// </summary>
-    private float[] Divisors(TensorKey key, params ReadOnlySpan<Linear> consumers)
-    {
-        int inputs = consumers[0].Inputs;
-        double[] largestWeights = new double[inputs];
-        foreach (Linear consumer in consumers)
-        {
-            for (int i = 0; i < consumer.Weight.Length; i++)
-            {
-                largestWeights[i % inputs] = Math.Max(largestWeights[i % inputs], Math.Abs(consumer.Weight[i]));
-            }
-        }
-        (double Noise, float[] Divisors) best = (double.PositiveInfinity, []);
-        for (int step = 0; step <= 10; step++)
-        {
-            float[] candidate = Divisors(ranges[key], largestWeights, step / 10.0);
-            double noise = 0;
-            foreach (Linear consumer in consumers)
-            {
-                noise += Noise(ranges[key], consumer, candidate);
-            }
-            if (noise < best.Noise)
-            {
-                best = (noise, candidate);
-            }
-        }
-        return best.Divisors;
-    }
-
-    private static float[] Divisors(SiteStatistics statistics, double[] largestWeights, double strength)
-    {
-        float[] result = new float[largestWeights.Length];
-        for (int j = 0; j < result.Length; j++)
-        {
-            double weight = largestWeights[j], activation = statistics.ChannelMagnitude(j);
-            // A dead channel on either side has nothing to balance.
-            result[j] = weight > 0 && activation > 0
-                ? (float)Math.Clamp(Power(activation, strength) / Power(weight, 1 - strength), 1e-4, 1e4)
-                : 1;
-        }
-        return result;
-
-        static double Power(double value, double exponent) => DeterministicMath.Exp(exponent * DeterministicMath.Log(value));
-    }
-
-    private static double Noise(SiteStatistics statistics, Linear consumer, float[] divisors)
-    {
-        double low = 0, high = 0, power = 0;
-        for (int j = 0; j < divisors.Length; j++)
-        {
-            low = Math.Min(low, statistics.ChannelMin[j] / divisors[j]);
-            high = Math.Max(high, statistics.ChannelMax[j] / divisors[j]);
-            power += statistics.MeanSquare(j) / ((double)divisors[j] * divisors[j]);
-        }
-        double inputStep = (high - low) / 255, noise = 0;
-        for (int c = 0; c < consumer.Outputs; c++)
-        {
-            double largest = 0, squares = 0;
-            for (int j = 0; j < divisors.Length; j++)
-            {
-                double weight = (double)consumer.Weight[(c * consumer.Inputs) + j] * divisors[j];
-                largest = Math.Max(largest, Math.Abs(weight));
-                squares += weight * weight;
-            }
-            double weightStep = largest / 127;
-            noise += (inputStep * inputStep * squares) + (weightStep * weightStep * power);
-        }
-        return noise;
-    }
-
-    private (float Low, float High) MigratedRange(TensorKey key)
-    {
-        SiteStatistics statistics = ranges[key];
-        float[]? divisor = divisors.GetValueOrDefault(key);
-        float low = 0, high = 0;
-        for (int c = 0; c < statistics.ChannelMin.Length; c++)
-        {
-            float inverse = divisor is null ? 1 : 1 / divisor[c];
-            low = Math.Min(low, statistics.ChannelMin[c] * inverse);
-            high = Math.Max(high, statistics.ChannelMax[c] * inverse);
-        }
-        return (low, high);
-    }
-
-    /// <summary>
-    /// Scale and zero point of an asymmetric int8 tensor, from its whole calibrated range: after migration no channel stands out, so nothing is cut off.
-    /// </summary>
+    /// <summary>Scale and zero point of an asymmetric int8 tensor whose channels went through their map.</summary>
     private (double Scale, int ZeroPoint) ProductInput(TensorKey key)
     {
-        (float low, float high) = MigratedRange(key);
-        double scale = Math.Max((double)high - low, 1e-6) / 255 * options.Fault(key);
-        return (scale, (int)Math.Round(-128 - (low / scale)));
+        ChannelMap map = migration[key];
+        double scale = Math.Max(map.High - map.Low, 1e-6) / 255 * options.Fault(key);
+        return (scale, (int)Math.Round(-128 - (map.Low / scale)));
     }
 
     /// <summary>Step of the 16-bit tensors that meet in a LayerNorm: both inputs and their sum fit.</summary>
@@ -246,7 +132,8 @@ internal sealed class Int8Lowering
         operation.Parameters[Slot.EmbedShift] = shift;
         operation.Parameters[Slot.EmbedPositionOffset] = config.PositionOffset;
         operation.AccumulatorBound = int.MaxValue;
-        return graph.Output(ref operation, 0, ElementType.Int16, new(TensorSite.EmbeddingSum, -1), hidden, RowRange.All, scale, 0, add: true);
+        return graph.Output(
+            ref operation, 0, ElementType.Int16, QuantizedTensor.Of(new(TensorSite.EmbeddingSum, -1), hidden, scale, 0), RowRange.All, add: true);
 
         static double[] RowSteps(float[] table, int hidden) =>
             [.. Enumerable.Range(0, table.Length / hidden).Select(r => Math.Max((double)Magnitude(table.AsSpan(r * hidden, hidden)) / 127, 1e-9))];
@@ -256,10 +143,9 @@ internal sealed class Int8Lowering
         int layer, EncoderLayer weights, QuantizedTensor residual, QuantizedTensor input, RowRange rows, int maxLength)
     {
         TensorKey contextKey = new(TensorSite.Context, layer);
-        float[] valueDivisors = divisors[contextKey];
-        QuantizedTensor query = HeadInput(weights.Query, input, new(TensorSite.Query, layer), null, rows);
-        QuantizedTensor key = HeadInput(weights.Key, input, new(TensorSite.Key, layer), null, RowRange.All);
-        QuantizedTensor value = HeadInput(weights.Value, input, new(TensorSite.Value, layer), valueDivisors, RowRange.All);
+        QuantizedTensor query = HeadInput(weights.Query, input, new(TensorSite.Query, layer), rows);
+        QuantizedTensor key = HeadInput(weights.Key, input, new(TensorSite.Key, layer), RowRange.All);
+        QuantizedTensor value = HeadInput(weights.Value, input, new(TensorSite.Value, layer), RowRange.All);
         QuantizedTensor context = Attend(query, key, value, contextKey, rows, maxLength);
 
         double step = WideScale(TensorSite.AttentionSum, layer);
@@ -292,15 +178,11 @@ internal sealed class Int8Lowering
     }
 
     /// <summary>Q, K or V: symmetric int8 without -128, heads padded.</summary>
-    private QuantizedTensor HeadInput(Linear weights, QuantizedTensor input, TensorKey key, float[]? outputDivisors, RowRange rows)
+    private QuantizedTensor HeadInput(Linear weights, QuantizedTensor input, TensorKey key, RowRange rows)
     {
-        SiteStatistics statistics = ranges[key];
-        float largest = 1e-6f;
-        for (int c = 0; c < config.HiddenSize; c++)
-        {
-            largest = Math.Max(largest, statistics.ChannelMagnitude(c) / (outputDivisors?[c] ?? 1));
-        }
-        return graph.Product(weights, input, key, ElementType.Int8, largest / 127 * options.Fault(key), 0, rows, -127, 127, outputDivisors, config.HeadCount);
+        ChannelMap map = migration[key];
+        double scale = Math.Max(Math.Max(-map.Low, map.High), 1e-6) / 127 * options.Fault(key);
+        return graph.Product(weights, input, key, ElementType.Int8, scale, 0, rows, -127, 127, map, config.HeadCount);
     }
 
     private QuantizedTensor Attend(QuantizedTensor query, QuantizedTensor key, QuantizedTensor value, TensorKey contextKey, RowRange rows, int maxLength)
@@ -330,8 +212,8 @@ internal sealed class Int8Lowering
         ref ScaleStage context = ref operation.Stages[0];
         (context.Multiplier, context.Exponent) = ContextRatio(value.Scale / scale);
         (context.ZeroPoint, context.Low, context.High) = (zeroPoint, sbyte.MinValue, sbyte.MaxValue);
-        return graph.Output(
-            ref operation, 0, ElementType.Int8, contextKey, config.HiddenSize, rows, scale, zeroPoint, value.Divisors, config.HeadCount, add: true);
+        QuantizedTensor result = QuantizedTensor.Of(contextKey, config.HiddenSize, scale, zeroPoint, migration[contextKey]) with { Heads = config.HeadCount };
+        return graph.Output(ref operation, 0, ElementType.Int8, result, rows, add: true);
     }
 
     /// <summary>A ratio as a multiplier in 2^30..2^31-1 over 2^e.</summary>
@@ -362,7 +244,8 @@ internal sealed class Int8Lowering
             ? (Math.Max(low, -TanhTail), Math.Min(high, TanhTail))
             : (Math.Max(low, GeluTail), high);
         double step = Math.Max(Math.Max(-low, high), 1e-6) / short.MaxValue * options.Fault(before);
-        return graph.Gate(weights, input, activation, before, after, step, scale, zeroPoint, divisors.GetValueOrDefault(after), rows);
+        Func<double, double> function = ActivationFunction.Of(activation, options.GeluStandIn);
+        return graph.Gate(weights, input, function, before, after, step, scale, zeroPoint, migration[after], rows);
     }
 
     private (QuantizedTensor? Wide, QuantizedTensor Narrow) Normalize(
@@ -382,25 +265,26 @@ internal sealed class Int8Lowering
         if (wideScale is { } step)
         {
             NormStage(ref operation.Stages[0], norm, step, 0, null, short.MinValue, short.MaxValue);
-            wide = graph.Output(ref operation, 0, ElementType.Int16, key, channels, rows, step, 0, add: false);
+            wide = graph.Output(ref operation, 0, ElementType.Int16, QuantizedTensor.Of(key, channels, step, 0), rows, add: false);
         }
         (double scale, int zeroPoint) = ProductInput(key);
-        float[] divisor = divisors[key];
-        NormStage(ref operation.Stages[1], norm, scale, zeroPoint, divisor, sbyte.MinValue, sbyte.MaxValue);
-        QuantizedTensor narrow = graph.Output(ref operation, 1, ElementType.Int8, key, channels, rows, scale, zeroPoint, divisor, add: true);
+        ChannelMap map = migration[key];
+        NormStage(ref operation.Stages[1], norm, scale, zeroPoint, map, sbyte.MinValue, sbyte.MaxValue);
+        QuantizedTensor narrow = graph.Output(
+            ref operation, 1, ElementType.Int8, QuantizedTensor.Of(key, channels, scale, zeroPoint, map), rows, add: true);
         return (wide, narrow);
     }
 
-    private void NormStage(ref ScaleStage stage, LayerNorm norm, double scale, int zeroPoint, float[]? divisor, int low, int high)
+    private void NormStage(ref ScaleStage stage, LayerNorm norm, double scale, int zeroPoint, ChannelMap? map, int low, int high)
     {
         int channels = norm.Gamma.Length;
         int fraction = 28 - LayerNormScale.HeadRoomOf(channels);
         double[] ratios = new double[channels], offsets = new double[channels];
         for (int c = 0; c < channels; c++)
         {
-            double step = scale * (divisor?[c] ?? 1);
+            double step = scale * (map?.Divisors[c] ?? 1);
             ratios[c] = Math.ScaleB(norm.Gamma[c] / step, -fraction);
-            offsets[c] = norm.Beta[c] / step;
+            offsets[c] = (norm.Beta[c] - (map?.Shifts?[c] ?? 0)) / step;
         }
         // Addends share the exponent and stay below 2^30.
         double largest = Math.Max(ratios.Max(Math.Abs), 1e-12), offset = offsets.Max(Math.Abs);
@@ -435,6 +319,9 @@ internal sealed class Int8Options
 {
     /// <summary>For tests: a factor by which a tensor's scale is made wrong.</summary>
     public Func<TensorKey, double>? PlantedFault { get; init; }
+
+    /// <summary>For the ablation of I-BERT's table (<c>build/paper/ablation.sh</c>): the function that calibration and integers have in GELU's place.</summary>
+    public Func<double, double>? GeluStandIn { get; init; }
 
     internal double Fault(TensorKey key) => PlantedFault?.Invoke(key) ?? 1;
 }

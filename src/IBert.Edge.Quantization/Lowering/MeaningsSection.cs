@@ -1,5 +1,6 @@
 // Section MEAN of a model file: what the integers of each tensor stand for. The runtime does not read it; FORMAT.md has its layout.
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Unicode;
@@ -12,7 +13,7 @@ namespace IBert.Edge.Quantization.Lowering;
 /// <summary>Writes the section, and reads it back from a file of anybody's.</summary>
 internal static class MeaningsSection
 {
-    private const byte HasDivisors = 1;
+    private const byte HasDivisors = 1, HasShifts = 2, AllFlags = HasDivisors | HasShifts;
 
     // Longer than any checkpoint's module names; a name becomes part of a table and of a safetensors header.
     private const int MaxName = 256;
@@ -29,15 +30,18 @@ internal static class MeaningsSection
             writer.Write(tensor.Index);
             writer.Write((ushort)tensor.Operation);
             writer.Write((byte)tensor.Key.Site);
-            writer.Write(tensor.Divisors is null ? (byte)0 : HasDivisors);
+            writer.Write((byte)((tensor.Divisors is null ? 0 : HasDivisors) | (tensor.Shifts is null ? 0 : HasShifts)));
             writer.Write((short)tensor.Key.Layer);
-            writer.Write(tensor.Columns);
+            writer.Write(tensor.Channels);
+            writer.Write(tensor.Columns - tensor.Channels);
             writer.Write((ushort)tensor.Heads);
             writer.Write((ushort)name.Length);
             writer.Write(tensor.ZeroPoint);
             writer.Write(tensor.Scale);
             writer.Write(name);
+            writer.Write(MemoryMarshal.AsBytes(tensor.Extras.AsSpan()));
             writer.Write(MemoryMarshal.AsBytes(tensor.Divisors.AsSpan()));
+            writer.Write(MemoryMarshal.AsBytes(tensor.Shifts.AsSpan()));
         }
         return stream.ToArray();
     }
@@ -86,19 +90,21 @@ internal static class MeaningsSection
     {
         ushort index = cursor.UInt16(), operation = cursor.UInt16();
         (TensorSite site, byte flags, int layer) = ((TensorSite)cursor.Take(1)[0], cursor.Take(1)[0], (short)cursor.UInt16());
-        int columns = cursor.Int32(), heads = cursor.UInt16(), nameLength = cursor.UInt16(), zeroPoint = cursor.Int32();
+        int channels = cursor.Int32(), extraColumns = cursor.Int32(), heads = cursor.UInt16(), nameLength = cursor.UInt16(), zeroPoint = cursor.Int32();
         double scale = cursor.Double();
-        if (flags > HasDivisors || columns is < 1 or > GraphVerifier.MaxColumns || nameLength is 0 or > MaxName)
+        if (flags > AllFlags || channels is < 1 or > GraphVerifier.MaxColumns || extraColumns is < 0 or > GraphVerifier.MaxColumns || nameLength is 0 or > MaxName)
         {
-            throw cursor.Bad($"tensor {index} has flags {flags}, {columns} columns and a name of {nameLength} bytes");
+            throw cursor.Bad($"tensor {index} has flags {flags}, {channels} channels, {extraColumns} more columns and a name of {nameLength} bytes");
         }
         ReadOnlySpan<byte> name = cursor.Take(nameLength);
         if (!Utf8.IsValid(name) || name.IndexOfAnyInRange((byte)0, (byte)' ') >= 0)
         {
             throw cursor.Bad($"tensor {index} has a name that is not text without spaces");
         }
-        float[]? divisors = flags == HasDivisors ? MemoryMarshal.Cast<byte, float>(cursor.Take(columns * sizeof(float))).ToArray() : null;
-        return new(index, new(site, layer), Encoding.UTF8.GetString(name), operation, columns, scale, zeroPoint, divisors, heads);
+        int[]? extras = extraColumns > 0 ? cursor.Array<int>(extraColumns) : null;
+        float[]? divisors = (flags & HasDivisors) != 0 ? cursor.Array<float>(channels + extraColumns) : null;
+        float[]? shifts = (flags & HasShifts) != 0 ? cursor.Array<float>(channels) : null;
+        return new(index, new(site, layer), Encoding.UTF8.GetString(name), operation, channels, scale, zeroPoint, divisors, shifts, extras, heads);
     }
 
     /// <summary>What a description says that cannot be; null for nothing.</summary>
@@ -108,9 +114,17 @@ internal static class MeaningsSection
         {
             return $"is not an output of operation {tensor.Operation}, or out of order";
         }
-        if (tensor.Heads < 1 || tensor.Columns % tensor.Heads != 0 || tensor.Places != model.Tensors[tensor.Index].Columns)
+        if (tensor.Heads < 1 || tensor.Channels % tensor.Heads != 0 || tensor.Width != model.Tensors[tensor.Index].Columns || (tensor.Heads > 1 && tensor.Extras is not null))
         {
             return $"has {model.Tensors[tensor.Index].Columns} columns, not {tensor.Columns} in {tensor.Heads} heads";
+        }
+        if (tensor.Extras?.Any(channel => channel < QuantizedTensor.NoChannel || channel >= tensor.Channels) == true)
+        {
+            return $"has a column of a channel beyond its {tensor.Channels}";
+        }
+        if (tensor.Shifts?.All(float.IsFinite) == false)
+        {
+            return "has a shift that is not a number";
         }
         if (!IsStep(tensor.Scale) || tensor.Divisors?.All(divisor => IsStep(divisor)) == false)
         {
@@ -143,6 +157,9 @@ internal static class MeaningsSection
             rest = rest[count..];
             return taken;
         }
+
+        public T[] Array<T>(int count)
+            where T : unmanaged => MemoryMarshal.Cast<byte, T>(Take(count * Unsafe.SizeOf<T>())).ToArray();
 
         public ushort UInt16() => BinaryPrimitives.ReadUInt16LittleEndian(Take(2));
 

@@ -7,6 +7,9 @@ namespace IBert.Edge.Quantization.Lowering;
 /// </summary>
 internal static class PublishedScales
 {
+    /// <summary>i-exp: 0.35815147 p^2 + 0.96963238 p + 1.</summary>
+    public const double ExponentialCoefficient = 0.35815147, ExponentialSlope = 0.96963238;
+
     /// <summary>symmetric_linear_quantization_params: the largest magnitude over 2^(bits-1) - 1.</summary>
     public static float Symmetric(int bits, float low, float high) =>
         Math.Max(Math.Max(Math.Abs(low), Math.Abs(high)), 1e-8f) / ((1 << (bits - 1)) - 1);
@@ -30,6 +33,9 @@ internal static class PublishedScales
         return (long)Math.Clamp((double)MathF.Round(1f / scale * x), -n, n - 1);
     }
 
+    /// <summary>A number over a tensor, as PyTorch divides it: by the reciprocal, rounded twice (<c>Tensor.__rdiv__</c>).</summary>
+    public static float Over(double number, float scale) => 1f / scale * (float)number;
+
     /// <summary>batch_frexp: a ratio as m / 2^e, m of 31 bits, rounded half up. m = 2^31 becomes 2^30 with e one less.</summary>
     public static (int Multiplier, int Exponent) Dyadic(double ratio)
     {
@@ -45,4 +51,33 @@ internal static class PublishedScales
         }
         return ((int)(ratio < 0 ? -multiplier : multiplier), 31 - exponent);
     }
+
+    /// <summary>The 24 bits of a scale without its power of two: 2^23..2^24 - 1.</summary>
+    /// <param name="scale">A normal number.</param>
+    public static int Significand(float scale) => (BitConverter.SingleToInt32Bits(scale) & ((1 << 23) - 1)) | 1 << 23;
+
+    /// <summary>IntGELU's constants for accumulators of a scale (section 3.4.1).</summary>
+    public static GeluConstants Gelu(float scale)
+    {
+        const double a = -0.2888, b = -1.769;
+        const int drop = 14;
+        float erf = scale / 1.4142f, square = erf * erf, sigmoid = square * (float)a * (1 << drop);
+        return new(
+            (int)Math.Max(MathF.Floor(Over(b, erf)), -(float)(1 << 30)),
+            (long)Math.Max(MathF.Floor(Over(1 / a, square)), -MathF.ScaleB(1, 60)),
+            (long)Math.Max(Math.Floor(1.0 / sigmoid), -Math.ScaleB(1, 60)),
+            scale * sigmoid / 2);
+    }
+
+    /// <summary>IntSoftmax's constants for scores of a scale (section 3.4.2).</summary>
+    public static SoftmaxConstants Softmax(float scale) => new(
+        (int)MathF.Floor(Over(-0.6931, scale)),
+        (int)MathF.Floor(Over(ExponentialSlope / ExponentialCoefficient, scale)),
+        (long)MathF.Floor(Over(1.0 / ExponentialCoefficient, scale * scale)));
 }
+
+/// <summary>Operation Gate, function 1: the polynomial's constants of a channel, and what its result stands for one.</summary>
+internal readonly record struct GeluConstants(int B, long C, long Shift, float OutputScale);
+
+/// <summary>Operation Attention, function 1: the exponential's constants.</summary>
+internal readonly record struct SoftmaxConstants(int X0, int B, long C);

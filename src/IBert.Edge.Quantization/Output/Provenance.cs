@@ -83,6 +83,7 @@ internal static class Provenance
             json.WriteString("sha256", CalibrationTexts.BuiltInSha256);
         }
         json.WriteNumber("samples", result.CalibrationCount);
+        json.WriteNumber("joined", result.JoinedCount);
         json.WriteNumber("seed", result.Options.Seed);
         json.WriteEndObject();
     }

@@ -58,7 +58,7 @@ internal static class Report
         {
             yield return ErrorRow(error);
         }
-        foreach (IGrouping<int, TensorError> group in Groups(errors))
+        foreach (IGrouping<int, TensorError> group in Layers(errors))
         {
             yield return "";
             yield return Row(GroupName(group.Key), "own dB", "end to end dB");
@@ -89,8 +89,8 @@ internal static class Report
         Line(text, result.Scheme == QuantizationScheme.IBert
             ? $"| calibration | none: the ranges that the checkpoint was trained with |"
             : result.Options.Calibration is { } source
-            ? $"| calibration | {result.CalibrationCount} of the {source.Texts.Count} texts of `{source.FileName}`, seed {result.Options.Seed}, SHA-256 `{source.Sha256}` |"
-            : (FormattableString)$"| calibration | {result.CalibrationCount} built-in sentences: accuracy may be lower than with texts of the task |");
+            ? $"| calibration | {result.CalibrationCount} of the {source.Texts.Count} texts of `{source.FileName}`{Joined(result)}, seed {result.Options.Seed}, SHA-256 `{source.Sha256}` |"
+            : (FormattableString)$"| calibration | {result.CalibrationCount} built-in sentences{Joined(result)}: accuracy may be lower than with texts of the task |");
         Line(text, $"| quantizer | ibert-quantize {Quantizer.Version} |");
         Line(text, $"| model file | {result.File.Length} bytes |");
         Line(text, $"");
@@ -99,6 +99,9 @@ internal static class Report
     private static string SchemeText(QuantizationScheme scheme) => scheme == QuantizationScheme.IBert
         ? "ibert: the checkpoint's own integers (Kim et al. 2021), 8-bit weights and activations, 16- and 22-bit sums"
         : "int8: weights 8 bits with a scale per output channel; inputs of products 8 bits with a zero point; residual stream and inputs of GELU and tanh 16 bits";
+
+    private static string Joined(QuantizationResult result) =>
+        result.JoinedCount == 0 ? "" : Text($", and {result.JoinedCount} texts of up to {result.MaxLength} tokens joined from them");
 
     private static void WriteAccuracy(StringBuilder text, Accuracy accuracy)
     {
@@ -130,12 +133,12 @@ internal static class Report
         Line(text, $"comes from, end to end what it does.");
         Line(text, $"");
 
-        IGrouping<int, TensorError>[] groups = [.. Groups(errors).OrderBy(group => group.Min(error => error.Own.Decibels))];
+        ILookup<int, TensorError> layers = Layers(errors);
         Line(text, $"### Layers, worst first");
         Line(text, $"");
         Line(text, $"| layer | its worst tensor | own dB | end to end at its output |");
         Line(text, $"|---|---|---|---|");
-        foreach (IGrouping<int, TensorError> group in groups)
+        foreach (IGrouping<int, TensorError> group in layers.OrderBy(group => group.Min(error => error.Own.Decibels)))
         {
             TensorError worst = group.MinBy(error => error.Own.Decibels)!;
             Line(text, $"| {GroupName(group.Key)} | {worst.Tensor.Name} | {Decibels.Format(worst.Own.Decibels)} | {Decibels.Format(group.Last().EndToEnd.Decibels)} |");
@@ -145,10 +148,9 @@ internal static class Report
         Line(text, $"");
         WriteTable(text, errors.OrderBy(error => error.Own.Decibels).Take(WorstShown));
 
-        BarRow[] layers = [.. groups.OrderBy(group => group.Key)
-            .Select(group => new BarRow(GroupName(group.Key), group.Min(error => error.Own.Decibels), group.Last().EndToEnd.Decibels))];
-        Plot(text, stem, "layers", "Layers: the worst tensor's own error", layers, "own error of the worst tensor", "end to end at its output");
-        foreach (IGrouping<int, TensorError> group in groups.OrderBy(group => group.Key))
+        BarRow[] bars = [.. layers.Select(group => new BarRow(GroupName(group.Key), group.Min(error => error.Own.Decibels), group.Last().EndToEnd.Decibels))];
+        Plot(text, stem, "layers", "Layers: the worst tensor's own error", bars, "own error of the worst tensor", "end to end at its output");
+        foreach (IGrouping<int, TensorError> group in layers)
         {
             Line(text, $"### {Capital(GroupName(group.Key))}");
             Line(text, $"");
@@ -174,7 +176,8 @@ internal static class Report
             (double least, double most) = (tensor.Scale * (tensor.Divisors?.Min() ?? 1), tensor.Scale * (tensor.Divisors?.Max() ?? 1));
             string step = least == most ? Number(most) : $"{Number(least)} to {Number(most)} by channel";
             string range = $"{Number((low - tensor.ZeroPoint) * most)} to {Number((high - tensor.ZeroPoint) * most)}";
-            Line(text, $"| {tensor.Name} | {error.Type} | {step} | {tensor.ZeroPoint} | {range} | {Decibels.Format(error.Own.Decibels)} | {Decibels.Format(error.EndToEnd.Decibels)} |");
+            string extras = tensor.Extras is null ? "" : $", {tensor.Extras.Length} extra columns";
+            Line(text, $"| {tensor.Name} | {error.Type}{extras} | {step} | {tensor.ZeroPoint} | {range} | {Decibels.Format(error.Own.Decibels)} | {Decibels.Format(error.EndToEnd.Decibels)} |");
         }
         Line(text, $"");
     }
@@ -182,23 +185,24 @@ internal static class Report
     private static void Plot(StringBuilder text, string stem, string name, string title, IReadOnlyList<BarRow> rows, string barName, string markName)
     {
         string file = $"{stem}-{name}.svg";
-        AtomicFile.Write(file, Encoding.UTF8.GetBytes(SvgBars.Draw(title, barName, markName, rows)));
+        AtomicFile.Write(file, Encoding.UTF8.GetBytes(SvgBars.Draw(title, barName, markName, BarAxis.Decibels, rows)));
         Line(text, $"![{title}]({Uri.EscapeDataString(Path.GetFileName(file))})");
         Line(text, $"");
     }
 
     /// <summary>
-    /// Embeddings (-1), layers and head (int.MaxValue) with their tensors, in the order of the operations. A layer may read its input at another scale:
-    /// that is a tensor of the layer, though it stands for what the one before gave.
+    /// Embeddings (-1), layers and head (int.MaxValue) with their tensors, in the order of the operations; <see cref="GroupName"/> names them. A layer
+    /// may read its input at another scale: that is a tensor of the layer, though it stands for what the one before gave.
     /// </summary>
-    private static ILookup<int, TensorError> Groups(IReadOnlyList<TensorError> errors)
+    public static ILookup<int, TensorError> Layers(IReadOnlyList<TensorError> errors)
     {
         int reached = -1;
         return errors.ToLookup(error => reached = Math.Max(
             reached, error.Tensor.Key.Site is TensorSite.HeadDense or TensorSite.HeadActivation or TensorSite.Logits ? int.MaxValue : error.Tensor.Key.Layer));
     }
 
-    private static string GroupName(int group) => group switch
+    /// <summary>What a group of <see cref="Layers"/> is called.</summary>
+    public static string GroupName(int group) => group switch
     {
         -1 => "embeddings",
         int.MaxValue => "head",

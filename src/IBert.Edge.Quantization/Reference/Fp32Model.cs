@@ -52,8 +52,14 @@ internal sealed class PackedLayer(EncoderLayer layer)
 /// The FP32 forward pass of a checkpoint: the yardstick of quantization. Its logits have the same bits on every machine, with any or no
 /// vector instructions and from any number of threads. Immutable; the matrices are copied when it is made, other weights are not.
 /// </summary>
-internal sealed class Fp32Model(Checkpoint checkpoint)
+/// <param name="checkpoint">The checkpoint.</param>
+/// <param name="geluStandIn">What the feed-forward layers have in GELU's place; null for GELU itself.</param>
+internal sealed class Fp32Model(Checkpoint checkpoint, Func<double, double>? geluStandIn = null)
 {
+    /// <summary>What the feed-forward layers have in GELU's place; null for their own activation.</summary>
+    public Func<double, double>? GeluStandIn { get; } =
+        checkpoint.Config.Activation is Activation.Gelu or Activation.GeluTanh ? geluStandIn : null;
+
     public CheckpointConfig Config { get; } = checkpoint.Config;
 
     public Embeddings Embeddings { get; } = checkpoint.Embeddings;

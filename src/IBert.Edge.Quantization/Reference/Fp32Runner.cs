@@ -181,7 +181,14 @@ internal sealed class Fp32Runner(Fp32Model model)
 
         weights.FeedForward1.Apply(_hidden, rows, wide);
         observer?.Observe(TensorSite.FeedForward1, layer, wide, rows, _config.FeedForwardSize);
-        Activate(_config.Activation, wide);
+        if (model.GeluStandIn is { } function)
+        {
+            Apply(function, wide);
+        }
+        else
+        {
+            Activate(_config.Activation, wide);
+        }
         observer?.Observe(TensorSite.FeedForwardActivation, layer, wide, rows, _config.FeedForwardSize);
         weights.FeedForward2.Apply(wide, rows, _dense);
         observer?.Observe(TensorSite.FeedForward2, layer, _dense.AsSpan(0, rows * hidden), rows, hidden);
@@ -275,13 +282,18 @@ internal sealed class Fp32Runner(Fp32Model model)
                 }
                 break;
             case Activation.Tanh:
-                foreach (ref float value in values)
-                {
-                    value = (float)DeterministicMath.Tanh(value);
-                }
+                Apply(DeterministicMath.Tanh, values);
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(activation));
+        }
+    }
+
+    private static void Apply(Func<double, double> function, Span<float> values)
+    {
+        foreach (ref float value in values)
+        {
+            value = (float)function(value);
         }
     }
 }

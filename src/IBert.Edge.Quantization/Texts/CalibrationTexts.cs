@@ -7,12 +7,17 @@ namespace IBert.Edge.Quantization.Texts;
 
 /// <summary>The texts of a calibration, tokenized.</summary>
 /// <param name="Chosen">Those that calibrate.</param>
+/// <param name="Joined">Long ones, made of the chosen, that calibrate too; none where the chosen are as long as the model takes.</param>
 /// <param name="Compared">Those on which the report compares the model with FP32.</param>
 /// <param name="HeldBack">Whether the compared ones are others of the same file, which the model has not seen; not where too few are left.</param>
-internal sealed record CalibrationTexts(IReadOnlyList<TokenizedText> Chosen, IReadOnlyList<TokenizedText> Compared, bool HeldBack)
+internal sealed record CalibrationTexts(
+    IReadOnlyList<TokenizedText> Chosen, IReadOnlyList<TokenizedText> Joined, IReadOnlyList<TokenizedText> Compared, bool HeldBack)
 {
     // Enough for the signal-to-noise ratio of every tensor to settle to a few tenths of a decibel.
     private const int MostCompared = 64;
+
+    // Ranges of long texts settle with a few dozen, whose tokens are several times those of 512 sentences.
+    private const int JoinedCount = 32;
 
     /// <summary>The built-in sentences.</summary>
     public static IReadOnlyList<string> BuiltIn { get; } = ReadBuiltIn();
@@ -36,9 +41,32 @@ internal sealed record CalibrationTexts(IReadOnlyList<TokenizedText> Chosen, IRe
         TokenizedText[] chosen = Encode(order.Take(count));
         TokenizedText[] rest = Encode(order.Skip(count).Take(MostCompared));
         bool heldBack = rest.Length >= QuantizerOptions.LeastSamples;
-        return new CalibrationTexts(chosen, heldBack ? rest : [.. chosen.Take(MostCompared)], heldBack);
+        return new CalibrationTexts(chosen, Join(), heldBack ? rest : [.. chosen.Take(MostCompared)], heldBack);
 
         TokenizedText[] Encode(IEnumerable<int> indexes) => [.. indexes.Select(i => encoder.Encode(all[i]))];
+
+        // Sentences say nothing of late positions, nor of what attention and the tokens at the ends do in a long text: without long texts, what
+        // 8 bits hold of one would be cut off at the ranges of short ones.
+        IReadOnlyList<TokenizedText> Join()
+        {
+            int longest = chosen.Max(text => text.Ids.Length), next = 0;
+            List<TokenizedText> joined = [];
+            for (int i = 1; i <= JoinedCount && longest < encoder.MaxLength; i++)
+            {
+                int wanted = longest + ((encoder.MaxLength - longest) * i / JoinedCount);
+                SourceText text = all[order[next++ % count]];
+                TokenizedText tokens = encoder.Encode(text);
+                // An empty text adds nothing, so texts are bounded as well as tokens.
+                for (int parts = 1; tokens.Ids.Length < wanted && parts < encoder.MaxLength; parts++)
+                {
+                    SourceText more = all[order[next++ % count]];
+                    text = new SourceText($"{text.Text} {more.Text}", text.Pair is null ? null : $"{text.Pair} {more.Pair}");
+                    tokens = encoder.Encode(text);
+                }
+                joined.Add(tokens);
+            }
+            return joined;
+        }
     }
 
     private static string[] ReadBuiltIn()

@@ -31,6 +31,9 @@ internal sealed class TextEncoder : IDisposable
     /// <summary>Number of ids, those of added tokens included.</summary>
     public int VocabularySize => tokenizer.VocabularySize;
 
+    /// <summary>Most tokens of a text.</summary>
+    public int MaxLength => ids.Length;
+
     /// <summary>Fewest tokens that a text and a pair of texts take.</summary>
     public int LeastLength => Math.Max(tokenizer.SpecialTokens, tokenizer.PairSpecialTokens);
 

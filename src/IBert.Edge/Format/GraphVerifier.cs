@@ -259,6 +259,8 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         Require(columns <= 16384, $"normalizes {columns} channels; 16384 are the most");
         Require(known[input] is { Low: > -(1 << 23), High: < 1 << 23 }, "normalizes values of more than 24 bits");
         Require(operation.Parameters[Slot.NormShift] is >= 0 and <= 30, $"shifts deviations by {operation.Parameters[Slot.NormShift]}");
+        Require(operation.Parameters[Slot.NormSignificand] is >= 1 << (PublishedElements.FloatBits - 1) and < 1 << PublishedElements.FloatBits,
+            $"has an input scale of significand {operation.Parameters[Slot.NormSignificand]}, which is not of 24 bits: convert the checkpoint again");
         int output = Output(operation, 1, ElementType.Int8);
         Require(Tensors[output].Columns == columns, "writes a tensor of another width");
         ScaleStage stage = operation.Stages[1];

@@ -407,8 +407,8 @@ internal static class Slot
     /// <summary>Linear: the input stage that rescales accumulators before the bias; not used where its exponent is 0.</summary>
     public const int LinearRescaleStage = 2;
 
-    /// <summary>LayerNorm: epsilon (low and high half of 64 bits); the function, and for the published one its shift.</summary>
-    public const int NormEpsilonLow = 0, NormEpsilonHigh = 1, NormFunction = 2, NormShift = 3;
+    /// <summary>LayerNorm: epsilon (low and high half of 64 bits); the function, and for the published one its shift and the significand of its input's scale.</summary>
+    public const int NormEpsilonLow = 0, NormEpsilonHigh = 1, NormFunction = 2, NormShift = 3, NormSignificand = 4;
 
     /// <summary>LayerNorm, published function: what is added to v * multiplier (int64).</summary>
     public const int NormOffsets = 0;

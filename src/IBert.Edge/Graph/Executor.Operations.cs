@@ -54,8 +54,8 @@ internal sealed unsafe partial class Executor
             for (int i = start; i < end; i++)
             {
                 PublishedElements.LayerNorm(
-                    a + ((long)i * input.Stride), input.Type, (int)input.Columns, operation.Parameters[Slot.NormShift], offsets, term,
-                    operation.Stages[1], (sbyte*)(narrowRows + ((long)i * narrowStride)));
+                    a + ((long)i * input.Stride), input.Type, (int)input.Columns, operation.Parameters[Slot.NormSignificand], operation.Parameters[Slot.NormShift],
+                    offsets, term, operation.Stages[1], (sbyte*)(narrowRows + ((long)i * narrowStride)));
             }
             return;
         }

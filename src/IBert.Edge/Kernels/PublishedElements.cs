@@ -15,6 +15,9 @@ internal static unsafe class PublishedElements
     /// <summary>Fraction bits of a published probability: 256 stands for one.</summary>
     public const int ProbabilityBits = 8;
 
+    /// <summary>Significant bits of the reference's float32.</summary>
+    public const int FloatBits = 24;
+
     /// <summary>Rounds value / 2^shift.</summary>
     /// <param name="value">|value| &lt; 2^126.</param>
     /// <param name="shift">1..126.</param>
@@ -33,6 +36,32 @@ internal static unsafe class PublishedElements
     {
         long half = 1L << (shift - 1), result = (value + half) >> shift;
         return rounding == Rounding.HalfEven && (result & 1) != 0 && (result << shift) - half == value ? result - 1 : result;
+    }
+
+    /// <summary>The nearest number of 24 significant bits, ties to even: what float32 holds of an integer. |value| &lt; 2^62.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static long ToFloatPrecision(long value)
+    {
+        int drop = 64 - BitOperations.LeadingZeroCount((ulong)Math.Abs(value)) - FloatBits;
+        return drop <= 0 ? value : Round(value, drop, Rounding.HalfEven) << drop;
+    }
+
+    /// <summary>
+    /// x s / s with a product and a quotient of 24 significant bits. The reference hands integers from module to module as real values in float32, x s,
+    /// and the next one divides by s: many integers come back a little above or below themselves, and a floor takes those below one down.
+    /// </summary>
+    /// <param name="x">|x| &lt; 2^23.</param>
+    /// <param name="significand">Of s, 2^23..2^24 - 1: its power of two does not matter. At 2^23 every x comes back as it is.</param>
+    /// <param name="fraction">Fraction bits of the result, 1..24.</param>
+    public static long Returned(int x, int significand, out int fraction)
+    {
+        // The quotient has as many integer bits as x: a power of two comes back as it is, and what is between two stays there.
+        fraction = FloatBits - (32 - BitOperations.LeadingZeroCount((uint)Math.Abs(x)));
+        long product = (long)x * significand;
+        // The product is off by at most half a unit of its 24th bit, the quotient then by at most one of its own: no division tells whether it is.
+        // Half a unit is a tie, and x << fraction is even.
+        long error = (ToFloatPrecision(product) - product) << fraction;
+        return ((long)x << fraction) + (2 * Math.Abs(error) > significand ? Math.Sign(error) : 0);
     }
 
     /// <summary>
@@ -127,18 +156,21 @@ internal static unsafe class PublishedElements
 
     /// <summary>
     /// LayerNorm with the norm of the deviations in place of their standard deviation (section 3.5): y = x - round(mean),
-    /// std = floor(sqrt(sum (y >> shift)^2)) &lt;&lt; shift, v = floor(y floor(2^31 / std) / 2), then (v m + offset) / 2^e. A row without deviations
-    /// gives its offsets, beta.
+    /// std = floor(sqrt(sum (y' >> shift)^2)) &lt;&lt; shift, v = floor(y floor(2^31 / std) / 2), then (v m + offset) / 2^e. y' is y as the reference has
+    /// it in float32 (<see cref="Returned"/>): a sum of squares that crosses a square moves the factor, which has few bits, and the whole row with it.
+    /// A row without deviations gives its offsets, beta.
     /// </summary>
     /// <param name="input">padded values, |x| &lt; 2^23.</param>
     /// <param name="type">int16 or int32.</param>
     /// <param name="channels">N; what lies beyond takes no part.</param>
+    /// <param name="significand">Of the input's scale in float32, 2^23..2^24 - 1.</param>
     /// <param name="shift">0..30.</param>
     /// <param name="offsets">beta in units of 2^-e of the output, below 2^61.</param>
     /// <param name="scale">Multipliers, rounding and exponent (33..62); the clamp.</param>
     /// <param name="stage">Zero point and clamp.</param>
     /// <param name="output">padded values.</param>
-    public static void LayerNorm(byte* input, ElementType type, int channels, int shift, long* offsets, in Term scale, in ScaleStage stage, sbyte* output)
+    public static void LayerNorm(
+        byte* input, ElementType type, int channels, int significand, int shift, long* offsets, in Term scale, in ScaleStage stage, sbyte* output)
     {
         long sum = 0;
         for (int c = 0; c < channels; c++)
@@ -153,9 +185,17 @@ internal static unsafe class PublishedElements
             mean += Math.Sign(sum);
         }
         ulong squares = 0;
+        long mask = (1L << shift) - 1;
         for (int c = 0; c < channels; c++)
         {
-            long y = (Read(input, type, c) - mean) >> shift;
+            int x = Read(input, type, c);
+            long y = x - mean;
+            // y' is off by one at most: only next to a multiple of 2^shift can it have another floor.
+            if (((y + 1) & mask) <= 1)
+            {
+                y = ToFloatPrecision(Returned(x, significand, out int fraction) - (mean << fraction)) >> fraction;
+            }
+            y >>= shift;
             squares += (ulong)(y * y);
         }
         long deviation = (long)IntegerMath.SquareRoot(squares) << shift;
@@ -199,17 +239,15 @@ internal static unsafe class PublishedElements
             long sum = 0;
             for (int i = 0; i < count; i++)
             {
-                long x = Math.Max(scores[i] - maximum, (long)Halvings * X0);
-                int q = (int)(x / X0);
-                long r = x - ((long)X0 * q);
-                Int128 exponential = Int128.Max(((Int128)(r + B) * r) + C, 0) << (Halvings - q);
-                long e = (long)Int128.Min(Round(exponential * Multiplier, Exponent, Rounding), short.MaxValue);
+                long e = (long)Int128.Min(Round(Exponential(scores[i] - maximum) * Multiplier, Exponent, Rounding), short.MaxValue);
                 probabilities[i] = (ushort)e;
                 sum += e;
             }
             long factor = sum == 0 ? 0 : (1L << 32) / sum;
             for (int i = 0; i < count; i++)
             {
+                // Rounding matters where it goes up to a multiple of 2^24: one score far above all others gets 32767 * floor(2^32 / 32767) = 2^32 - 4,
+                // which becomes 256, not 255.
                 probabilities[i] = (ushort)(ToFloatPrecision(probabilities[i] * factor) >> (32 - ProbabilityBits));
             }
             int padded = (count + 15) & ~15;
@@ -219,14 +257,15 @@ internal static unsafe class PublishedElements
             }
         }
 
-        /// <summary>
-        /// The reference has this product in float32: 24 significant bits, rounded to even. It matters where it rounds up to a multiple of 2^24:
-        /// one score far above all others gets 32767 * floor(2^32 / 32767) = 2^32 - 4, which becomes 256, not 255.
-        /// </summary>
-        private static long ToFloatPrecision(long value)
+        /// <summary>i-exp: e^(x s) in units of a s^2 / 2^30, where a is the polynomial's leading coefficient and s the scores' scale.</summary>
+        /// <param name="difference">x, 0 or below: a score less the row's maximum.</param>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public readonly Int128 Exponential(int difference)
         {
-            int drop = 64 - BitOperations.LeadingZeroCount((ulong)value) - 24;
-            return drop <= 0 ? value : Round(value, drop, Rounding.HalfEven) << drop;
+            long x = Math.Max(difference, (long)Halvings * X0);
+            int q = (int)(x / X0);
+            long r = x - ((long)X0 * q);
+            return Int128.Max(((Int128)(r + B) * r) + C, 0) << (Halvings - q);
         }
     }
 
@@ -241,14 +280,21 @@ internal static unsafe class PublishedElements
     /// <param name="count">A multiple of 16.</param>
     public static void Gelu(int* input, int* b, long* c, long* shift, int* multipliers, in ScaleStage stage, sbyte* output, int count)
     {
-        const int drop = 14;
         for (int i = 0; i < count; i++)
         {
-            long x = input[i], clipped = Math.Min(Math.Abs(x), -(long)b[i]) + b[i];
-            long polynomial = Math.Sign(x) * ((clipped * clipped) + c[i]);
-            Int128 y = (Int128)(x * (Int128)((polynomial >> drop) + shift[i])) * multipliers[i];
+            Int128 y = Gelu(input[i], b[i], c[i], shift[i]) * multipliers[i];
             output[i] = (sbyte)Int128.Clamp(Round(y, stage.Exponent, stage.Rounding) + stage.ZeroPoint, stage.Low, stage.High);
         }
+    }
+
+    /// <summary>i-GELU of one accumulator, before its multiplier: in units of s a s^2 2^14 / 4 with s the accumulator's scale and a = -0.2888.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Int128 Gelu(long x, int b, long c, long shift)
+    {
+        const int drop = 14;
+        long clipped = Math.Min(Math.Abs(x), -(long)b) + b;
+        long polynomial = Math.Sign(x) * ((clipped * clipped) + c);
+        return x * (Int128)((polynomial >> drop) + shift);
     }
 
     /// <summary>The sum of one or two rescaled rows.</summary>

@@ -128,12 +128,16 @@ internal sealed unsafe class ScalarElements : ElementKernel
     {
         for (int i = 0; i < count; i++)
         {
-            int v = MultiplyHigh16(input[i], gate[(input[i] >> 4) + 2048]);
-            output[i] = (sbyte)Dyadic.Place(MultiplyHigh16(v, multipliers[i]), zeroPoint, sbyte.MinValue, sbyte.MaxValue);
+            output[i] = (sbyte)Dyadic.Place(MultiplyHigh16(Gated(input[i], gate), multipliers[i]), zeroPoint, sbyte.MinValue, sbyte.MaxValue);
         }
-
-        static int MultiplyHigh16(int a, int b) => ((a * b) + (1 << 14)) >> 15;
     }
+
+    /// <summary>x g(x) in the scale of x, before the channel's multiplier.</summary>
+    /// <param name="x">The value.</param>
+    /// <param name="gate">4096 values of g, Q15, none of them -32768.</param>
+    public static int Gated(short x, short* gate) => MultiplyHigh16(x, gate[(x >> 4) + 2048]);
+
+    private static int MultiplyHigh16(int a, int b) => ((a * b) + (1 << 14)) >> 15;
 
     public override void EmbeddingSum(sbyte* a, int ma, sbyte* b, int mb, sbyte* t, int mt, int shift, int columns, short* output)
     {

@@ -113,14 +113,19 @@ public sealed class ModelDumpTests : IDisposable
 
     private static int[] Integers(SafetensorsFile dump, string name) => [.. dump.ReadIntegers(dump.Tensors[name]).Select(x => (int)x)];
 
-    /// <summary>(int - zero_point) * scale, broadcast as NumPy does it: from the last dimension.</summary>
+    /// <summary>(int - zero_point) * scale, broadcast as NumPy does it: from the last dimension; extra columns added to their channels, then the shifts.</summary>
     private static double[] Values(SafetensorsFile dump, string name)
     {
         long[] integers = dump.ReadIntegers(dump.Tensors[$"{name}.int"]);
         double[] scale = dump.ReadDoubles($"{name}.scale");
         long zero = dump.Tensors.TryGetValue($"{name}.zero_point", out SafetensorsTensor? point) ? dump.ReadIntegers(point)[0] : 0;
         int inner = dump.Tensors[$"{name}.scale"].Shape[^1] == 1 ? integers.Length / scale.Length : 1;
-        return [.. integers.Select((x, i) => (x - zero) * scale[i / inner % scale.Length])];
+        double[] values = [.. integers.Select((x, i) => (x - zero) * scale[i / inner % scale.Length])];
+        int columns = (int)dump.Tensors[$"{name}.int"].Shape[^1];
+        int[] extras = dump.Tensors.ContainsKey($"{name}.extra_channels") ? Integers(dump, $"{name}.extra_channels") : [];
+        double[] shifts = dump.Tensors.ContainsKey($"{name}.shift") ? dump.ReadDoubles($"{name}.shift") : new double[columns - extras.Length];
+        return [.. values.Chunk(columns).SelectMany(row => shifts.Select((shift, channel) =>
+            row[channel] + shift + extras.Select((owner, i) => owner == channel ? row[shifts.Length + i] : 0).Sum()))];
     }
 
     private sealed class Observer : IReferenceObserver

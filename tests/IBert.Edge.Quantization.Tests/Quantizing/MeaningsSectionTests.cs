@@ -29,11 +29,16 @@ public class MeaningsSectionTests
     {
         IReadOnlyList<QuantizedTensor> read = Read(Letters.Tensors);
 
-        Assert.Equal(Letters.Tensors.Select(tensor => tensor with { Divisors = null }), read.Select(tensor => tensor with { Divisors = null }));
+        Assert.Equal(Letters.Tensors.Select(Numbers), read.Select(Numbers));
         Assert.Equal(Letters.Tensors.Select(tensor => tensor.Divisors), read.Select(tensor => tensor.Divisors));
+        Assert.Equal(Letters.Tensors.Select(tensor => tensor.Shifts), read.Select(tensor => tensor.Shifts));
+        Assert.Equal(Letters.Tensors.Select(tensor => tensor.Extras), read.Select(tensor => tensor.Extras));
+        Assert.Contains(read, tensor => tensor.Shifts is not null);
         Assert.Contains(read, tensor => tensor.Divisors is not null && tensor.Heads == 2);
         Assert.Contains(read, tensor => tensor.ZeroPoint != 0);
     }
+
+    private static QuantizedTensor Numbers(QuantizedTensor tensor) => tensor with { Divisors = null, Shifts = null, Extras = null };
 
     [Theory]
     [InlineData("tiny-sst2", null)]
@@ -70,10 +75,13 @@ public class MeaningsSectionTests
         ["of another operation"] = ("is not an output of operation 9", tensor => tensor with { Operation = 9 }),
         ["of no operation"] = ("is not an output of operation 60000", tensor => tensor with { Operation = 60000 }),
         ["of no tensor"] = ("tensor 65535 is not an output", tensor => tensor with { Index = OperationRecord.None }),
-        ["other columns"] = ("has 64 columns, not 39 in 3 heads", tensor => tensor with { Columns = 39, Heads = 3, Divisors = null }),
+        ["other columns"] = ("has 64 columns, not 39 in 3 heads", tensor => tensor with { Channels = 39, Heads = 3, Divisors = null, Shifts = null }),
         ["heads that do not divide"] = ("not 40 in 3 heads", tensor => tensor with { Heads = 3 }),
         ["no heads"] = ("in 0 heads", tensor => tensor with { Heads = 0 }),
-        ["far too many columns"] = ("has flags 0, 2147483647 columns", tensor => tensor with { Columns = int.MaxValue, Divisors = null }),
+        ["far too many columns"] = ("has flags 0, 2147483647 channels", tensor => tensor with { Channels = int.MaxValue, Divisors = null, Shifts = null }),
+        ["a column of no channel"] = ("has a column of a channel beyond its 63", tensor => tensor with { Channels = 63, Heads = 1, Divisors = null, Shifts = null, Extras = [63] }),
+        ["columns behind heads"] = ("has 64 columns, not 41 in 2 heads", tensor => tensor with { Divisors = null, Extras = [0] }),
+        ["a shift of nothing"] = ("has a shift that is not a number", tensor => tensor with { Shifts = [.. tensor.Shifts!.Select(_ => float.NaN)] }),
         ["a scale of nothing"] = ("has a scale that is not a number above 0", tensor => tensor with { Scale = double.NaN }),
         ["a scale below nothing"] = ("has a scale that is not a number above 0", tensor => tensor with { Scale = -1 }),
         ["a divisor of nothing"] = ("has a scale that is not a number above 0", tensor => tensor with { Divisors = new float[40] }),

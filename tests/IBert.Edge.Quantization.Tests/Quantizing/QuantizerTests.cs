@@ -66,7 +66,8 @@ public class QuantizerTests(ITestOutputHelper output)
             Evaluation = LabelledTexts.Read(data, "#1 String", "Quality", "#2 String"),
             Samples = 128,
         });
-        Agrees(result);
+        // Its labels are those of a sentiment: the accuracy says nothing.
+        SameLabels(result);
         Assert.Equal("#2 String", Provenance(result).GetProperty("calibration").GetProperty("text_pair").GetString());
     }
 
@@ -131,6 +132,7 @@ public class QuantizerTests(ITestOutputHelper output)
         Assert.Equal(TinyData.Calibration.Sha256, calibration.GetProperty("sha256").GetString());
         Assert.Equal("sentence", calibration.GetProperty("text").GetString());
         Assert.Equal(64, calibration.GetProperty("samples").GetInt32());
+        Assert.Equal(32, calibration.GetProperty("joined").GetInt32());
         Assert.Equal(5, calibration.GetProperty("seed").GetInt32());
         JsonElement accuracy = provenance.GetProperty("accuracy");
         Assert.Equal("dev.tsv", accuracy.GetProperty("file").GetString());
@@ -164,11 +166,17 @@ public class QuantizerTests(ITestOutputHelper output)
 
     private static JsonElement Provenance(QuantizationResult result) => JsonDocument.Parse(result.ProvenanceJson).RootElement;
 
-    private void Agrees(QuantizationResult result)
+    private Accuracy SameLabels(QuantizationResult result)
     {
         Accuracy accuracy = result.Accuracy!;
         output.WriteLine(accuracy.ToString());
         Assert.True(accuracy.Agreement >= 0.99, $"same label on {accuracy.Agreement:P2}");
+        return accuracy;
+    }
+
+    private void Agrees(QuantizationResult result)
+    {
+        Accuracy accuracy = SameLabels(result);
         Assert.True(accuracy.Integer >= accuracy.Fp32 - 0.003, $"FP32 {accuracy.Fp32:P2}, integers {accuracy.Integer:P2}");
     }
 }

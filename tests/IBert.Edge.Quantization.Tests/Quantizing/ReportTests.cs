@@ -34,7 +34,7 @@ public class ReportTests(ITestOutputHelper output)
         s_result.Value.WriteReport(folder["report.md"]);
         string text = File.ReadAllText(folder["report.md"]);
         Assert.Contains("# Quantization of tiny-sst2", text);
-        Assert.Contains("| calibration | 64 of the 67349 texts of `train.tsv`, seed 1", text);
+        Assert.Contains("| calibration | 64 of the 67349 texts of `train.tsv`, and 32 texts of up to 512 tokens joined from them, seed 1", text);
         Assert.Contains("| 80.39 % | ", text);
         foreach (string layer in (string[])["Embeddings", "Layer 0", "Layer 1", "Head"])
         {

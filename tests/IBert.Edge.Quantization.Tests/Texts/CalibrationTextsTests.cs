@@ -90,6 +90,27 @@ public sealed class CalibrationTextsTests : IDisposable
         Assert.Equal(16, encoder.Encode(new SourceText(string.Concat(Enumerable.Repeat("word ", 100)), null)).Ids.Length);
     }
 
+    [Fact]
+    public void Long_texts_are_joined_from_the_chosen_up_to_the_longest_that_the_model_takes()
+    {
+        CalibrationTexts texts = Choose(40, samples: 30, seed: 1);
+
+        Assert.Equal(32, texts.Joined.Count);
+        Assert.Equal(texts.Joined.Select(text => text.Ids.Length).Order(), texts.Joined.Select(text => text.Ids.Length));
+        Assert.Equal(16, texts.Joined[^1].Ids.Length);
+        int[] held = [.. texts.Compared.Select(text => text.Ids[1])];
+        Assert.All(texts.Joined, text => Assert.Empty(text.Ids.Intersect(held)));
+    }
+
+    [Fact]
+    public void Nothing_is_joined_where_the_chosen_are_as_long_as_the_model_takes()
+    {
+        string text = string.Join(' ', Enumerable.Repeat("word", 100));
+        TextSource source = TextSource.Read(folder.Write("long.txt", string.Concat(Enumerable.Repeat(text + "\n", 10))));
+
+        Assert.Empty(CalibrationTexts.Choose(new QuantizerOptions { Calibration = source, Samples = 8 }, encoder).Joined);
+    }
+
     private CalibrationTexts Choose(int count, int samples, ulong seed)
     {
         // Each text is one piece of its own, by which it is known again.
