@@ -1,6 +1,10 @@
 // Every head and RoBERTa's shape come through quantization: what the integers answer is what FP32 answers.
 using System.Text.Json;
+using IBert.Edge.Graph;
+using IBert.Edge.Kernels;
+using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Evaluation;
+using IBert.Edge.Quantization.Reference;
 using IBert.Edge.TestSupport;
 using Xunit;
 
@@ -24,6 +28,34 @@ public class HeadTests(ITestOutputHelper output)
             Assert.True(result.Accuracy.Agreement >= 0.99, $"same label on {result.Accuracy.Agreement:P2}");
             // A position off by one would be another text: the random tables have errors of 1 and more then.
             Assert.True(result.Accuracy.MeanLogitError < 0.02, $"mean logit error {result.Accuracy.MeanLogitError}");
+        }
+    }
+
+    [Theory]
+    [InlineData("scalar", 1)]
+    [InlineData("scalar", 3)]
+    [InlineData(null, 3)]
+    public void Padding_tokens_in_a_text_have_the_positions_of_FP32(string? kernels, int workers)
+    {
+        (CheckpointWriter folder, TextSource calibration, _) = TinyData.Letters(RandomCheckpoint.Roberta(48, 3, 80, seed: 3), "red");
+        using (folder)
+        {
+            using LoadedModel loaded = new(Quantizer.Quantize(folder.Folder, new QuantizerOptions { Calibration = calibration }).File.ToArray());
+            using Executor executor = new(loaded.File, kernels is null ? KernelSet.Select() : KernelSet.Create(kernels)!, 64, workers);
+            Fp32Runner reference = new(new Fp32Model(Checkpoint.Load(folder.Folder)));
+            // Before, within and behind what each of three workers embeds.
+            int[] padded = RandomCheckpoint.Text(48, seed: 5);
+            foreach (int i in (int[])[1, 2, 15, 16, 17, 30, 47])
+            {
+                padded[i] = 1;
+            }
+            float[] expected = new float[3];
+            reference.Run(padded, [], expected);
+
+            int[] logits = executor.Run(padded, new byte[padded.Length]).ToArray();
+
+            Assert.All(logits.Zip(expected), pair => Assert.Equal(pair.Second, pair.First * loaded.LogitStep, 0.05));
+            output.WriteLine($"{string.Join(' ', logits.Select(logit => logit * loaded.LogitStep))} for {string.Join(' ', expected)}");
         }
     }
 
