@@ -196,13 +196,8 @@ internal sealed class BytePairEncoder
     // At a prefix, each token that the text goes on with is found and joined to one that ends there: these all start the longest one.
     private static long BoundLookups(DoubleArrayTrie tokens, BytePairMerges merges, StringTable pieces)
     {
-        var leftParts = new int[pieces.Count];
-        int mostRightParts = 0;
-        for (int id = 0; id < leftParts.Length; id++)
-        {
-            leftParts[id] = merges.CountLeftParts(id);
-            mostRightParts = Math.Max(mostRightParts, merges.CountRightParts(id));
-        }
+        (int[] leftParts, int[] rightParts) = merges.CountParts();
+        int mostRightParts = rightParts.Max();
         long most = 0;
         for (int id = 0; id < leftParts.Length; id++)
         {

@@ -76,26 +76,28 @@ internal readonly struct BytePairMerges
         return new BytePairMerges(merges, slots);
     }
 
-    /// <summary>How many tokens one after another start a token: its left part, the left part of that, and so on.</summary>
-    public int CountLeftParts(int id)
+    /// <summary>How often each token can be taken apart with its left part kept each time, and with its right part.</summary>
+    public (int[] Left, int[] Right) CountParts()
     {
-        int count = 0;
-        for (; merges[id].Rank >= 0; id = merges[id].Left)
+        ReadOnlySpan<BytePairMerge> table = merges.Span;
+        (int[] left, int[] right) = (new int[table.Length], new int[table.Length]);
+        for (int id = 0; id < table.Length; id++)
         {
-            count++;
+            // Parts mostly have lower ids, and are counted then.
+            int count = 0, part = id;
+            for (; table[part].Rank >= 0 && left[part] == 0; part = table[part].Left)
+            {
+                count++;
+            }
+            left[id] = count + left[part];
+            (count, part) = (0, id);
+            for (; table[part].Rank >= 0 && right[part] == 0; part = table[part].Right)
+            {
+                count++;
+            }
+            right[id] = count + right[part];
         }
-        return count;
-    }
-
-    /// <summary>As <see cref="CountLeftParts"/>, of right parts.</summary>
-    public int CountRightParts(int id)
-    {
-        int count = 0;
-        for (; merges[id].Rank >= 0; id = merges[id].Right)
-        {
-            count++;
-        }
-        return count;
+        return (left, right);
     }
 
     /// <summary>The slot where the search for a pair starts, and the tag it has there.</summary>

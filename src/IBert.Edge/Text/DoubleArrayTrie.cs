@@ -1,5 +1,4 @@
 // A trie over byte strings in one array of 32-bit units, read where the file is mapped.
-using System.Collections;
 using IBert.Edge.Format;
 
 namespace IBert.Edge.Text;
@@ -92,10 +91,11 @@ internal readonly struct DoubleArrayTrie
     // Each string is followed from the root at most once: time is proportional to units and strings.
     private void RequireTree(string name)
     {
-        BitArray isBase = new(units.Length), isFound = new(strings.Count);
-        for (int i = 0; i < units.Length; i++)
+        ReadOnlySpan<uint> table = units.Span;
+        bool[] isBase = new bool[table.Length], isFound = new bool[strings.Count];
+        for (int i = 0; i < table.Length; i++)
         {
-            uint unit = units[i];
+            uint unit = table[i];
             int value = (int)(unit >> ValueShift);
             if ((unit & LeafFlag) != 0)
             {
@@ -119,12 +119,13 @@ internal readonly struct DoubleArrayTrie
     /// <summary>Whether the bytes of a string, or its first ones, are the way to a leaf.</summary>
     private bool LeadsTo(ReadOnlySpan<byte> text, int leaf)
     {
-        uint unit = units[Root];
+        ReadOnlySpan<uint> table = units.Span;
+        uint unit = table[Root];
         for (int i = 0; i <= text.Length; i++)
         {
             byte label = i < text.Length ? text[i] : (byte)0;
             int index = (int)(unit >> ValueShift) ^ label;
-            unit = units[index];
+            unit = table[index];
             if ((byte)unit != label || label == 0 && i < text.Length)
             {
                 return false;
