@@ -22,12 +22,12 @@ if [ ! -e "$packages/node_modules/@huggingface/tokenizers" ]; then
 fi
 "$root/build/publish.sh" "$rid" --benchmarks >&2
 
-cpu=$(sed -nE 's/^(model name|CPU part)[[:space:]]*: //p' /proc/cpuinfo | head -n 1)
+describe_processor
 results=$root/tests/IBert.Edge.Benchmarks/results
-page=$results/tokenizers-$(echo "$cpu" | tr '[:upper:]' '[:lower:]' | sed -E 's/[^a-z0-9]+/-/g; s/^-|-$//g').md
+page=$results/tokenizers-$file_name.md
 mkdir -p "$results"
 {
-  echo "# Tokenizers beside npm's: $cpu"
+  echo "# Tokenizers beside npm's: $cpu, $version"
   echo
   echo "Written by \`build/bench-tokenizers.sh\` at commit $(git -C "$root" rev-parse --short HEAD); node $(node --version), load average before $(cut -d' ' -f1 /proc/loadavg)."
   echo

@@ -28,11 +28,7 @@ fi
 "$root/build/publish.sh" "$rid" >&2
 program=$root/artifacts/$rid/ibert
 
-field() { sed -nE "s/^$1[[:space:]]*: //p" /proc/cpuinfo | head -n 1; }
-cpu=$(field 'model name')
-# Cloud machines name quite different CPUs alike.
-version="family $(field 'cpu family') model $(field model)"
-[ -n "$cpu" ] || { cpu="ARM part $(field 'CPU part')" version="revision $(field 'CPU revision')"; }
+describe_processor
 # Microseconds from the start of the process to its end, one label printed: twenty times, sorted.
 starts() {
   local i begun
@@ -73,7 +69,7 @@ END
 }
 
 results=$root/tests/IBert.Edge.Benchmarks/results
-page=$results/$(echo "$cpu $version" | tr '[:upper:]' '[:lower:]' | sed -E 's/[^a-z0-9]+/-/g; s/^-|-$//g').md
+page=$results/$file_name.md
 mkdir -p "$results"
 {
   echo "# MiniLM-L6 beside ONNX Runtime: $cpu, $version"

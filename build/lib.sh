@@ -30,6 +30,16 @@ need() {
     >"${TMPDIR:-/tmp}/ibert-apt.log" 2>&1 </dev/null || { tail -n 5 "${TMPDIR:-/tmp}/ibert-apt.log" >&2; die "apt-get install ${missing[*]} failed"; }
 }
 
+# Names this processor for a benchmark's page: cpu and version, which cloud machines need, as they name quite different CPUs alike; and file_name.
+describe_processor() {
+  cpu=$(cpu_field 'model name')
+  version="family $(cpu_field 'cpu family') model $(cpu_field model)"
+  [ -n "$cpu" ] || { cpu="ARM part $(cpu_field 'CPU part')" version="revision $(cpu_field 'CPU revision')"; }
+  file_name=$(echo "$cpu $version" | tr '[:upper:]' '[:lower:]' | sed -E 's/[^a-z0-9]+/-/g; s/^-|-$//g')
+}
+
+cpu_field() { sed -nE "s/^$1[[:space:]]*: //p" /proc/cpuinfo | head -n 1; }
+
 # Test runs append "NAME PASSED FAILED SKIPPED" here; build/test.sh begins it, .ci/run adds to it.
 results=$root/artifacts/test-results
 

@@ -10,7 +10,7 @@ namespace IBert.Edge.TestSupport;
 
 /// <summary>
 /// Two layers of 40 with two heads of 20, a feed-forward width of 50, three labels, up to 16 tokens: no size is a multiple of 16, so that all
-/// padding is there to be broken. Its tokenizer knows lower-case letters, a few words and an added token.
+/// padding is there to be broken. Its tokenizer knows lower-case letters, a few words and an added token, or bytes and a few merges.
 /// </summary>
 internal static class SmallModel
 {
@@ -20,7 +20,9 @@ internal static class SmallModel
 
     private static readonly string[] s_words = ["good", "bad", "film", "##ing", "the", "a", "##est", ",", "."];
 
-    private static readonly Lazy<IReadOnlyList<ModelSection>> s_sections = new(() => Make(HeadKind.SingleLabel, seed: 1));
+    private static readonly string[] s_merges = ["i n", "in g", "\u0120 a", "o o", "oo d", "g ood", "\u0120 good", "f i", "l m", "\u0120 fi", "\u0120fi lm", "a a"];
+
+    private static readonly Lazy<IReadOnlyList<ModelSection>> s_sections = new(() => Make(HeadKind.SingleLabel, WordPiece));
 
     /// <summary>The required sections, in the order of the file.</summary>
     public static IReadOnlyList<ModelSection> Sections => s_sections.Value;
@@ -29,12 +31,19 @@ internal static class SmallModel
     public static byte[] File() => ModelBuilder.Assemble([.. Sections, new(Format.SectionKind.Provenance, false, "{}"u8.ToArray())]);
 
     /// <summary>The whole file of one with another head; a regression has one value, named after the first label.</summary>
-    public static byte[] File(HeadKind kind) => ModelBuilder.Assemble(Make(kind, seed: 1));
+    public static byte[] File(HeadKind kind) => ModelBuilder.Assemble(SectionsOf(kind));
 
-    private static IReadOnlyList<ModelSection> Make(HeadKind kind, int seed)
+    /// <summary>The required sections of one with another head.</summary>
+    public static IReadOnlyList<ModelSection> SectionsOf(HeadKind kind) => Make(kind, WordPiece);
+
+    /// <summary>The required sections of one that splits texts into bytes and merges them.</summary>
+    public static IReadOnlyList<ModelSection> BytePairSections() => Make(HeadKind.SingleLabel, BytePair);
+
+    private static IReadOnlyList<ModelSection> Make(HeadKind kind, Func<byte[]> writeTokenizer)
     {
-        Random random = new(seed);
-        byte[] tokenizer = Tokenizer(out int vocabulary);
+        Random random = new(1);
+        byte[] tokenizer = writeTokenizer();
+        int vocabulary = BitConverter.ToInt32(tokenizer, 8);
         Checkpoint checkpoint = Weights(kind, random, vocabulary);
         TokenizedText[] texts = [.. Enumerable.Range(0, 16).Select(i => Text(random, 2 + (i % (MaxLength - 1)), vocabulary))];
         Calibrator calibrator = new(new Fp32Model(checkpoint), texts, 1, null);
@@ -44,11 +53,26 @@ internal static class SmallModel
     private static TokenizedText Text(Random random, int length, int vocabulary) =>
         new([.. Enumerable.Range(0, length).Select(_ => random.Next(vocabulary))], [.. Enumerable.Range(0, length).Select(i => i > length / 2 ? 1 : 0)]);
 
-    private static byte[] Tokenizer(out int vocabulary)
+    private static byte[] BytePair()
+    {
+        string[] special = ["<s>", "</s>", "<M>"];
+        IEnumerable<string> bytes = Enumerable.Range(0, 256).Select(value => ((char)ByteLevelAlphabet.ToCodePoint((byte)value)).ToString());
+        TemplateDefinition[] single = [new(0, 0), new(TemplateItem.First, 0), new(1, 0)];
+        return BytePairTokenizerWriter.Write(new BytePairDefinition
+        {
+            Vocabulary = special.Concat(bytes).Concat(s_merges.Select(merge => merge.Replace(" ", ""))).Index().ToDictionary(x => x.Item, x => x.Index),
+            Merges = [.. s_merges.Select(merge => merge.Split(' ')).Select(parts => (parts[0], parts[1]))],
+            Options = BytePairOptions.AddPrefixSpace,
+            AddedTokens = [new("<M>", 2, AddedTokenFlags.LeftStrip)],
+            Single = single,
+            Pair = [.. single, new(1, 0), new(TemplateItem.Second, 0), new(1, 0)],
+        });
+    }
+
+    private static byte[] WordPiece()
     {
         IEnumerable<string> letters = Enumerable.Range('a', 26).Select(c => ((char)c).ToString());
         string[] pieces = ["[UNK]", "[CLS]", "[SEP]", "[M]", .. s_words.Concat(letters).Concat(letters.Select(c => "##" + c)).Distinct()];
-        vocabulary = pieces.Length;
         TemplateDefinition[] single = [new(1, 0), new(TemplateItem.First, 0), new(2, 0)];
         return WordPieceTokenizerWriter.Write(new WordPieceDefinition
         {

@@ -95,11 +95,19 @@ internal sealed record CheckpointConfig
     /// <summary>Whether the position table was to be made from sines when the weights lack it.</summary>
     public required bool SinusoidalPositions { get; init; }
 
+    /// <summary>RoBERTa's padding token, whose id is <c>padding_idx</c>: where a text has it, it takes that row and no position.</summary>
+    public int? UnplacedId => PositionOffset > 0 ? PositionOffset - 1 : null;
+
     /// <summary>The longest sequence.</summary>
     public int MaxPositions => PositionRows - PositionOffset;
 
     /// <summary>Width of one attention head.</summary>
     public int HeadSize => HiddenSize / HeadCount;
+
+    /// <summary>The row of the position table for a token, as Hugging Face's <c>create_position_ids_from_input_ids</c> has it.</summary>
+    /// <param name="id">The token.</param>
+    /// <param name="placed">Tokens before it that have a position; is counted on.</param>
+    public int PositionRow(int id, ref int placed) => id == UnplacedId ? PositionOffset - 1 : PositionOffset + placed++;
 
     /// <summary>Reads config.json. Missing fields take the defaults of Hugging Face's configuration classes.</summary>
     /// <exception cref="CheckpointException">Not well-formed, or it describes something that cannot be converted.</exception>

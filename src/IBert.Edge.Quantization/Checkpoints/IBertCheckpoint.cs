@@ -30,6 +30,9 @@ internal sealed class IBertCheckpoint : IDisposable
     /// <summary>The first position's row: RoBERTa counts from padding_idx + 1.</summary>
     public required int PositionOffset { get; init; }
 
+    /// <inheritdoc cref="CheckpointConfig.UnplacedId"/>
+    public required int? UnplacedId { get; init; }
+
     public required IReadOnlyList<string> Labels { get; init; }
 
     public required HeadKind HeadKind { get; init; }
@@ -52,6 +55,7 @@ internal sealed class IBertCheckpoint : IDisposable
             VocabularySize = config.VocabularySize,
             PositionRows = config.PositionRows,
             PositionOffset = config.PositionOffset,
+            UnplacedId = config.UnplacedId,
             Labels = config.Labels,
             HeadKind = config.HeadKind,
             SourceHash = files.Hash(),

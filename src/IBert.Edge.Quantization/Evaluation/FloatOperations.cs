@@ -58,6 +58,7 @@ internal sealed class FloatOperations(Fp32Model model)
     {
         int hidden = model.Config.HiddenSize;
         float[] values = new float[text.Ids.Length * hidden];
+        int placed = 0;
         for (int i = 0; i < text.Ids.Length; i++)
         {
             if (site is TensorSite.WordEmbeddings or TensorSite.WordTypeSum)
@@ -70,7 +71,7 @@ internal sealed class FloatOperations(Fp32Model model)
             }
             if (site == TensorSite.PositionEmbeddings)
             {
-                Add(model.Embeddings.Positions, i + model.Config.PositionOffset, i);
+                Add(model.Embeddings.Positions, model.Config.PositionRow(text.Ids[i], ref placed), i);
             }
         }
         return values;

@@ -56,9 +56,9 @@ internal sealed class IBertLowering
 
     private QuantizedTensor Embed()
     {
-        QuantizedTensor words = Gather("embeddings.word_embeddings", checkpoint.VocabularySize, 0, 0);
-        QuantizedTensor types = Gather("embeddings.token_type_embeddings", 1, 2, 0);
-        QuantizedTensor positions = Gather("embeddings.position_embeddings", checkpoint.PositionRows, 1, checkpoint.PositionOffset);
+        QuantizedTensor words = Gather("embeddings.word_embeddings", checkpoint.VocabularySize, 0, 0, null);
+        QuantizedTensor types = Gather("embeddings.token_type_embeddings", 1, 2, 0, null);
+        QuantizedTensor positions = Gather("embeddings.position_embeddings", checkpoint.PositionRows, 1, checkpoint.PositionOffset, checkpoint.UnplacedId);
         // The reference passes both sums through the first activation and never uses the second (trap 1).
         float scale = ActivationScale("embeddings.embeddings_act1", 16);
         QuantizedTensor sum = Sum(words, types, "embeddings.embeddings_act1", ElementType.Int16, 16, scale);
@@ -96,7 +96,7 @@ internal sealed class IBertLowering
     }
 
     /// <summary>Rows of one table as they are: x 2 / 2.</summary>
-    private QuantizedTensor Gather(string name, int rows, int slot, int offset)
+    private QuantizedTensor Gather(string name, int rows, int slot, int offset, int? unplacedId)
     {
         float[] weights = checkpoint.Tensor($"{name}.weight", rows * Hidden);
         float scale = Symmetric(8, weights);
@@ -113,6 +113,7 @@ internal sealed class IBertLowering
         operation.Constants[(2 * slot) + 1] = builder.Rows<int>(ElementType.Int32, twos, 1);
         operation.Parameters[Slot.EmbedShift] = 1;
         operation.Parameters[Slot.EmbedPositionOffset] = offset;
+        operation.Parameters[Slot.EmbedUnplacedId] = unplacedId + 1 ?? 0;
         operation.AccumulatorBound = 256;
         return Output(ref operation, 0, ElementType.Int16, name, Hidden, scale);
     }

@@ -130,6 +130,7 @@ internal sealed class Int8Lowering
         }
         operation.Parameters[Slot.EmbedShift] = shift;
         operation.Parameters[Slot.EmbedPositionOffset] = config.PositionOffset;
+        operation.Parameters[Slot.EmbedUnplacedId] = config.UnplacedId + 1 ?? 0;
         operation.AccumulatorBound = int.MaxValue;
         return graph.Output(
             ref operation, 0, ElementType.Int16, QuantizedTensor.Of(new(TensorSite.EmbeddingSum, -1), hidden, scale, 0), RowRange.All, add: true);

@@ -108,10 +108,11 @@ internal sealed class Fp32Runner(Fp32Model model)
     {
         int hidden = _config.HiddenSize;
         Embeddings tables = model.Embeddings;
+        int placed = 0;
         for (int i = 0; i < ids.Length; i++)
         {
             ReadOnlySpan<float> word = tables.Words.AsSpan(ids[i] * hidden, hidden);
-            ReadOnlySpan<float> position = tables.Positions.AsSpan((i + _config.PositionOffset) * hidden, hidden);
+            ReadOnlySpan<float> position = tables.Positions.AsSpan(_config.PositionRow(ids[i], ref placed) * hidden, hidden);
             Span<float> sum = _sum.AsSpan(i * hidden, hidden);
             word.CopyTo(sum);
             if (_config.TypeCount > 0)

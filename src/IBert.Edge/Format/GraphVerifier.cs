@@ -191,6 +191,8 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         int shift = operation.Parameters[Slot.EmbedShift], offset = operation.Parameters[Slot.EmbedPositionOffset];
         Require(shift is >= Dyadic.MinShift and <= Dyadic.MaxShift, $"shifts the sum by {shift}");
         Require(offset is >= 0 and <= MaxSequence, $"moves positions by {offset}");
+        int unplaced = operation.Parameters[Slot.EmbedUnplacedId];
+        Require(unplaced == 0 || (unplaced > 0 && unplaced <= vocabulary && offset > 0), $"gives id {unplaced - 1L} the row before the first position");
         Require(operation.Rows == RowRange.All, "must compute all rows");
         int output = Output(operation, 0, ElementType.Int16);
         Require(operation.Outputs[1] == OperationRecord.None, "has a second output");

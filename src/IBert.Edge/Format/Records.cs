@@ -401,6 +401,9 @@ internal static class Slot
     /// <summary>Embed: added to a position before its row is read.</summary>
     public const int EmbedPositionOffset = 1;
 
+    /// <summary>Embed: the id of the tokens that take no position of their own but have the row before the first, plus one; 0: there is none.</summary>
+    public const int EmbedUnplacedId = 2;
+
     /// <summary>Linear: the packed weights, the bias (int32) and the column sums (int32).</summary>
     public const int LinearWeights = 0, LinearBias = 1, LinearColumnSums = 2;
 

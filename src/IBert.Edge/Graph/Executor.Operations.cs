@@ -19,9 +19,11 @@ internal sealed unsafe partial class Executor
         int* tokenScales = (int*)Optional(operation.Constants[1]), positionScales = (int*)Optional(operation.Constants[3]), kindScales = (int*)Optional(operation.Constants[5]);
         int lastKind = kinds is null ? 0 : (int)model.Constants[operation.Constants[4]].Rows - 1;
         int offset = operation.Parameters[Slot.EmbedPositionOffset], shift = operation.Parameters[Slot.EmbedShift];
+        int unplaced = operation.Parameters[Slot.EmbedUnplacedId] - 1;
+        int next = offset + start - new ReadOnlySpan<int>(ids, start).Count(unplaced);
         for (int i = start; i < end; i++)
         {
-            int id = ids[i], position = i + offset, kind = Math.Min(types[i], lastKind);
+            int id = ids[i], position = id == unplaced ? offset - 1 : next++, kind = Math.Min(types[i], lastKind);
             // A table that is absent takes part with its own row's multiplier at zero; one of the three is always there.
             sbyte* token = tokens is null ? null : tokens + ((long)id * columns);
             sbyte* place = positions is null ? null : positions + ((long)position * columns);

@@ -11,11 +11,19 @@
 // A word may be longer than memory: links are kept for prefixes up to the horizon. Beyond it a ring of the longest token's length is
 // enough to go on, in which each prefix only keeps where its way back crosses the horizon. Once that is the same place for as many prefixes in
 // a row as the longest token has bytes, the whole word's tokens go through that place too, whatever follows: they are settled up to there.
+//
+// Work on a word of n bytes, whatever tables and text are: at one prefix no more than LookupsPerByte lookups, which is bounded at open. A horizon
+// less one token gets settled by reading no more than a second one behind it. A word that is not settled by then (each merge may wait for the next
+// one, so that its far end decides; tables may contradict each other) is read to its end for a boundary near its middle, for which the ring is
+// enough, and each half is a word by itself: at most log2(n / horizon) times for any byte.
 namespace IBert.Edge.Text;
 
 /// <summary>The tables of a vocabulary with the scratch that encoding needs; one thread at a time.</summary>
 internal sealed class BytePairEncoder
 {
+    /// <summary>Most lookups at one prefix that tables may allow; those of RoBERTa allow 283 (BytePairTokenizerTests).</summary>
+    public const int MaxLookups = 1 << 11;
+
     private const int HorizonTokens = 8, SmallestHorizon = 256;
 
     private readonly DoubleArrayTrie tokens;
@@ -29,12 +37,19 @@ internal sealed class BytePairEncoder
 
     /// <param name="tokens">The tokens that merging can give, in labels; a token of each byte that text can have among them.</param>
     /// <param name="merges">How they are merged.</param>
-    /// <param name="longest">Bytes of the longest token at most.</param>
-    public BytePairEncoder(DoubleArrayTrie tokens, BytePairMerges merges, int longest)
+    /// <param name="pieces">The bytes of every token.</param>
+    /// <exception cref="ModelFormatException">A text could take more than <see cref="MaxLookups"/> at a byte.</exception>
+    public BytePairEncoder(DoubleArrayTrie tokens, BytePairMerges merges, StringTable pieces)
     {
         this.tokens = tokens;
         this.merges = merges;
-        this.longest = longest;
+        longest = pieces.Longest;
+        LookupsPerByte = BoundLookups(tokens, merges, pieces);
+        if (LookupsPerByte > MaxLookups)
+        {
+            throw TokenizerSection.Broken(
+                $"so many tokens start with others that {LookupsPerByte} lookups can be needed at one byte, more than {MaxLookups}");
+        }
         horizon = Math.Max(HorizonTokens * longest, SmallestHorizon);
         int ring = 1;
         while (ring <= longest)
@@ -46,6 +61,9 @@ internal sealed class BytePairEncoder
         links = new Link[horizon + 1 + ring];
         settled = new int[horizon];
     }
+
+    /// <summary>Lookups that one prefix of a text can take with these tables, at most.</summary>
+    public long LookupsPerByte { get; }
 
     /// <summary>Lookups in the tables since opening.</summary>
     public long Steps { get; private set; }
@@ -68,9 +86,17 @@ internal sealed class BytePairEncoder
                     return;
                 }
             }
-            int end = Settle(ref ahead, length);
+            links.AsSpan(0, ahead.IsEmpty && length <= horizon ? length + 1 : links.Length).Fill(Link.None);
+            long end = Settle(ahead, length, horizon, keeps: true);
+            if (end == 0)
+            {
+                end = Halve(word);
+                Encode(word.Take(end), ref sink);
+                Skip(ref word, end);
+                continue;
+            }
             int count = 0;
-            for (int i = end; i > 0; i = links[i].Start)
+            for (int i = (int)end; i > 0; i = links[i].Start)
             {
                 settled[count++] = links[i].Token;
             }
@@ -78,26 +104,33 @@ internal sealed class BytePairEncoder
             {
                 sink.Add(settled[--count]);
             }
-            word.Read(window.AsSpan(0, end)); // what follows the boundary is encoded as a word by itself would be
+            Skip(ref word, end); // what follows the boundary is encoded as a word by itself would be
         }
     }
 
-    /// <summary>Links prefixes until it is settled where the tokens of the whole word cross the horizon.</summary>
+    /// <summary>Links prefixes until it is settled where the tokens of the whole word cross a place.</summary>
     /// <param name="word">What follows the window.</param>
     /// <param name="filled">Labels in the window.</param>
-    /// <returns>The prefix, of at least one label, up to which <see cref="links"/> has the word's tokens.</returns>
-    private int Settle(ref BytePairWord word, int filled)
+    /// <param name="place">The horizon, or a place beyond it.</param>
+    /// <param name="keeps">Whether links are kept up to the place, which is the horizon then; and whether to give up a horizon later.</param>
+    /// <returns>The last boundary up to the place, of at least one label; 0 when it was given up.</returns>
+    private long Settle(BytePairWord word, int filled, long place, bool keeps)
     {
-        links.AsSpan(0, word.IsEmpty && filled <= horizon ? filled + 1 : links.Length).Fill(Link.None);
-        int position = 0, crossing = -1, agreeing = 0;     // position: of the prefix's end in the window
-        for (int prefix = 0; ; prefix++, position++)
+        long crossing = -1;
+        int position = 0, agreeing = 0;     // position: of the prefix's end in the window
+        int kept = keeps ? horizon : -1;
+        for (long prefix = 0; ; prefix++, position++)
         {
-            Link link = links[Slot(prefix)];
-            if (prefix > horizon)
+            ref Link slot = ref links[Slot(prefix, kept)];
+            Link link = slot;
+            if (prefix > kept)
             {
-                agreeing = link.Crossing == crossing ? agreeing + 1 : 1;
-                crossing = link.Crossing;
-                links[Slot(prefix)] = Link.None;
+                slot = Link.None;
+            }
+            if (prefix > place)
+            {
+                agreeing = place - link.Crossing == crossing ? agreeing + 1 : 1;
+                crossing = place - link.Crossing;
             }
             else
             {
@@ -107,31 +140,76 @@ internal sealed class BytePairEncoder
             {
                 return crossing;
             }
+            if (keeps && prefix > 2 * horizon)
+            {
+                return 0;
+            }
             if (filled - position < longest && !word.IsEmpty)
             {
                 window.AsSpan(position, filled - position).CopyTo(window);
                 (position, filled) = (0, filled - position);
                 filled += word.Read(window.AsSpan(filled));
             }
-            Extend(prefix, link.Token, crossing, window.AsSpan(position, Math.Min(filled - position, longest)));
+            Extend(prefix, link.Token, crossing, window.AsSpan(position, Math.Min(filled - position, longest)), place, kept);
         }
     }
 
     /// <summary>Links the prefixes that end where a token does which follows this prefix.</summary>
-    private void Extend(int prefix, int last, int crossing, ReadOnlySpan<byte> next)
+    private void Extend(long prefix, int last, long crossing, ReadOnlySpan<byte> next, long place, int kept)
     {
         var cursor = new TrieCursor();
         while (tokens.FindNext(next, ref cursor))
         {
             Steps++;
-            int end = prefix + cursor.Length;
-            ref Link link = ref links[Slot(end)];
+            long end = prefix + cursor.Length;
+            ref Link link = ref links[Slot(end, kept)];
             // One byte further, all other ways to come there were tried, and there always is one.
             if (link.Token < 0 && (cursor.Length == 1 || prefix == 0 || Join(last, cursor.Value)))
             {
-                link = new Link(cursor.Value, prefix, end <= horizon ? end : crossing);
+                link = new Link(cursor.Value, (int)Math.Min(prefix, horizon), end <= place ? 0 : (int)(place - crossing));
             }
         }
+    }
+
+    /// <summary>The last boundary in the first half of a word that is longer than two horizons.</summary>
+    private long Halve(BytePairWord word)
+    {
+        BytePairWord all = word;
+        long count = 0;
+        while (!all.IsEmpty)
+        {
+            count += all.Read(window);
+        }
+        links.AsSpan().Fill(Link.None);
+        int filled = word.Read(window);
+        return Settle(word, filled, count / 2, keeps: false);
+    }
+
+    private void Skip(ref BytePairWord word, long labels)
+    {
+        while (labels > 0)
+        {
+            labels -= word.Read(window.AsSpan(0, (int)Math.Min(labels, window.Length)));
+        }
+    }
+
+    // At a prefix, each token that the text goes on with is found and joined to one that ends there: these all start the longest one.
+    private static long BoundLookups(DoubleArrayTrie tokens, BytePairMerges merges, StringTable pieces)
+    {
+        (int[] leftParts, int[] rightParts) = merges.CountParts();
+        int mostRightParts = rightParts.Max();
+        long most = 0;
+        for (int id = 0; id < leftParts.Length; id++)
+        {
+            long lookups = 0;
+            var cursor = new TrieCursor();
+            while (tokens.FindNext(pieces[id], ref cursor))
+            {
+                lookups += 2 + leftParts[cursor.Value] + mostRightParts;
+            }
+            most = Math.Max(most, lookups);
+        }
+        return most;
     }
 
     private bool Join(int left, int right)
@@ -142,12 +220,12 @@ internal sealed class BytePairEncoder
         return compatible;
     }
 
-    private int Slot(int prefix) => prefix <= horizon ? prefix : horizon + 1 + (prefix & ringMask);
+    private int Slot(long prefix, int kept) => prefix <= kept ? (int)prefix : horizon + 1 + (int)(prefix & ringMask);
 
     /// <summary>The last token of a prefix.</summary>
     /// <param name="Token">Its id; -1 while it is not found.</param>
-    /// <param name="Start">The prefix before it.</param>
-    /// <param name="Crossing">The last boundary up to the horizon on the way back.</param>
+    /// <param name="Start">The prefix before it, where links are kept.</param>
+    /// <param name="Crossing">Of a prefix beyond the place: how far before the place the last boundary is that the way back has up to it.</param>
     private readonly record struct Link(int Token, int Start, int Crossing)
     {
         public static Link None => new(-1, 0, 0);

@@ -39,8 +39,11 @@ internal readonly struct BytePairMerges
         homes = (uint)(slots.Length - MaxProbes + 1);
     }
 
-    /// <summary>Checks what safety needs: ids inside the vocabulary, and parts of lower rank, so that taking tokens apart ends.</summary>
-    public static BytePairMerges Open(NativeSpan<BytePairMerge> merges, NativeSpan<uint> slots)
+    /// <summary>
+    /// Checks that ids are inside the vocabulary, that parts have lower ranks and that their bytes make the whole, so that taking a token apart ends
+    /// after fewer steps than it has bytes.
+    /// </summary>
+    public static BytePairMerges Open(NativeSpan<BytePairMerge> merges, NativeSpan<uint> slots, StringTable pieces)
     {
         ReadOnlySpan<BytePairMerge> table = merges.Span;
         for (int id = 0; id < table.Length; id++)
@@ -58,6 +61,10 @@ internal readonly struct BytePairMerges
             {
                 throw TokenizerSection.Broken($"token {id} is merged from {merge.Left} and {merge.Right}, which do not come before it");
             }
+            else if (!IsJoined(pieces[id], pieces[merge.Left], pieces[merge.Right]))
+            {
+                throw TokenizerSection.Broken($"token {id} is merged from {merge.Left} and {merge.Right}, whose bytes are not those of it");
+            }
         }
         foreach (uint slot in slots.Span)
         {
@@ -67,6 +74,30 @@ internal readonly struct BytePairMerges
             }
         }
         return new BytePairMerges(merges, slots);
+    }
+
+    /// <summary>How often each token can be taken apart with its left part kept each time, and with its right part.</summary>
+    public (int[] Left, int[] Right) CountParts()
+    {
+        ReadOnlySpan<BytePairMerge> table = merges.Span;
+        (int[] left, int[] right) = (new int[table.Length], new int[table.Length]);
+        for (int id = 0; id < table.Length; id++)
+        {
+            // Parts mostly have lower ids, and are counted then.
+            int count = 0, part = id;
+            for (; table[part].Rank >= 0 && left[part] == 0; part = table[part].Left)
+            {
+                count++;
+            }
+            left[id] = count + left[part];
+            (count, part) = (0, id);
+            for (; table[part].Rank >= 0 && right[part] == 0; part = table[part].Right)
+            {
+                count++;
+            }
+            right[id] = count + right[part];
+        }
+        return (left, right);
     }
 
     /// <summary>The slot where the search for a pair starts, and the tag it has there.</summary>
@@ -86,7 +117,7 @@ internal readonly struct BytePairMerges
     /// </remarks>
     /// <param name="left">A token that merging can give.</param>
     /// <param name="right">Another.</param>
-    /// <param name="steps">Is raised by the pairs looked up.</param>
+    /// <param name="steps">Is raised by the pairs looked up: at most one more than the right parts of the one and the left parts of the other.</param>
     public bool AreCompatible(int left, int right, ref long steps)
     {
         long limit = long.MaxValue;
@@ -113,6 +144,9 @@ internal readonly struct BytePairMerges
             }
         }
     }
+
+    private static bool IsJoined(ReadOnlySpan<byte> whole, ReadOnlySpan<byte> left, ReadOnlySpan<byte> right) =>
+        !left.IsEmpty && !right.IsEmpty && whole.Length == left.Length + right.Length && whole.StartsWith(left) && whole.EndsWith(right);
 
     /// <summary>The rank of a pair's merge, or -1.</summary>
     private int FindRank(int left, int right)

@@ -17,7 +17,7 @@ internal enum BytePairOptions
 
 /// <summary>
 /// Byte-level byte-pair encoding (Radford et al. 2019; Sennrich et al. 2016) with the results of Hugging Face's fast tokenizers. Time
-/// is linear in the text, memory does not depend on it.
+/// is linear in the text (n log n for tables made to hurt), memory does not depend on it.
 /// </summary>
 internal sealed class BytePairTokenizer : Tokenizer
 {
@@ -36,16 +36,19 @@ internal sealed class BytePairTokenizer : Tokenizer
             throw TokenizerSection.Broken($"the longest piece has {Pieces.Longest} bytes, not 1 to {TokenizerSection.MaxPieceBytes}");
         }
         BytePairMerges merges = BytePairMerges.Open(
-            section.ReadTable<BytePairMerge>(VocabularySize, "the merges"), section.ReadTable<uint>(slots, "the pair table"));
+            section.ReadTable<BytePairMerge>(VocabularySize, "the merges"), section.ReadTable<uint>(slots, "the pair table"), Pieces);
         DoubleArrayTrie tokens = DoubleArrayTrie.Open(section.ReadTable<uint>(units, "the trie"), Pieces, "the trie");
         section.RequireEnd();
         RequireBytes(tokens);
         addPrefixSpace = (options & BytePairOptions.AddPrefixSpace) != 0;
-        encoder = new BytePairEncoder(tokens, merges, Pieces.Longest);
+        encoder = new BytePairEncoder(tokens, merges, Pieces);
         piece = new byte[2 * Pieces.Longest];
     }
 
     public override long Steps => encoder.Steps;
+
+    /// <summary>Of these, as many as one byte can take in one pass over a word.</summary>
+    public long LookupsPerByte => encoder.LookupsPerByte;
 
     /// <summary>The piece as the vocabulary has it, in characters that stand for bytes; valid until the next one is asked for.</summary>
     public override ReadOnlySpan<byte> Piece(int id)

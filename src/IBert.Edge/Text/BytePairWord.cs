@@ -15,14 +15,24 @@ internal ref struct BytePairWord(ReadOnlySpan<byte> text, bool addSpace)
     private ReadOnlySpan<byte> text = text;
     private bool addSpace = addSpace;
     private int readOfFirst;    // labels of the first code point that were read: tokens may end inside one
+    private long left = long.MaxValue;
 
-    public readonly bool IsEmpty => text.IsEmpty && !addSpace;
+    public readonly bool IsEmpty => left == 0 || text.IsEmpty && !addSpace;
+
+    /// <summary>As many of the labels as a word of its own.</summary>
+    public readonly BytePairWord Take(long count)
+    {
+        BytePairWord part = this;
+        part.left = Math.Min(left, count);
+        return part;
+    }
 
     /// <summary>Reads labels until the word ends or no more fit.</summary>
     /// <returns>How many.</returns>
     public int Read(Span<byte> labels)
     {
         int count = 0;
+        labels = labels[..(int)Math.Min(labels.Length, left)];
         if (addSpace && !labels.IsEmpty)
         {
             labels[count++] = (byte)' ';
@@ -50,6 +60,7 @@ internal ref struct BytePairWord(ReadOnlySpan<byte> text, bool addSpace)
             readOfFirst = 0;
             text = text[size..];
         }
+        left -= count;
         return count;
     }
 }

@@ -32,8 +32,9 @@ internal struct TrieCursor
 ///        bits 9..31  value: of a leaf the string, of an inner node its base; the child by byte c is unit base ^ c
 ///        0           unused
 /// </code>
-/// The number of units is a multiple of 256 and every base is below it, so that no base ^ c is outside: that is all that safety needs,
-/// and what <see cref="Open"/> checks. A wrong trie finds wrong strings, nothing worse.
+/// The number of units is a multiple of 256 and every base is below it, so that no base ^ c is outside. <see cref="Open"/> checks that, and
+/// that a search finds what the text starts with and nothing else: no base is shared, so that one way leads to each unit, and of each leaf that is
+/// the way of its string's bytes.
 /// </summary>
 internal readonly struct DoubleArrayTrie
 {
@@ -77,6 +78,7 @@ internal readonly struct DoubleArrayTrie
         {
             throw TokenizerSection.Broken($"{name} has no root");
         }
+        trie.RequireTree(name);
         return trie;
     }
 
@@ -85,6 +87,56 @@ internal readonly struct DoubleArrayTrie
 
     /// <summary>Whether some string starts with this byte.</summary>
     public bool HasFirstByte(byte value) => value != 0 && !IsEmpty && (byte)units[(int)(units[Root] >> ValueShift) ^ value] == value;
+
+    // Each string is followed from the root at most once: time is proportional to units and strings.
+    private void RequireTree(string name)
+    {
+        ReadOnlySpan<uint> table = units.Span;
+        bool[] isBase = new bool[table.Length], isFound = new bool[strings.Count];
+        for (int i = 0; i < table.Length; i++)
+        {
+            uint unit = table[i];
+            int value = (int)(unit >> ValueShift);
+            if ((unit & LeafFlag) != 0)
+            {
+                if (isFound[value] || !LeadsTo(strings[value], i))
+                {
+                    throw TokenizerSection.Broken($"{name} has string {value} where its bytes do not lead");
+                }
+                isFound[value] = true;
+            }
+            else if (unit != 0 || i == Root)
+            {
+                if (isBase[value])
+                {
+                    throw TokenizerSection.Broken($"two nodes of {name} share the base {value}");
+                }
+                isBase[value] = true;
+            }
+        }
+    }
+
+    /// <summary>Whether the bytes of a string, or its first ones, are the way to a leaf.</summary>
+    private bool LeadsTo(ReadOnlySpan<byte> text, int leaf)
+    {
+        ReadOnlySpan<uint> table = units.Span;
+        uint unit = table[Root];
+        for (int i = 0; i <= text.Length; i++)
+        {
+            byte label = i < text.Length ? text[i] : (byte)0;
+            int index = (int)(unit >> ValueShift) ^ label;
+            unit = table[index];
+            if ((byte)unit != label || label == 0 && i < text.Length)
+            {
+                return false;
+            }
+            if ((unit & LeafFlag) != 0)
+            {
+                return index == leaf;
+            }
+        }
+        return false;
+    }
 
     /// <summary>The longest string, of at least one byte beyond the start node, that the text starts with.</summary>
     /// <param name="start">The node to start from.</param>

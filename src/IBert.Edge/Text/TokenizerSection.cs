@@ -37,11 +37,12 @@
 //   u32 slots                      of the pair table, at least 64
 //   u32 units                      of the trie of tokens
 //   {i32 left, i32 right, i32 rank}[V]     the merge that makes a token: ids, whose own ranks are lower, and its rank from 0 on;
-//                                  rank -1: no merge makes this one
+//                                  rank -1: no merge makes this one. The bytes of the two are those of the token
 //   u32[slots]                     pair table: from two ids to the token they are merged to. BytePairMerges.cs has the slot
 //   u32[units]                     trie of the tokens that merging can give, a token of each byte that UTF-8 has among them; leaves are ids
 //
-// Nothing follows.
+// Nothing follows. Tries lead to each leaf by the bytes of its string and by no others, and BytePairEncoder.MaxLookups bounds what tries and merges
+// may cost at a byte of text.
 using IBert.Edge.Format;
 
 namespace IBert.Edge.Text;

@@ -51,15 +51,8 @@ internal static class ClassifyCommand
     private static int Run(Classifier classifier, TextInput input, ResultWriter output, int? shown, bool json)
     {
         Ranking ranking = new(classifier.Labels.Count);
-        bool failed = false;
-        while (input.Next())
+        return TextOptions.AnswerEach(input, output, json, () =>
         {
-            if (input.Error is { } problem)
-            {
-                failed = true;
-                TextOptions.WriteUnreadable(input.Number, problem, output, json);
-                continue;
-            }
             long begun = Stopwatch.GetTimestamp();
             Prediction prediction = input.IsPair ? classifier.Classify(input.Text, input.Pair) : classifier.Classify(input.Text);
             long micros = (Stopwatch.GetTimestamp() - begun) * 1_000_000 / Stopwatch.Frequency;
@@ -72,9 +65,7 @@ internal static class ClassifyCommand
             {
                 WritePlain(classifier, prediction, best, output);
             }
-        }
-        output.Flush();
-        return failed ? ExitStatus.Failure : ExitStatus.Done;
+        });
     }
 
     private static void WritePlain(Classifier classifier, in Prediction prediction, ReadOnlySpan<int> best, ResultWriter output)

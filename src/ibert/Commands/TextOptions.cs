@@ -1,5 +1,6 @@
 // What classify and tokenize have in common.
 using System.CommandLine;
+using IBert.Edge.Cli.Input;
 using IBert.Edge.Cli.Output;
 
 namespace IBert.Edge.Cli.Commands;
@@ -20,8 +21,30 @@ internal static class TextOptions
         Description = "Each line of standard input is a JSON string or {\"text\": ..., \"text_pair\": ...}",
     };
 
+    /// <summary>One line in, one line out.</summary>
+    /// <param name="answer">Answers the line at hand.</param>
+    /// <returns>The exit status.</returns>
+    public static int AnswerEach(TextInput input, ResultWriter output, bool json, Action answer)
+    {
+        int status = ExitStatus.Done;
+        while (input.Next())
+        {
+            if (input.Error is { } problem)
+            {
+                status = ExitStatus.Failure;
+                WriteUnreadable(input.Number, problem, output, json);
+            }
+            else
+            {
+                answer();
+            }
+        }
+        output.Flush();
+        return status;
+    }
+
     /// <summary>The answer to a line that cannot be read, in its place.</summary>
-    public static void WriteUnreadable(long number, string problem, ResultWriter output, bool json)
+    private static void WriteUnreadable(long number, string problem, ResultWriter output, bool json)
     {
         if (json)
         {

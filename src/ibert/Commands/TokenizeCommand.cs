@@ -34,17 +34,9 @@ internal static class TokenizeCommand
         return command;
     }
 
-    private static int Run(Classifier classifier, TextInput input, ResultWriter output, bool json)
-    {
-        bool failed = false;
-        while (input.Next())
+    private static int Run(Classifier classifier, TextInput input, ResultWriter output, bool json) =>
+        TextOptions.AnswerEach(input, output, json, () =>
         {
-            if (input.Error is { } problem)
-            {
-                failed = true;
-                TextOptions.WriteUnreadable(input.Number, problem, output, json);
-                continue;
-            }
             bool truncated;
             if (input.IsPair)
             {
@@ -62,10 +54,7 @@ internal static class TokenizeCommand
             {
                 WritePlain(classifier, output);
             }
-        }
-        output.Flush();
-        return failed ? ExitStatus.Failure : ExitStatus.Done;
-    }
+        });
 
     private static void WritePlain(Classifier classifier, ResultWriter output)
     {

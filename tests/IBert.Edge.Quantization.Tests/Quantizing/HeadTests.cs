@@ -1,6 +1,11 @@
 // Every head and RoBERTa's shape come through quantization: what the integers answer is what FP32 answers.
 using System.Text.Json;
+using IBert.Edge.Graph;
+using IBert.Edge.Kernels;
+using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Evaluation;
+using IBert.Edge.Quantization.Lowering;
+using IBert.Edge.Quantization.Reference;
 using IBert.Edge.TestSupport;
 using Xunit;
 
@@ -25,6 +30,45 @@ public class HeadTests(ITestOutputHelper output)
             // A position off by one would be another text: the random tables have errors of 1 and more then.
             Assert.True(result.Accuracy.MeanLogitError < 0.02, $"mean logit error {result.Accuracy.MeanLogitError}");
         }
+    }
+
+    [Fact]
+    public void Padding_tokens_in_a_text_have_the_positions_of_FP32()
+    {
+        (CheckpointWriter folder, TextSource calibration, _) = TinyData.Letters(RandomCheckpoint.Roberta(48, 3, 80, seed: 3), "red");
+        using (folder)
+        {
+            using LoadedModel loaded = new(Quantizer.Quantize(folder.Folder, new QuantizerOptions { Calibration = calibration }).File.ToArray());
+            using Executor executor = new(loaded.File, KernelSet.Select(), 64, 1), shared = new(loaded.File, KernelSet.Select(), 64, 3);
+            Fp32Runner reference = new(new Fp32Model(Checkpoint.Load(folder.Folder)));
+            // Before, within and behind what each of three workers embeds.
+            int[] padded = RandomCheckpoint.Text(48, seed: 5);
+            foreach (int i in (int[])[1, 2, 15, 16, 17, 30, 47])
+            {
+                padded[i] = 1;
+            }
+            EmbeddingSum expected = new();
+            reference.Run(padded, [], new float[3], expected);
+            QuantizedTensor sum = MeaningsSection.Read(loaded.File).Single(tensor => tensor.Key.Site == TensorSite.EmbeddingSum);
+            int[] sums = [];
+            executor.AfterOperation = index => sums = index == sum.Operation ? ArenaIntegers.Read(loaded.File, executor, sum) : sums;
+
+            int[] logits = executor.Run(padded, new byte[padded.Length]).ToArray();
+
+            Assert.Equal(logits, shared.Run(padded, new byte[padded.Length]).ToArray());
+            // Three rows of 8 bits each within 1: half a step of each is 1/254. The rows of two positions differ by 2/3 on average.
+            double largest = sums.Zip(expected.Values).Max(pair => Math.Abs((pair.First * sum.Scale) - pair.Second));
+            output.WriteLine($"largest difference {largest:F4}");
+            Assert.InRange(largest, 0, 0.015);
+        }
+    }
+
+    private sealed class EmbeddingSum : IReferenceObserver
+    {
+        public float[] Values { get; private set; } = [];
+
+        public void Observe(TensorSite site, int layer, ReadOnlySpan<float> values, int rows, int columns) =>
+            Values = site == TensorSite.EmbeddingSum ? values.ToArray() : Values;
     }
 
     [Fact]

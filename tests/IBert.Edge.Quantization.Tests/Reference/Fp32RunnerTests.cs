@@ -27,6 +27,32 @@ public class Fp32RunnerTests
         }
     }
 
+    /// <summary>Hugging Face's <c>create_position_ids_from_input_ids</c>: cumsum(ids != pad) * (ids != pad) + pad.</summary>
+    [Theory]
+    [InlineData(null)]
+    [InlineData(0)]
+    [InlineData(3)]
+    public void Padding_tokens_in_a_text_have_their_own_row_and_do_not_count(int? padding)
+    {
+        using CheckpointWriter folder = RandomCheckpoint.Roberta(32, 2, 48, seed: 1, padding);
+        Checkpoint checkpoint = Checkpoint.Load(folder.Write());
+        int pad = padding ?? 1, hidden = 32;
+        int[] ids = [7, pad, 9, pad, pad, 8, 7, pad], positions = [1, 0, 2, 0, 0, 3, 4, 0];
+        var seen = new Recorder();
+
+        new Fp32Runner(new Fp32Model(checkpoint)).Run(ids, [], new float[3], seen);
+
+        Embeddings tables = checkpoint.Embeddings;
+        for (int i = 0; i < ids.Length; i++)
+        {
+            for (int c = 0; c < hidden; c++)
+            {
+                float expected = tables.Words[(ids[i] * hidden) + c] + tables.Types[c] + tables.Positions[((positions[i] + pad) * hidden) + c];
+                Assert.Equal(expected, seen[TensorSite.EmbeddingSum, -1][(i * hidden) + c]);
+            }
+        }
+    }
+
     [Fact]
     public void Every_site_is_observed_once_in_order_with_its_shape()
     {

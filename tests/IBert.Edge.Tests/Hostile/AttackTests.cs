@@ -75,6 +75,9 @@ public sealed class AttackTests
         ["a shift of 31"] = ("shifts the sum by 31", d => d.First(OperationCode.Embed).Parameters[Slot.EmbedShift] = 31),
         ["positions before the table"] = ("moves positions by -1", d => d.First(OperationCode.Embed).Parameters[Slot.EmbedPositionOffset] = -1),
         ["positions beyond the table"] = ("has 16 rows for 17", d => d.First(OperationCode.Embed).Parameters[Slot.EmbedPositionOffset] = 1),
+        ["an unplaced id without a row"] = ("gives id 3 the row before", d => d.First(OperationCode.Embed).Parameters[Slot.EmbedUnplacedId] = 4),
+        ["an unplaced id below all"] = ("gives id -2 the row before", d => Unplaced(d, -1)),
+        ["an unplaced id beyond the vocabulary"] = ("gives id 2147483646 the row before", d => Unplaced(d, int.MaxValue)),
         ["fewer word rows than ids"] = ("table 0 has 16 rows for", d => (d.First(OperationCode.Embed).Constants[0], d.First(OperationCode.Embed).Constants[1]) = (d.First(OperationCode.Embed).Constants[2], d.First(OperationCode.Embed).Constants[3])),
         ["a sum beyond 32 bits"] = ("overflow 32 bits", d => d.Values<int>(d.First(OperationCode.Embed).Constants[1])[5] = int.MaxValue),
         ["a row multiplier of -2^31"] = ("multiplier of -2^31", d => d.Values<int>(d.First(OperationCode.Embed).Constants[1])[5] = int.MinValue),
@@ -300,6 +303,9 @@ public sealed class AttackTests
 
     /// <summary>A Linear whose output channels are no multiple of 16.</summary>
     private static ref OperationRecord Padded(Draft draft) => ref SecondInputOfNorm(draft);
+
+    private static void Unplaced(Draft draft, int parameter) =>
+        (draft.First(OperationCode.Embed).Parameters[Slot.EmbedPositionOffset], draft.First(OperationCode.Embed).Parameters[Slot.EmbedUnplacedId]) = (1, parameter);
 
     private static void Rescale(Draft draft, uint bound, byte exponent = 31)
     {
