@@ -85,7 +85,15 @@ public static class Quantizer
 
     private static TextEncoder Encoder(string folder, byte[] tokenizer, CheckpointConfig config, int maxLength)
     {
-        TextEncoder encoder = new(tokenizer, maxLength, config.TypeCount > 1);
+        TextEncoder encoder;
+        try
+        {
+            encoder = new(tokenizer, maxLength, config.TypeCount > 1);
+        }
+        catch (ModelFormatException error)
+        {
+            throw new CheckpointException($"{folder}: ibert would refuse this tokenizer ({error.Message}); give another one with --tokenizer", error);
+        }
         try
         {
             if (encoder.VocabularySize > config.VocabularySize)

@@ -19,11 +19,15 @@ internal static class Program
             return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
         }
         catch (Exception error) when (
-            error is UsageException or ArgumentException or CheckpointException or DataFileException or ModelFormatException or IOException
-                or UnauthorizedAccessException)
+            error is UsageException or ArgumentException or CheckpointException or DataFileException or IOException or UnauthorizedAccessException)
         {
             Console.Error.WriteLine($"ibert-quantize: {error.Message}");
             return ExitStatus.Usage;
+        }
+        catch (ModelFormatException error)
+        {
+            Console.Error.WriteLine($"ibert-quantize: {error.Message}");
+            return ExitStatus.Model;
         }
         catch (OutOfMemoryException)
         {
@@ -41,6 +45,9 @@ internal static class ExitStatus
 
     /// <summary>Wrong usage, or a file that cannot be read or written.</summary>
     public const int Usage = 2;
+
+    /// <summary>A model that cannot be opened, or does not say what its integers stand for.</summary>
+    public const int Model = 3;
 }
 
 /// <summary>A command line that cannot be followed: what is wrong and what to do.</summary>
