@@ -58,7 +58,7 @@ internal sealed class CompareCommand : CommandWithExamples
                 $"compare MODEL.ibert --golden FOLDER: {(stray is null ? $"{paths.Length} files are given" : $"{stray.Name} is not for it")}. See ibert-quantize compare --help");
         }
         using ProgressLine progress = new();
-        using ModelFile model = ModelFile.Open(paths[0]);
+        using ModelFile model = CommandFiles.OpenModel(paths[0]);
         GoldenResult result = GoldenComparison.Run(model, folder, progress.Show);
         progress.Dispose();
         Print(result.Lines(parsed.GetValue(all)));
@@ -75,11 +75,11 @@ internal sealed class CompareCommand : CommandWithExamples
         string? reportPath = parsed.GetValue(report);
         if (reportPath is not null)
         {
-            AtomicFile.RequirePlace(reportPath);
+            CommandFiles.RequireOutput(reportPath, file, data);
         }
         int count = NumberOption.AtLeast(1, samples, parsed.GetValue(samples));
         using ProgressLine progress = new();
-        using ModelFile model = ModelFile.Open(file);
+        using ModelFile model = CommandFiles.OpenModel(file);
         TextSource source = TextSource.Read(data, parsed.GetValue(text), parsed.GetValue(textPair));
         ModelComparison comparison = ModelComparison.Run(
             checkpoint, model, source, count, parsed.GetValue(seed), Environment.ProcessorCount, share => progress.Show("comparing tensors", share));

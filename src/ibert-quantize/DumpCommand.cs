@@ -26,15 +26,16 @@ internal sealed class DumpCommand : CommandWithExamples
           ibert-quantize dump my.ibert "a charming and often affecting journey" -o journey.safetensors
           python3 -c 'import safetensors.numpy as s; t = s.load_file("journey.safetensors"); print(sorted(t))'
 
-        NAME.int are the integers of module NAME, [tokens, columns]; their values are (NAME.int - NAME.zero_point) * NAME.scale, where a zero point of
-        0 is left out. NAME.softmax.int are [heads, tokens, tokens].
+        NAME.int are the integers of module NAME, [rows, columns]; a column's values are (NAME.int - NAME.zero_point) * NAME.scale. A channel's are those of
+        its column, of the further columns that NAME.extra_channels gives it (the last ones; -1 is no channel's), and NAME.shift, added up. What is
+        nothing but zeros or ones is left out. NAME.softmax.int are [heads, rows, tokens]; the last layer has one row.
         """;
 
     private int Run(ParseResult parsed)
     {
-        string target = parsed.GetValue(output)!;
-        AtomicFile.RequirePlace(target);
-        using ModelFile model = ModelFile.Open(parsed.GetValue(file)!);
+        (string source, string target) = (parsed.GetValue(file)!, parsed.GetValue(output)!);
+        CommandFiles.RequireOutput(target, source);
+        using ModelFile model = CommandFiles.OpenModel(source);
         AtomicFile.Write(target, ModelDump.Write(model, new SourceText(parsed.GetValue(text)!, parsed.GetValue(pair))));
         return ExitStatus.Done;
     }

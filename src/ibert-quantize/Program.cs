@@ -6,6 +6,9 @@ namespace IBert.Edge.Quantization.Cli;
 
 internal static class Program
 {
+    /// <summary>A subcommand's name with a space; nothing for the program itself.</summary>
+    private static string Name(Command command) => command is RootCommand ? "" : $"{command.Name} ";
+
     private static int Main(string[] arguments)
     {
         ParseResult parsed = new QuantizeCommand().Parse(
@@ -14,7 +17,7 @@ internal static class Program
         {
             if (parsed.Action is ParseErrorAction || (parsed.Action is null && parsed.Errors.Count > 0))
             {
-                throw new UsageException($"{parsed.Errors[0].Message} See ibert-quantize --help");
+                throw new UsageException($"{parsed.Errors[0].Message} See ibert-quantize {Name(parsed.CommandResult.Command)}--help");
             }
             return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
         }
@@ -24,7 +27,7 @@ internal static class Program
             Console.Error.WriteLine($"ibert-quantize: {error.Message}");
             return ExitStatus.Usage;
         }
-        catch (ModelFormatException error)
+        catch (Exception error) when (error is ModelFormatException or MissingModelException)
         {
             Console.Error.WriteLine($"ibert-quantize: {error.Message}");
             return ExitStatus.Model;
@@ -52,3 +55,6 @@ internal static class ExitStatus
 
 /// <summary>A command line that cannot be followed: what is wrong and what to do.</summary>
 internal sealed class UsageException(string message) : Exception(message);
+
+/// <summary>A model that is not there: which and what to do.</summary>
+internal sealed class MissingModelException(string message) : Exception(message);

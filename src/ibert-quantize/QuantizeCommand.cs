@@ -57,10 +57,11 @@ internal sealed class QuantizeCommand : RootCommand
         string model = parsed.GetValue(output)!;
         string? reportPath = parsed.GetValue(report);
         // What would fail at the end fails here, before minutes of work.
-        AtomicFile.RequirePlace(model);
+        string?[] inputs = [parsed.GetValue(calibration), parsed.GetValue(evaluation)];
+        CommandFiles.RequireOutput(model, inputs);
         if (reportPath is not null)
         {
-            AtomicFile.RequirePlace(reportPath);
+            CommandFiles.RequireOutput(reportPath, [model, .. inputs]);
         }
         using ProgressLine progress = new();
         QuantizerOptions options = ReadOptions(parsed, progress.Show);

@@ -57,6 +57,11 @@ public sealed class ProgramTests : IDisposable
     [InlineData("there is no folder", "compare", "CHECKPOINT", "TINY", "DATA", "--text", "text", "--report", "none/r.md")]
     [InlineData("Option '--output' is required", "dump", "TINY", "a text")]
     [InlineData("there is no folder", "dump", "TINY", "a text", "-o", "none/d.safetensors")]
+    [InlineData("would be replaced by what is written", "dump", "DATA", "a text", "-o", "DATA")]
+    [InlineData("would be replaced by what is written", "compare", "CHECKPOINT", "TINY", "DATA", "--text", "text", "--report", "DATA")]
+    [InlineData("would be replaced by what is written", "CHECKPOINT", "-o", "DATA", "--calibration", "DATA")]
+    [InlineData("is a folder, and stands where a model file is expected", "compare", "TINY", "CHECKPOINT", "DATA", "--text", "text")]
+    [InlineData("See ibert-quantize dump --help", "dump", "TINY")]
     [InlineData("--bits 4 is not supported yet: 8 is", "CHECKPOINT", "-o", "OUT", "--bits", "4")]
     [InlineData("--samples 3 is too small: 8 or more", "CHECKPOINT", "-o", "OUT", "--samples", "3")]
     [InlineData("--threads 0 is too small: 1 or more", "CHECKPOINT", "-o", "OUT", "--threads", "0")]
@@ -77,6 +82,8 @@ public sealed class ProgramTests : IDisposable
     [Theory]
     [InlineData("is not a model", "compare", "CHECKPOINT", "DATA", "DATA", "--text", "text")]
     [InlineData("is not a model", "dump", "DATA", "a text", "-o", "OUT")]
+    [InlineData("there is no such file", "dump", "none.ibert", "a text", "-o", "OUT")]
+    [InlineData("there is no such file", "compare", "none.ibert", "--golden", "GOLDEN")]
     public void What_is_no_model_ends_with_3_and_one_line(string expected, params string[] arguments) => EndsWith(3, expected, arguments);
 
     private void EndsWith(int expectedStatus, string expected, string[] arguments)

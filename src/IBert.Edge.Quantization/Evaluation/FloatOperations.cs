@@ -94,17 +94,19 @@ internal sealed class FloatOperations(Fp32Model model)
         foreach (QuantizedTensor tensor in tensors)
         {
             OperationRecord operation = file.Operations[tensor.Operation];
+            TensorEntry entry = file.Tensors[tensor.Index];
+            bool oneRow = entry.Rows == RowCount.Fixed, rowsFit = oneRow == (operation.Rows == RowRange.First) && (!oneRow || entry.FixedRows == 1);
             List<int> inputs = [];
             foreach (ushort input in operation.Inputs)
             {
                 if (input != OperationRecord.None)
                 {
                     inputs.Add(byIndex[input].Channels);
+                    rowsFit &= oneRow || file.Tensors[input].Rows != RowCount.Fixed;
                 }
             }
-            TensorEntry entry = file.Tensors[tensor.Index];
-            bool oneRow = entry.Rows == RowCount.Fixed, head = tensor.Key.Site is TensorSite.HeadDense or TensorSite.HeadActivation or TensorSite.Logits;
-            if ((oneRow ? entry.FixedRows != 1 : head) || !Fits(operation.Code, tensor, inputs))
+            bool head = tensor.Key.Site is TensorSite.HeadDense or TensorSite.HeadActivation or TensorSite.Logits;
+            if (!rowsFit || (head && !oneRow) || !Fits(operation.Code, tensor, inputs))
             {
                 throw new CheckpointException($"{file.Name}: its tensor '{tensor.Name}' does not fit the checkpoint: give the one that the model was made from");
             }

@@ -65,7 +65,14 @@ internal sealed class GoldenComparison
         GoldenComparison comparison = new(model, folder, meanings, executor);
         foreach ((int index, string file) in files.Index())
         {
-            comparison.CompareDump(file);
+            try
+            {
+                comparison.CompareDump(file);
+            }
+            catch (OverflowException error)
+            {
+                throw new DataFileException($"{file} has integers that no operation of this model can give: it is damaged, or of another model", error);
+            }
             progress?.Invoke("op by op", (index + 1.0) / files.Length);
         }
         GoldenDrift drift = comparison.CompareSentences(progress);

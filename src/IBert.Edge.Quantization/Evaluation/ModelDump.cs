@@ -25,7 +25,7 @@ internal static class ModelDump
     {
         IReadOnlyList<QuantizedTensor> tensors = MeaningsSection.Read(model);
         ILookup<int, QuantizedTensor> written = tensors.ToLookup(tensor => tensor.Operation);
-        using TextEncoder encoder = new(model.TokenizerSection.Span.ToArray(), model.MaxLength, hasTypes: true);
+        using TextEncoder encoder = new(model.TokenizerSection.Span.ToArray(), model.MaxLength, HasTypes(model));
         TokenizedText tokens = encoder.Encode(text);
         int length = tokens.Ids.Length;
         List<SafetensorsEntry> entries = [];
@@ -55,6 +55,19 @@ internal static class ModelDump
             metadata["text_pair"] = text.Pair;
         }
         return SafetensorsWriter.Write([.. entries.OrderByDescending(entry => Width(entry.Type))], metadata);
+    }
+
+    /// <summary>Whether the model tells the second text of a pair from the first by its type.</summary>
+    private static bool HasTypes(ModelFile model)
+    {
+        foreach (ref readonly OperationRecord operation in model.Operations)
+        {
+            if (operation.Code == OperationCode.Embed && operation.Constants[4] != OperationRecord.None)
+            {
+                return model.Constants[operation.Constants[4]].Rows > 1;
+            }
+        }
+        return false;
     }
 
     private static void Add(List<SafetensorsEntry> entries, ElementType type, QuantizedTensor tensor, int[] integers)

@@ -18,6 +18,9 @@ internal static class MeaningsSection
     // Longer than any checkpoint's module names; a name becomes part of a table and of a safetensors header.
     private const int MaxName = 256;
 
+    // Any integer times it is a number in 32 bits.
+    private const double LargestStep = 1e25;
+
     /// <summary>The section of a graph's tensors, which are in the order of the operations.</summary>
     public static byte[] Write(IReadOnlyList<QuantizedTensor> tensors)
     {
@@ -126,9 +129,9 @@ internal static class MeaningsSection
         {
             return "has a shift that is not a number";
         }
-        if (!IsStep(tensor.Scale) || tensor.Divisors?.All(divisor => IsStep(divisor)) == false)
+        if (!IsStep(tensor.Scale) || tensor.Divisors?.All(divisor => IsStep(tensor.Scale * divisor)) == false)
         {
-            return "has a scale that is not a number above 0";
+            return $"has a scale that is not a number above 0, up to {LargestStep}";
         }
         if (!Enum.IsDefined(tensor.Key.Site) || tensor.Key.Layer < -1)
         {
@@ -139,7 +142,7 @@ internal static class MeaningsSection
         static bool Writes(OperationRecord operation, ushort tensor) =>
             tensor != OperationRecord.None && (operation.Outputs[0] == tensor || operation.Outputs[1] == tensor);
 
-        static bool IsStep(double scale) => scale > 0 && double.IsFinite(scale);
+        static bool IsStep(double step) => step is > 0 and <= LargestStep;
     }
 
     /// <summary>Takes bytes from the front of the section.</summary>

@@ -192,7 +192,7 @@ internal sealed class Migration
         private readonly SiteStatistics statistics;
 
         public Channels(SiteStatistics statistics, bool shift)
-            : this(statistics, shift ? Middles(statistics) : null)
+            : this(statistics, shift ? ShiftsOf(statistics) : null)
         {
         }
 
@@ -258,8 +258,21 @@ internal sealed class Migration
 
         private static double RealPower(double value, double exponent) => DeterministicMath.Exp(exponent * DeterministicMath.Log(value));
 
-        private static float[] Middles(SiteStatistics statistics) =>
-            [.. Enumerable.Range(0, statistics.Channels).Select(c => (statistics.ChannelMin[c] + statistics.ChannelMax[c]) / 2)];
+        /// <summary>
+        /// What a channel's middle is beyond the typical magnitude of all channels. What is within it would not make the range smaller by much, and
+        /// leaves room for what few calibration texts have not shown.
+        /// </summary>
+        private static float[] ShiftsOf(SiteStatistics statistics)
+        {
+            float typical = Enumerable.Range(0, statistics.Channels).Select(statistics.ChannelMagnitude).Order().ElementAt(statistics.Channels / 2);
+            float[] shifts = new float[statistics.Channels];
+            for (int c = 0; c < shifts.Length; c++)
+            {
+                float middle = (statistics.ChannelMin[c] + statistics.ChannelMax[c]) / 2;
+                shifts[c] = middle - Math.Clamp(middle, -typical, typical);
+            }
+            return shifts;
+        }
 
         private double Shift(int channel) => Shifts is null ? 0 : Shifts[channel];
 

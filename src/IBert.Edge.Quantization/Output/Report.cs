@@ -173,10 +173,10 @@ internal static class Report
                 ElementType.Int16 => (short.MinValue, short.MaxValue),
                 _ => ((double)int.MinValue, int.MaxValue),
             };
-            (double least, double most) = (tensor.Scale * (tensor.Divisors?.Min() ?? 1), tensor.Scale * (tensor.Divisors?.Max() ?? 1));
+            (double least, double most) = (Enumerable.Range(0, tensor.Channels).Min(tensor.Step), Enumerable.Range(0, tensor.Channels).Max(tensor.Step));
             string step = least == most ? Number(most) : $"{Number(least)} to {Number(most)} by channel";
             string range = $"{Number((low - tensor.ZeroPoint) * most)} to {Number((high - tensor.ZeroPoint) * most)}";
-            string extras = tensor.Extras is null ? "" : $", {tensor.Extras.Length} extra columns";
+            string extras = (tensor.Shifts?.Any(shift => shift != 0) == true ? ", shifted" : "") + (tensor.Extras is null ? "" : $", {tensor.Extras.Length} extra columns");
             Line(text, $"| {tensor.Name} | {error.Type}{extras} | {step} | {tensor.ZeroPoint} | {range} | {Decibels.Format(error.Own.Decibels)} | {Decibels.Format(error.EndToEnd.Decibels)} |");
         }
         Line(text, $"");

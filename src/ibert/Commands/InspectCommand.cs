@@ -56,7 +56,7 @@ internal static class InspectCommand
     {
         ModelSummary summary = new(model);
         Line($"file        {model.Name}, {model.Length:N0} bytes, format {FileHeader.Major}.{FileHeader.Minor}");
-        Line($"network     {summary.Layers} layers x {summary.Hidden}, {summary.Heads} heads of {summary.HeadColumns}, feed-forward {summary.Inner}");
+        Line($"network     {summary.Layers} layers x {summary.Hidden}, {summary.Heads} heads of {summary.HeadColumns}, feed-forward {summary.InnerRange}");
         Line($"vocabulary  {summary.Vocabulary:N0} pieces, {summary.Positions} positions, {summary.Types} token types");
         Line($"length      up to {model.MaxLength} tokens");
         Line($"answers     {Answers(model.HeadKind)}");
@@ -120,7 +120,13 @@ internal static class InspectCommand
         json.WriteNumber("hidden"u8, summary.Hidden);
         json.WriteNumber("heads"u8, summary.Heads);
         json.WriteNumber("head_size"u8, summary.HeadColumns);
-        json.WriteNumber("feed_forward"u8, summary.Inner);
+        json.WriteNumber("feed_forward"u8, summary.Inner.DefaultIfEmpty().Min());
+        json.WriteStartArray("feed_forward_by_layer"u8);
+        foreach (int columns in summary.Inner)
+        {
+            json.WriteNumberValue(columns);
+        }
+        json.WriteEndArray();
         json.WriteNumber("vocabulary"u8, summary.Vocabulary);
         json.WriteNumber("positions"u8, summary.Positions);
         json.WriteNumber("token_types"u8, summary.Types);

@@ -9,6 +9,7 @@ internal sealed class ModelSummary
     public ModelSummary(ModelFile model)
     {
         Span<long> weights = stackalloc long[9];
+        List<int> inner = [];
         foreach (ref readonly OperationRecord operation in model.Operations)
         {
             switch (operation.Code)
@@ -20,13 +21,13 @@ internal sealed class ModelSummary
                     Types = operation.Constants[4] == OperationRecord.None ? 0 : (int)model.Constants[operation.Constants[4]].Rows;
                     break;
                 case OperationCode.Attention:
-                    Layers++;
+                    inner.Add(0);
                     Heads = operation.Parameters[Slot.AttentionHeads];
                     HeadColumns = operation.Parameters[Slot.AttentionHeadColumns];
                     break;
-                case OperationCode.Linear:
-                    // The widest input: that of the second feed-forward product.
-                    Inner = Math.Max(Inner, (int)model.Constants[operation.Constants[Slot.LinearWeights]].Columns);
+                case OperationCode.Linear when inner.Count > 0:
+                    // The widest input behind a layer's attention: that of its second feed-forward product.
+                    inner[^1] = Math.Max(inner[^1], (int)model.Constants[operation.Constants[Slot.LinearWeights]].Columns);
                     break;
             }
         }
@@ -38,10 +39,10 @@ internal sealed class ModelSummary
                 weights[constant.Bits] += (long)constant.Rows * constant.Columns;
             }
         }
-        WeightsByBits = weights.ToArray();
+        (WeightsByBits, Inner) = (weights.ToArray(), inner);
     }
 
-    public int Layers { get; }
+    public int Layers => Inner.Count;
 
     public int Hidden { get; }
 
@@ -49,8 +50,11 @@ internal sealed class ModelSummary
 
     public int HeadColumns { get; }
 
-    /// <summary>Width of the feed-forward part.</summary>
-    public int Inner { get; }
+    /// <summary>Columns of each layer's feed-forward part: channels with outliers may have several.</summary>
+    public IReadOnlyList<int> Inner { get; }
+
+    /// <summary>Such as <c>1536 to 1552</c>.</summary>
+    public string InnerRange => string.Join(" to ", new[] { Inner.DefaultIfEmpty().Min(), Inner.DefaultIfEmpty().Max() }.Distinct());
 
     public int Vocabulary { get; }
 

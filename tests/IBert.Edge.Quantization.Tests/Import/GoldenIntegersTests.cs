@@ -118,6 +118,12 @@ public sealed class GoldenIntegersTests(ITestOutputHelper output)
         Write(folder, SafetensorsEntry.Of<int>("input_ids", "I32", [0, 2], 2), SafetensorsEntry.Of<float>("logits", "F32", [1, 2], 2));
         Assert.Contains("sentences.jsonl is missing", Assert.Throws<DataFileException>(() => Compare(folder.Path)).Message);
 
+        Write(
+            folder, SafetensorsEntry.Of<int>("input_ids", "I32", [0, 2], 2), SafetensorsEntry.Of<float>("logits", "F32", [1, 2], 2),
+            SafetensorsEntry.Of<int>("encoder.layer.0.attention.output.ln_input_act.int", "I32", Enumerable.Repeat(int.MinValue, 768).ToArray(), 2, 384));
+        Assert.Contains("has integers that no operation of this model can give", Assert.Throws<DataFileException>(() => Compare(folder.Path)).Message);
+
+        Write(folder, SafetensorsEntry.Of<int>("input_ids", "I32", [0, 2], 2), SafetensorsEntry.Of<float>("logits", "F32", [1, 2], 2));
         folder.Write("sentences.jsonl", "{\"ids\": [0, 2], \"logits\": [1, 2]}\n{\"ids\": 3}\n");
         Assert.Contains("line 2: is not a JSON object", Assert.Throws<DataFileException>(() => Compare(folder.Path)).Message);
 

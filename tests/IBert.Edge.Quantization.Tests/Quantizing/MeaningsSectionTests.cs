@@ -84,6 +84,7 @@ public class MeaningsSectionTests
         ["a shift of nothing"] = ("has a shift that is not a number", tensor => tensor with { Shifts = [.. tensor.Shifts!.Select(_ => float.NaN)] }),
         ["a scale of nothing"] = ("has a scale that is not a number above 0", tensor => tensor with { Scale = double.NaN }),
         ["a scale below nothing"] = ("has a scale that is not a number above 0", tensor => tensor with { Scale = -1 }),
+        ["a scale beyond numbers"] = ("has a scale that is not a number above 0", tensor => tensor with { Scale = 1e308 }),
         ["a divisor of nothing"] = ("has a scale that is not a number above 0", tensor => tensor with { Divisors = new float[40] }),
         ["of no site"] = ("stands for tensor 200 of layer 0", tensor => tensor with { Key = new((TensorSite)200, 0) }),
         ["of no layer"] = ("of layer -7", tensor => tensor with { Key = new(TensorSite.Value, -7) }),

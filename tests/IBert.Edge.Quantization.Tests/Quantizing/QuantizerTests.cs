@@ -56,6 +56,32 @@ public class QuantizerTests(ITestOutputHelper output)
     public void The_built_in_sentences_agree_with_FP32() =>
         Agrees(Quantizer.Quantize(TinyData.Checkpoint, new QuantizerOptions { Evaluation = TinyData.Dev }));
 
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void The_fewest_texts_that_are_taken_leave_room_for_others(ulong seed)
+    {
+        QuantizationResult result = Quantize(
+            new QuantizerOptions { Calibration = TinyData.Calibration, Samples = QuantizerOptions.LeastSamples, Seed = seed, MaxLength = 16, Evaluation = TinyData.Dev });
+
+        output.WriteLine(result.Accuracy!.ToString());
+        Assert.InRange(result.Accuracy.MeanLogitError, 0, 0.04);
+        Assert.InRange(result.Accuracy.LargestLogitError, 0, 1);
+    }
+
+    [Fact]
+    public void Norms_whose_output_is_constant_are_taken()
+    {
+        using CheckpointWriter writer = RandomCheckpoint.Bert(40, 2, 64, seed: 3);
+        foreach (string norm in (string[])["0.attention.output", "1.output"])
+        {
+            Array.Clear(writer.Tensors[$"bert.encoder.layer.{norm}.LayerNorm.weight"].Values);
+        }
+        (CheckpointWriter folder, TextSource calibration, LabelledTexts evaluation) = TinyData.Letters(writer, "red");
+
+        SameLabels(Quantizer.Quantize(folder.Folder, new QuantizerOptions { Calibration = calibration, Samples = 64, Evaluation = evaluation }));
+    }
+
     [Fact]
     public void Pairs_calibrate_and_are_evaluated()
     {

@@ -103,6 +103,18 @@ public sealed class CalibrationTextsTests : IDisposable
     }
 
     [Fact]
+    public void Pairs_are_joined_on_both_sides()
+    {
+        TextSource source = TextSource.Read(folder.Write("pairs.tsv", "a\tb\n" + string.Concat(Enumerable.Repeat("one\ttwo\n", 10))), "a", "b");
+
+        CalibrationTexts texts = CalibrationTexts.Choose(new QuantizerOptions { Calibration = source, Samples = 8 }, encoder);
+
+        Assert.Equal(16, texts.Joined[^1].Ids.Length);
+        int[] types = texts.Joined[^1].Types;
+        Assert.InRange(types.Count(type => type == 1), 6, 9);
+    }
+
+    [Fact]
     public void Nothing_is_joined_where_the_chosen_are_as_long_as_the_model_takes()
     {
         string text = string.Join(' ', Enumerable.Repeat("word", 100));
