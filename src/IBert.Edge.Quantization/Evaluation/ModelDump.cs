@@ -14,8 +14,8 @@ namespace IBert.Edge.Quantization.Evaluation;
 /// A safetensors file of a text's way through a model. A tensor NAME is <c>NAME.int</c> [rows, columns] in the type the runtime stores it in, without
 /// padding; <c>NAME.scale</c> F64 [1] or [columns]; and, where it is not 0, <c>NAME.zero_point</c> [1]: value = (int - zero_point) * scale, and
 /// <c>NAME.shift</c> F64 [channels] is to be added where there is one. Columns beyond the channels belong to those that <c>NAME.extra_channels</c> I32
-/// names, and add to their values; -1 is none. The weights inside an attention are <c>NAME.softmax.int</c> [heads, rows, tokens], their scale [1], or [heads, rows, 1] where a row's exponentials are
-/// not divided by their sum. <c>input_ids</c>, <c>token_type_ids</c> and <c>logits</c> stand beside them.
+/// names, and add to their values; -1 is none. The weights inside an attention are <c>NAME.softmax.int</c> [heads, rows, tokens], their scale [1], or
+/// [heads, rows, 1] where a row's exponentials are not divided by their sum. <c>input_ids</c>, <c>token_type_ids</c> and <c>logits</c> stand beside them.
 /// </summary>
 internal static class ModelDump
 {

@@ -16,8 +16,8 @@ internal sealed record CalibrationTexts(
     // Enough for the signal-to-noise ratio of every tensor to settle to a few tenths of a decibel.
     private const int MostCompared = 64;
 
-    // Ranges of long texts settle with a few dozen, whose tokens are several times those of 512 sentences.
-    private const int JoinedCount = 32;
+    /// <summary>How many long texts are joined: ranges settle with a few dozen, whose tokens are more than those of 512 sentences.</summary>
+    public const int JoinedCount = 32;
 
     /// <summary>The built-in sentences.</summary>
     public static IReadOnlyList<string> BuiltIn { get; } = ReadBuiltIn();
