@@ -8,11 +8,11 @@ namespace IBert.Edge.Quantization.Lowering;
 /// <summary>
 /// Exact rewritings of the network, of which only the last costs time on the device: its share of the columns of two products.
 /// Channel c is divided by t[c] and column c of the next weights multiplied by it (SmoothQuant, Xiao et al. 2022, arXiv:2211.10438), which
-/// LayerNorm's, V's and GELU's own multipliers do. The middle of each channel's range is subtracted from it and what that takes from the next
-/// product is added to its bias (Outlier Suppression+, Wei et al. 2023, arXiv:2304.09145), which LayerNorm's beta and V's bias do: behind
-/// softmax, whose probabilities sum to one, a constant of V is the same constant of the context. And a channel of GELU's result
-/// with values far above all others (a few tokens have such ones: Sun et al. 2024, arXiv:2402.17762) has its range cut into pieces with a column
-/// each (after Zhao et al. 2019, arXiv:1901.09504).
+/// LayerNorm's, V's and GELU's own multipliers do. From a channel whose range lies far off, what its middle is beyond the other channels' typical
+/// magnitude is subtracted, and what that takes from the next product is added to its bias (after Outlier Suppression+, Wei et al. 2023,
+/// arXiv:2304.09145), which LayerNorm's beta and V's bias do: behind softmax, whose probabilities sum to one, a constant of V is the same constant of
+/// the context. And a channel of GELU's result with values far above all others (a few tokens have such ones: Sun et al. 2024, arXiv:2402.17762)
+/// has its range cut into pieces with a column each (after Zhao et al. 2019, arXiv:1901.09504).
 /// </summary>
 internal sealed class Migration
 {
@@ -21,13 +21,12 @@ internal sealed class Migration
     private const int ExtraBlock = 16, LeastChannelsOfBlock = 32 * ExtraBlock, MostExtraBlocks = 3;
     private const double WorthABlock = 0.8;
 
-    private readonly Checkpoint checkpoint;
     private readonly Dictionary<TensorKey, SiteStatistics> ranges;
     private readonly Dictionary<TensorKey, ChannelMap> maps = [];
 
     public Migration(Checkpoint checkpoint, Dictionary<TensorKey, SiteStatistics> ranges)
     {
-        (this.checkpoint, this.ranges) = (checkpoint, ranges);
+        this.ranges = ranges;
         CheckpointConfig config = checkpoint.Config;
         for (int layer = 0; layer < config.LayerCount; layer++)
         {

@@ -36,7 +36,12 @@ internal sealed class ProductLowering(ModelBuilder builder, WeightNames names)
         Linear weights, QuantizedTensor input, TensorKey key, ElementType type, double scale, int zeroPoint, RowRange rows,
         int? low = null, int? high = null, ChannelMap? output = null, int outputHeads = 1, int? channels = null)
     {
-        int width = weights.Outputs / outputHeads, outputs = outputHeads * HeadWidth(weights.Outputs, outputHeads), inputs = input.Width;
+        QuantizedTensor result = QuantizedTensor.Of(key, channels ?? weights.Outputs, scale, zeroPoint, output) with { Heads = outputHeads };
+        if (channels < weights.Outputs)
+        {
+            result = result with { Extras = [.. Enumerable.Repeat(QuantizedTensor.NoChannel, weights.Outputs - channels.Value)] };
+        }
+        int outputs = result.Width, inputs = input.Width;
         sbyte[] quantized = new sbyte[outputs * inputs];
         int[] bias = new int[outputs], sums = new int[outputs];
         double[] ratios = new double[outputs];
@@ -56,7 +61,7 @@ internal sealed class ProductLowering(ModelBuilder builder, WeightNames names)
                 }
             }
             double step = Math.Max(largest / 127, Math.Abs(constant) / input.Scale / LargestBias);
-            int place = (c / width * (outputs / outputHeads)) + (c % width);
+            int place = result.Place(c);
             if (step == 0)
             {
                 continue;
@@ -95,15 +100,8 @@ internal sealed class ProductLowering(ModelBuilder builder, WeightNames names)
             _ => (-(1 << 29), 1 << 29),
         };
         (stage.ZeroPoint, stage.Low, stage.High) = (zeroPoint, low ?? least, high ?? most);
-        QuantizedTensor result = QuantizedTensor.Of(key, channels ?? weights.Outputs, scale, zeroPoint, output) with { Heads = outputHeads };
-        if (channels < weights.Outputs)
-        {
-            result = result with { Extras = [.. Enumerable.Repeat(QuantizedTensor.NoChannel, weights.Outputs - channels.Value)] };
-        }
         return Output(ref operation, 0, type, result, rows, add: true);
     }
-
-    private static int HeadWidth(int columns, int heads) => heads == 1 ? columns : HeadLayout.Padded(columns / heads);
 
     /// <summary>Gives an operation an output tensor, and adds the operation when it has all its outputs.</summary>
     /// <returns>The meaning with its place in the graph.</returns>
