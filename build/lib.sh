@@ -30,6 +30,12 @@ need() {
     >"${TMPDIR:-/tmp}/ibert-apt.log" 2>&1 </dev/null || { tail -n 5 "${TMPDIR:-/tmp}/ibert-apt.log" >&2; die "apt-get install ${missing[*]} failed"; }
 }
 
+# The Debian mirror of this machine's own apt sources, whichever way they are written; false where there is none.
+debian_mirror() {
+  { cat /etc/apt/sources.list /etc/apt/sources.list.d/*.{list,sources} 2>/dev/null || true; } |
+    sed -nE 's/^URIs: *([^ ]+).*/\1/p; s/^deb (\[[^]]*\] )?([^ ]+).*/\2/p' | grep -E '/debian/?$' | head -n 1 | grep .
+}
+
 # Names this processor for a benchmark's page: cpu and version, which cloud machines need, as they name quite different CPUs alike; and file_name.
 describe_processor() {
   cpu=$(cpu_field 'model name')

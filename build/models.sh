@@ -14,7 +14,7 @@ if [ "${1:-}" = --check ]; then check=1; shift; fi
 
 log=$root/artifacts/obj/quantize/quantize.log
 mkdir -p "$(dirname "$log")" "$models/reports"
-dotnet publish "$root/src/ibert-quantize" "${dotnet_options[@]}" -f net10.0 -p:IBertFrameworks=net10.0 -p:PublishAot=false \
+dotnet publish "$root/src/ibert-quantize" "${dotnet_options[@]}" -p:PublishAot=false \
   --artifacts-path "$root/artifacts/obj/quantize" -o "$root/artifacts/quantize" >"$log" 2>&1 </dev/null || { cat "$log" >&2; die "the build failed"; }
 
 # quantize NAME MODEL REPORT: what each model is made from.

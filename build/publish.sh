@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Publishes `ibert` for a board:  build/publish.sh RID [--framework net10.0|net9.0]   RID: linux-arm64, linux-x64, ... or portable
+# Publishes `ibert` for a board:  build/publish.sh RID   RID: linux-arm64, linux-x64, ... or portable
 #   RID        NativeAOT: artifacts/RID/ibert (stripped), ibert.dbg (symbols), models/
 #   portable   artifacts/portable/ibert.dll: `dotnet ibert.dll` runs it wherever .NET 10 does
 #   --benchmarks   instead of `ibert` the benchmarks, in the same way: artifacts/benchmarks/RID/IBert.Edge.Benchmarks
@@ -8,10 +8,9 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 usage() { sed -n '2,5s/^# //p' "$0" >&2; exit 2; }
-rid= framework= project=src/ibert output=$root/artifacts
+rid= project=src/ibert output=$root/artifacts
 while [ $# -gt 0 ]; do
   case $1 in
-    --framework) framework=${2-}; shift ;;
     --benchmarks) project=tests/IBert.Edge.Benchmarks output=$root/artifacts/benchmarks ;;
     -*) usage ;;
     *) [ -z "$rid" ] || usage; rid=$1 ;;
@@ -19,7 +18,6 @@ while [ $# -gt 0 ]; do
   shift
 done
 [ -n "$rid" ] || usage
-case $framework in ''|net10.0|net9.0) ;; *) usage ;; esac
 
 name=$(basename "$project")
 output=$output/$rid
@@ -31,11 +29,8 @@ mkdir -p "$output" "$objects"
 exec 9>"$objects/lock"
 flock 9
 
-publish() { # FRAMEWORK OPTIONS...
-  local chosen=$1
-  shift
-  dotnet publish "$root/$project" "${dotnet_options[@]}" -f "$chosen" -p:IBertFrameworks="$chosen" --artifacts-path "$objects" \
-    -o "$output" "$@" >"$log" 2>&1 </dev/null || { cat "$log" >&2; die "publishing for $rid failed"; }
+publish() { # OPTIONS...
+  dotnet publish "$root/$project" "${dotnet_options[@]}" --artifacts-path "$objects" -o "$output" "$@" >"$log" 2>&1 </dev/null || { cat "$log" >&2; die "publishing for $rid failed"; }
 }
 
 copy_models() {
@@ -46,7 +41,7 @@ copy_models() {
 }
 
 if [ "$rid" = portable ]; then
-  publish "${framework:-net10.0}" -p:PublishAot=false -p:UseAppHost=false
+  publish -p:PublishAot=false -p:UseAppHost=false
   copy_models
   echo "$output/$name.dll: runs by \`dotnet $name.dll\`"
   exit
@@ -59,26 +54,23 @@ case $rid in
 esac
 
 # Restoring is how the registry is asked: it alone knows every pack (compiler, runtime, framework) that a RID needs.
-restore() { # FRAMEWORK
-  dotnet restore "$root/$project" -r "$rid" -p:IBertFrameworks="$1" --artifacts-path "$objects" -nologo -v quiet >"$log" 2>&1 </dev/null
+restore() {
+  dotnet restore "$root/$project" -r "$rid" --artifacts-path "$objects" -nologo -v quiet >"$log" 2>&1 </dev/null
 }
 
 missing_packs() {
   sed -nE 's/.*error (NU1101|NU1102): Unable to find package ([A-Za-z0-9.-]*[A-Za-z0-9])( with version \(= ([0-9.]+)\))?.*/    \2 \4/p' "$log" | sort -u
 }
 
-chosen=
-for candidate in ${framework:-net10.0 net9.0}; do
-  if restore "$candidate"; then chosen=$candidate; break; fi
+if ! restore; then
   ! grep -q NU1301 "$log" || die "packs for $rid are neither here nor to be had: the registry of nuget.config cannot be reached"
   missing=$(missing_packs)
   [ -n "$missing" ] || { cat "$log" >&2; die "restoring for $rid failed"; }
-  say "$candidate: the registry lacks these packs for $rid:"
+  say "the registry lacks these packs for $rid:"
   echo "$missing" >&2
-done
-[ -n "$chosen" ] || die "no native program for $rid can be made here; \`build/publish.sh portable\` runs wherever .NET 10 does" 2
+  die "no native program for $rid can be made here; \`build/publish.sh portable\` runs wherever .NET 10 does" 2
+fi
 [ -n "$triple" ] || die "this script can link for linux-x64 and linux-arm64, not for $rid" 2
-if [ "$chosen" = net9.0 ] && [ -z "$framework" ]; then say "net9.0 is used in place of net10.0"; fi
 
 need clang clang ld.lld lld
 [ "$rid" = linux-x64 ] || need "$objdump" binutils-aarch64-linux-gnu
@@ -91,10 +83,12 @@ fetch_sysroot() {
   command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return 1
   local work=$objects/sysroot keyring=/usr/share/keyrings/debian-archive-keyring.gpg name
   [ -e $keyring ] || return 1
+  local mirror
+  mirror=$(debian_mirror) || return 1
   rm -rf "$work"
   mkdir -p "$work"/{state/lists/partial,cache/archives/partial,deb,root}
   : >"$work/status"
-  echo "deb [signed-by=$keyring] http://deb.debian.org/debian bullseye main" >"$work/sources.list"
+  echo "deb [signed-by=$keyring] $mirror bullseye main" >"$work/sources.list"
   local options=(-o "Dir::State=$work/state" -o "Dir::State::status=$work/status" -o "Dir::Cache=$work/cache" -o Dir::Etc::sourceparts=-
     -o "Dir::Etc::sourcelist=$work/sources.list" -o "APT::Architecture=$debian" -o "APT::Architectures=$debian"
     -o Debug::NoLocking=1 -o "APT::Sandbox::User=$(id -un)" -o Acquire::Languages=none)
@@ -120,11 +114,11 @@ else
   if [ "$rid" = linux-arm64 ]; then need /usr/aarch64-linux-gnu/lib/libc.so libc6-dev-arm64-cross aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu; fi
 fi
 
-publish "$chosen" -r "$rid" "${link[@]}"
+publish -r "$rid" "${link[@]}"
 rm -f "$output"/*.pdb "$output"/*.xml
 # Which method became which symbol: the proofs in tests/ read it.
-cp -p "$objects/obj/$name/release_${chosen}_$rid/native/$name.mstat" "$output/"
+cp -p "$objects/obj/$name/release_$rid/native/$name.mstat" "$output/"
 copy_models
 
 glibc=$("$objdump" -T "$output/$name" | grep -oE 'GLIBC_[0-9.]+' | sed 's/GLIBC_//' | sort -Vu | tail -n 1)
-echo "$output/$name: $chosen, $(stat -c %s "$output/$name") bytes, needs glibc $glibc or newer"
+echo "$output/$name: $(stat -c %s "$output/$name") bytes, needs glibc $glibc or newer"

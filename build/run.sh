@@ -17,7 +17,7 @@ if stale; then
   # Two of them started at once would build the same objects.
   exec 9>"$log.lock"
   flock 9
-  dotnet publish "$root/src/ibert" "${dotnet_options[@]}" -f net10.0 -p:IBertFrameworks=net10.0 -p:PublishAot=false \
+  dotnet publish "$root/src/ibert" "${dotnet_options[@]}" -p:PublishAot=false \
     --artifacts-path "$root/artifacts/obj/run" -o "$root/artifacts/run" >"$log" 2>&1 </dev/null || { cat "$log" >&2; die "the build failed"; }
   touch "$program"
   exec 9>&-

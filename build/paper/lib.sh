@@ -22,7 +22,7 @@ page() {
   local name=$1 log=$root/artifacts/obj/paper/paper.log folder=$pages
   shift
   mkdir -p "$(dirname "$log")"
-  dotnet publish "$root/tests/IBert.Edge.Paper" "${dotnet_options[@]}" -p:IBertFrameworks=net10.0 \
+  dotnet publish "$root/tests/IBert.Edge.Paper" "${dotnet_options[@]}" \
     --artifacts-path "$root/artifacts/obj/paper" -o "$(dirname "$paper_program")" >"$log" 2>&1 </dev/null || { cat "$log" >&2; die "the build failed"; }
   if [ "$check" = 1 ]; then
     folder=$(mktemp -d)

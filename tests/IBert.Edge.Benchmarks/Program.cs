@@ -1,5 +1,5 @@
 // Benchmarks, one command each: figures in a document name the command that printed them. What counts is the native binary:
-// dotnet publish tests/IBert.Edge.Benchmarks -r linux-x64 -p:PublishAot=true -p:IlcInstructionSet=x86-64-v3 -p:IBertFrameworks=net10.0
+// dotnet publish tests/IBert.Edge.Benchmarks -r linux-x64 -p:PublishAot=true -p:IlcInstructionSet=x86-64-v3
 using IBert.Edge.Benchmarks;
 
 const string usage = """

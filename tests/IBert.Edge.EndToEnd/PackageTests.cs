@@ -25,13 +25,13 @@ public class PackageTests
     });
 
     [Fact]
-    public void The_package_brings_licence_readme_documentation_and_both_frameworks()
+    public void The_package_brings_licence_readme_and_documentation()
     {
         using ZipArchive package = ZipFile.OpenRead(s_package.Value);
         string[] entries = [.. package.Entries.Select(e => e.FullName)];
 
         Assert.Superset(new HashSet<string>(
-            ["LICENSE", "README.md", "lib/net10.0/IBert.Edge.dll", "lib/net10.0/IBert.Edge.xml", "lib/net9.0/IBert.Edge.dll", "lib/net9.0/IBert.Edge.xml"]),
+            ["LICENSE", "README.md", "lib/net10.0/IBert.Edge.dll", "lib/net10.0/IBert.Edge.xml"]),
             new HashSet<string>(entries));
         Assert.True(File.Exists(Path.ChangeExtension(s_package.Value, ".snupkg")));
     }
