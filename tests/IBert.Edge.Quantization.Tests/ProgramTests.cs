@@ -94,7 +94,7 @@ public sealed class ProgramTests : IDisposable
             "CHECKPOINT" => TinyData.Checkpoint,
             "IBERT" => Shared.Require("checkpoints", "ibert-l3-sst2"),
             "GOLDEN" => Shared.Require("golden", "ibert"),
-            "TINY" => TestModels.Tiny(),
+            "TINY" => TestModels.Tiny,
             "OUT" => folder["m.ibert"],
             "DATA" => data,
             _ => argument,
@@ -130,7 +130,7 @@ public sealed class ProgramTests : IDisposable
     public void Compare_prints_where_the_error_comes_from_and_every_tensor()
     {
         (int status, string output, string errors) = Run(
-            "compare", TinyData.Checkpoint, TestModels.Tiny(), Shared.Require("data", "sst2", "dev.tsv"), "--text", "sentence", "--samples", "10", "--report", folder["r.md"]);
+            "compare", TinyData.Checkpoint, TestModels.Tiny, Shared.Require("data", "sst2", "dev.tsv"), "--text", "sentence", "--samples", "10", "--report", folder["r.md"]);
         Assert.Equal((0, ""), (status, errors));
         Assert.StartsWith("10 texts of dev.tsv, seed 1; 6 dB are one bit\nwhere the error comes from, worst first", output);
         string[] layers = ["embeddings ", "layer 0 ", "layer 1 ", "head "];
@@ -166,7 +166,7 @@ public sealed class ProgramTests : IDisposable
     [Fact]
     public void Dump_writes_a_file_and_says_nothing()
     {
-        (int, string, string) result = Run("dump", TestModels.Tiny(), "a fine film", "--pair", "a bad one", "-o", folder["d.safetensors"]);
+        (int, string, string) result = Run("dump", TestModels.Tiny, "a fine film", "--pair", "a bad one", "-o", folder["d.safetensors"]);
         Assert.Equal((0, "", ""), result);
         using SafetensorsFile dump = SafetensorsFile.Open(folder["d.safetensors"]);
         Assert.Contains(1, dump.ReadIntegers(dump.Tensors["token_type_ids"]));

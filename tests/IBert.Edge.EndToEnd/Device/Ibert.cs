@@ -11,6 +11,18 @@ internal sealed record Outcome(int ExitCode, string Output, string Error)
     public string[] Lines => Output.Length == 0 ? [] : Output[..^1].Split('\n');
 }
 
+/// <summary>What the tiny model's vocabulary says of pieces, whatever tokenizes.</summary>
+internal static class TinyPieces
+{
+    private static readonly string[] s_pieces = File.ReadAllLines(Path.Combine(Given.Checkpoint("bert"), "vocab.txt"));
+
+    /// <summary>The ids of pieces that are separated by spaces.</summary>
+    public static int[] Ids(string pieces) => [.. pieces.Split(' ').Select(piece => Array.IndexOf(s_pieces, piece))];
+
+    /// <summary>The line that <c>ibert tokenize</c> prints for such pieces.</summary>
+    public static string Tokens(string pieces) => $"{pieces}\t{string.Join(' ', Ids(pieces))}\n";
+}
+
 /// <summary>The program: <c>dotnet ibert.dll</c> of this build, or the native program that <c>IBERT_NATIVE</c> names.</summary>
 internal static class Ibert
 {
@@ -28,7 +40,7 @@ internal static class Ibert
 
     /// <summary>As <see cref="Run(string[], byte[], ValueTuple{string, string}[])"/>, with the tiny model.</summary>
     public static Outcome RunTiny(string[] arguments, string input = "") =>
-        Run([.. arguments[..1], "-m", TinyModel.Path, .. arguments[1..]], Encoding.UTF8.GetBytes(input));
+        Run([.. arguments[..1], "-m", TestModels.Tiny, .. arguments[1..]], Encoding.UTF8.GetBytes(input));
 
     /// <summary>Starts it with all streams redirected.</summary>
     public static Process Start(string[] arguments, params (string Name, string Value)[] environment) =>

@@ -54,7 +54,7 @@ public sealed partial class IdentityTests(ITestOutputHelper output)
         RequireLong();
         Publication native = Published.For("linux-arm64");
         Assert.SkipWhen(native.ExitCode == 2, "the registry lacks the packs for linux-arm64");
-        string[] arguments = ["classify", "-m", TinyModel.Path, "--all", "a charming and often affecting journey", "what a waste of an evening"];
+        string[] arguments = ["classify", "-m", TestModels.Tiny, "--all", "a charming and often affecting journey", "what a waste of an evening"];
 
         (int exitCode, string said) = Published.Run("env", [$"IBERT_KERNELS={kernels}", s_emulator, "cortex-a76", native.Program, .. arguments]);
 
@@ -72,7 +72,7 @@ public sealed partial class IdentityTests(ITestOutputHelper output)
     /// <summary>The checksum of each kernel set, best first.</summary>
     private Dictionary<string, string> SelfTest(params string[] command)
     {
-        (int exitCode, string said) = Published.Run(command[0], [.. command[1..], "selftest", "-m", TinyModel.Path, "--classifications", "1"]);
+        (int exitCode, string said) = Published.Run(command[0], [.. command[1..], "selftest", "-m", TestModels.Tiny, "--classifications", "1"]);
         output.WriteLine(said);
         Assert.True(exitCode == 0, said);
         MatchCollection results = Result().Matches(said);

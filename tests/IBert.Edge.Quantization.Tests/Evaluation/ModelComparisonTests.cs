@@ -74,7 +74,7 @@ public class ModelComparisonTests(ITestOutputHelper output)
     [Fact]
     public void Another_checkpoint_is_refused_by_its_weights()
     {
-        byte[] model = File.ReadAllBytes(TestModels.Tiny());
+        byte[] model = File.ReadAllBytes(TestModels.Tiny);
         CheckpointException error = Assert.Throws<CheckpointException>(() => Compare(Shared.Require("checkpoints", "distilbert-tiny-sst2"), model, s_dev, 8, 1));
         Assert.Contains("was not made from the weights in", error.Message);
     }
@@ -113,7 +113,7 @@ public class ModelComparisonTests(ITestOutputHelper output)
     {
         using TemporaryFolder folder = new();
         TextSource none = TextSource.Read(folder.Write("none.tsv", "sentence\n"), "sentence");
-        Assert.Contains("none.tsv has no texts", Assert.Throws<DataFileException>(() => Compare(TinyData.Checkpoint, File.ReadAllBytes(TestModels.Tiny()), none, 8, 1)).Message);
+        Assert.Contains("none.tsv has no texts", Assert.Throws<DataFileException>(() => Compare(TinyData.Checkpoint, File.ReadAllBytes(TestModels.Tiny), none, 8, 1)).Message);
     }
 
     private static ModelComparison Compare(string checkpoint, ReadOnlyMemory<byte> file, TextSource texts, int samples, ulong seed)

@@ -19,7 +19,7 @@ public sealed class ModelDumpTests : IDisposable
     [Fact]
     public void Integers_times_scales_are_close_to_FP32_and_softmax_rows_add_up_to_one()
     {
-        using SafetensorsFile dump = Dump(File.ReadAllBytes(TestModels.Tiny()), "a charming and often affecting journey");
+        using SafetensorsFile dump = Dump(File.ReadAllBytes(TestModels.Tiny), "a charming and often affecting journey");
         Fp32Model reference = new(Checkpoint.Load(TinyData.Checkpoint));
         Observer observer = new();
         int[] ids = Integers(dump, "input_ids");

@@ -10,7 +10,7 @@ public class QuantizerTests(ITestOutputHelper output)
     [Fact]
     public void The_model_classifies()
     {
-        using Classifier classifier = Classifier.Open(TestModels.Tiny());
+        using Classifier classifier = Classifier.Open(TestModels.Tiny);
         Assert.Equal(["negative", "positive"], classifier.Labels);
         Assert.Equal(512, classifier.MaxLength);
         Assert.Equal("positive", classifier.Classify("a charming and often affecting journey").Label);
