@@ -11,7 +11,7 @@ export const here = path.dirname(fileURLToPath(import.meta.url));
 const packages = process.env.NPM_TOKENIZERS ?? path.join(here, "../../../artifacts/npm-tokenizers");
 export const tokenizers = createRequire(path.join(path.resolve(packages), "_.js"))("tokenizers");
 
-/** Ids, and for pairs types, that a definition (what tokenizer.json holds) gives a text. */
+/** What a definition (the contents of tokenizer.json) makes of texts. */
 export class Peer {
   constructor(definition) {
     this.tokenizer = tokenizers.Tokenizer.fromString(JSON.stringify(definition));
@@ -21,16 +21,15 @@ export class Peer {
     return (await this.tokenizer.encode(text, null, { addSpecialTokens })).getIds();
   }
 
-  async cut(text, maxLength, direction = "right") {
+  /**
+   * Ids and types of one text or two, cut to a length. Both are told whole before they are cut: this version of the library stops reading a text
+   * that is long enough to be cut, so that it may take the longer one for the shorter; transformers 4.55 comes with 0.21.
+   */
+  async cut(a, b, maxLength, direction) {
+    const whole = (text) => this.tokenizer.encode(text, null, { addSpecialTokens: false });
+    const first = await whole(a), second = b === null ? null : await whole(b);
     this.tokenizer.setTruncation(maxLength, { strategy: "LongestFirst", direction });
-    const encoding = await this.tokenizer.encode(text);
-    this.tokenizer.disableTruncation();
-    return encoding.getIds();
-  }
-
-  async pair(a, b, maxLength, direction = "right") {
-    this.tokenizer.setTruncation(maxLength, { strategy: "LongestFirst", direction });
-    const encoding = await this.tokenizer.encode(a, b);
+    const encoding = this.tokenizer.postProcess(first, second, true);
     this.tokenizer.disableTruncation();
     return { ids: encoding.getIds(), types: encoding.getTypeIds() };
   }

@@ -21,7 +21,7 @@ const nasty = [
   "\u{1f600}", "\u{1f44d}\u{1f3fd}", "\u{1f469}\u200d\u{1f469}\u200d\u{1f467}", "\u{1f1e9}\u{1f1ea}", "x\u{1f600}y", "\u2764\ufe0f",
   "!", "!!!", "...", "?!?!", "a.b,c;d:e", "(a)[b]{c}", "-a-b--c-", "_a_b_", "don't", "I'm we'll they're you've he'd it's 's 't 'x 'LL", "''s", "a'b'c", "'", " 's", "x 's",
   "\u2018a\u2019 \u201cb\u201d \u2014 \u2026", "\u00bfa? \u00a1b!", "\u300ca\u300d\u3001b\u3002", "$1 \u20ac2 \u00a33", "a+b=c", "a<b>c", "`~^|\\", "a@b.c", "#a", "&amp;",
-  times("a", 99), times("a", 100), times("a", 101), times("ab", 600), times("\u00e9", 100), times("e\u0301", 101), times("\u4e2d", 120), times("-", 150), times(" ", 200),
+  times("a", 99), times("a", 100), times("a", 101), times("ab", 200), times("\u00e9", 100), times("e\u0301", 101), times("\u4e2d", 120), times("-", 150), times(" ", 200),
   times("a ", 300), times("\u0301", 120), times("\u302e", 101), times("un", 30) + "able", times("\u{1f600}", 30), times("\u00e9\u00e8", 40), "x" + times(" ", 50) + "y",
   "[CLS]", "[SEP]", "[MASK]", "[UNK]", "[PAD]", "[mask]", "[MASK", "MASK]", "[ MASK ]", "[MASK][MASK]", "a[MASK]b", "a [MASK] b", "a  [MASK]  b", "[CLS] a [SEP] b [SEP]", "[unused1]",
   "[[MASK]]", "[UNK]a", "[MA\u0301SK]", "[M\u0000ASK]", "[SEP]\u4e2d[SEP]", "un[SEP]able",
@@ -91,7 +91,7 @@ async function pairs(peer, seed, count) {
     const a = random.chance(20) ? pick() + " " + pick() : pick(), b = random.chance(20) ? pick() + " " + pick() : pick();
     const max = random.of([5, 6, 7, 8, 9, 12, 16, 24, 32, 48, 64, 96]), side = random.chance(30) ? "left" : "right";
     // An empty second text is none to transformers; to the library it is one, with separators of its own.
-    if (b !== "") all.push({ a, b, max, side, ...(await peer.pair(a, b, max, side)) });
+    if (b !== "") all.push({ a, b, max, side, ...(await peer.cut(a, b, max, side)) });
   }
   return all;
 }
@@ -101,7 +101,7 @@ async function singles(peer, seed, count) {
   while (all.length < count) {
     const text = random.chance(60) ? random.of(sentences) : randomText(random), max = random.of([3, 4, 5, 6, 8, 12, 16, 24]);
     const side = random.chance(50) ? "left" : "right";
-    all.push({ text, max, side, ids: await peer.cut(text, max, side) });
+    all.push({ text, max, side, ids: (await peer.cut(text, null, max, side)).ids });
   }
   return all;
 }
