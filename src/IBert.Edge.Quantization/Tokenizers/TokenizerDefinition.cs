@@ -10,7 +10,7 @@ internal sealed record AddedTokenDefinition(string Content, int Id, AddedTokenFl
 internal readonly record struct TemplateDefinition(int Id, int TypeId);
 
 /// <summary>Vocabulary, added tokens and templates.</summary>
-internal abstract class TokenizerDefinition
+internal abstract record TokenizerDefinition
 {
     /// <summary>The pieces, each with its id.</summary>
     public required IReadOnlyDictionary<string, int> Vocabulary { get; init; }

@@ -28,8 +28,8 @@ public sealed class BytePairFilesTests : IDisposable
         CopyRoberta();
         byte[] section = TokenizerFiles.BuildSection(folder);
         Assert.Equal(section, TokenizerFiles.BuildSection(folder));
-        Assert.Equal(50265, TokenizerFiles.Read(folder).VocabularySize);
-        Assert.InRange(section.Length, 1_500_000, 2_200_000);
+        int size = TokenizerFiles.Read(folder).VocabularySize;
+        Assert.InRange(section.Length, 30 * size, 45 * size);
     }
 
     [Theory]
@@ -48,9 +48,8 @@ public sealed class BytePairFilesTests : IDisposable
         }
         using OpenedTokenizer a = TestTokenizers.OpenRoberta();
         using var b = new OpenedTokenizer(TokenizerFiles.BuildSection(folder));
-        foreach (var line in TestTokenizers.Golden("roberta-bpe.jsonl").Take(200))
+        foreach (string text in TokenizerData.Lines("roberta.jsonl").Select(line => TokenizerData.Text(line)))
         {
-            string text = line.GetProperty("text").GetString()!;
             Assert.Equal(a.Encode(text), b.Encode(text));
         }
         Assert.Equal(a.Tokens("a <mask> <s>b"), b.Tokens("a <mask> <s>b"));
@@ -149,11 +148,9 @@ public sealed class BytePairFilesTests : IDisposable
 
     private void CopyRoberta()
     {
-        string given = Shared.Require("checkpoints", TestTokenizers.RobertaCheckpoint);
         foreach (string name in new[] { Config, Tokenizer, Vocabulary, Merges, Specials })
         {
-            File.Copy(Path.Combine(given, name), Path.Combine(folder, name));
-            File.SetAttributes(Path.Combine(folder, name), FileAttributes.Normal);
+            File.Copy(TokenizerData.Path(Path.Combine("roberta", name)), Path.Combine(folder, name));
         }
     }
 

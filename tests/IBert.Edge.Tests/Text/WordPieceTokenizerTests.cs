@@ -1,6 +1,7 @@
 // What the WordPiece tokenizer does with words, bytes, added tokens, lengths and large texts.
 using System.Text;
 using IBert.Edge.Quantization.Tokenizers;
+using IBert.Edge.TestSupport;
 using IBert.Edge.Text;
 using Xunit;
 
@@ -252,8 +253,7 @@ public sealed class WordPieceTokenizerTests
     public void Tokenizers_on_one_section_work_on_several_threads()
     {
         using OpenedTokenizer reference = TestTokenizers.OpenUncased();
-        string[] texts = [.. TestTokenizers.Golden("bert-base-uncased.jsonl").Skip(100).Take(300)
-            .Select(line => line.GetProperty("text").GetString()!)];
+        string[] texts = [.. TokenizerData.Lines("uncased.jsonl").Select(line => TokenizerData.Text(line))];
         int[][] expected = [.. texts.Select(text => reference.Encode(text))];
         Parallel.For(0, 4, _ =>
         {
