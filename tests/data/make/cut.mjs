@@ -3,23 +3,18 @@
 import assert from "node:assert";
 import fs from "node:fs";
 import path from "node:path";
+import { allTexts } from "./all-texts.mjs";
 import { forward, loadModel } from "./forward.mjs";
 import { readSafetensors, writeSafetensors } from "./safetensors.mjs";
 import { loadTokenizer } from "./tokenizer.mjs";
 import { readTsv } from "./tsv.mjs";
 
 const [source, target] = process.argv.slice(2);
-const texts = path.join(import.meta.dirname, "..", "texts");
 const read = (name) => JSON.parse(fs.readFileSync(path.join(source, name), "utf8"));
 const write = (name, value) => fs.writeFileSync(path.join(target, name), typeof value === "string" ? value : JSON.stringify(value, null, 2) + "\n");
 
-const judged = readTsv(path.join(texts, "reviews.dev.tsv")).map((row) => row.sentence);
-const sentences = [
-  ...judged,
-  ...readTsv(path.join(texts, "reviews.train.tsv")).map((row) => row.sentence),
-  ...["pairs.train.tsv", "pairs.dev.tsv"].flatMap((name) => readTsv(path.join(texts, name)).flatMap((row) => [row.sentence1, row.sentence2])),
-  ...fs.readFileSync(path.join(texts, "phrases.txt"), "utf8").trimEnd().split("\n"),
-];
+const judged = readTsv(path.join(import.meta.dirname, "..", "texts", "reviews.dev.tsv")).map((row) => row.sentence);
+const sentences = allTexts();
 
 const vocabulary = fs.readFileSync(path.join(source, "vocab.txt"), "utf8").trimEnd().split("\n");
 const special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
