@@ -1,7 +1,7 @@
 // Reads and writes safetensors files.
 import fs from "node:fs";
 
-const arrays = { F32: Float32Array, I8: Int8Array, I16: Int16Array, I32: Int32Array, I64: BigInt64Array };
+const arrays = { F32: Float32Array, F64: Float64Array, I8: Int8Array, I16: Int16Array, I32: Int32Array, I64: BigInt64Array };
 
 /** A half-precision number of these bits. */
 export function halfToNumber(bits) {
