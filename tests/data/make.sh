@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes everything in this folder again, byte for byte (a few minutes): git says what changed.
+# Makes everything that the README beside it names again, byte for byte (some minutes): git says what changed.
 #   tests/data/make.sh        given checkpoints come from ../shared (else $IBERT_SHARED), the tokenizers from npm
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -17,16 +17,30 @@ if [ ! -e "$IBERT_NPM/node_modules/tokenizers" ]; then
 fi
 
 cd "$here"
-logits() { node make/forward.mjs "checkpoints/$1" "texts/$2" "$3" "checkpoints/$1/$4" "${@:5}"; }
+given=$shared/checkpoints
+# Expected logits: logits CHECKPOINT TEXTS COLUMNS [HIDDEN_ACT]
+logits() { node make/forward.mjs "checkpoints/$1" "texts/$2" "$3" "checkpoints/$1/logits.dev${4:+.$4}.tsv" "${@:4}"; }
 
+# What others computed says that the scripts compute the right thing.
 node make/validate.mjs "$shared"
+node make/validate-ibert.mjs "$shared"
+
 node make/texts.mjs
 
-node make/cut.mjs "$shared/checkpoints/tiny-sst2" checkpoints/bert
-logits bert reviews.dev.tsv sentence logits.dev.tsv
-logits bert reviews.dev.tsv sentence logits.dev.relu.tsv relu
-logits bert reviews.dev.tsv sentence logits.dev.gelu_new.tsv gelu_new
-node make/cut.mjs "$shared/checkpoints/distilbert-tiny-sst2" checkpoints/distilbert
-logits distilbert reviews.dev.tsv sentence logits.dev.tsv
+node make/cut.mjs "$given/tiny-sst2" checkpoints/bert
+logits bert reviews.dev.tsv sentence
+logits bert reviews.dev.tsv sentence relu
+logits bert reviews.dev.tsv sentence gelu_new
+node make/cut.mjs "$given/distilbert-tiny-sst2" checkpoints/distilbert
+logits distilbert reviews.dev.tsv sentence
+node make/roberta.mjs "$given/tiny-sst2" "$given/ibert-l3-sst2" checkpoints/roberta
+logits roberta reviews.dev.tsv sentence
+node make/ibert-checkpoint.mjs checkpoints/roberta checkpoints/ibert golden/ibert
+
+node make/regression.mjs "$given/tiny-sst2" checkpoints/bert-regression
+logits bert-regression pairs.dev.tsv sentence1,sentence2
+node make/random-checkpoints.mjs checkpoints/bert checkpoints
+logits bert-labels reviews.dev.tsv sentence
+logits bert-multilabel reviews.dev.tsv sentence
 
 git -C "$root" status --short -- tests/data

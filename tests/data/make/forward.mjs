@@ -170,11 +170,18 @@ export function accuracy(logits, labels) {
   return `${((100 * right) / logits.length).toFixed(2)} % (${right} of ${logits.length})`;
 }
 
+function pearson(a, b) {
+  const mean = (list) => list.reduce((sum, value) => sum + value, 0) / list.length;
+  const covariance = (x, y) => mean(x.map((value, i) => (value - mean(x)) * (y[i] - mean(y))));
+  return covariance(a, b) / Math.sqrt(covariance(a, a) * covariance(b, b));
+}
+
 if (process.argv[1] === import.meta.filename) {
   const [checkpoint, texts, columns, out, activation] = process.argv.slice(2);
   const rows = readTsv(texts);
   const logits = await logitsOf(checkpoint, rows, columns.split(","), activation);
   writeLogits(out, logits);
-  const label = rows[0].label !== undefined && logits[0].length > 1 ? `, accuracy ${accuracy(logits, rows.map((row) => row.label))}` : "";
-  console.log(`${out}: ${logits.length} texts${label}`);
+  const quality = logits[0].length === 2 ? `, accuracy ${accuracy(logits, rows.map((row) => row.label))}`
+    : logits[0].length === 1 ? `, Pearson ${pearson(logits.map((line) => line[0]), rows.map((row) => Number(row.score))).toFixed(4)}` : "";
+  console.log(`${out}: ${logits.length} texts${quality}`);
 }

@@ -117,36 +117,21 @@ for (const [split, count] of [["train", 300], ["dev", 200]]) {
   writeTsv(path.join(folder, `reviews.${split}.tsv`), ["sentence", "label"], shuffle(next, rows));
 }
 
-// Pairs: two sentences of four parts; each part is the same, another way to say it, or something else. 5 is the same meaning, 0 nothing in common.
-const who = [["a man", "a guy"], ["a woman", "a lady"], ["two children", "two kids"], ["a little girl", "a young girl"], ["an old man", "an elderly man"],
-  ["a chef", "a cook"], ["a doctor", "a physician"], ["the band", "the musicians"]];
-const does = [["is buying", "purchases"], ["is looking at", "watches"], ["is cutting", "is slicing"], ["throws away", "gets rid of"],
-  ["is carrying", "carries"], ["paints", "is painting"], ["is repairing", "fixes"], ["is washing", "cleans"]];
-const what = [["a small boat", "a little boat"], ["a red car", "a red automobile"], ["an old sofa", "an old couch"], ["a big picture", "a large picture"],
-  ["some bread", "a piece of bread"], ["a bicycle", "a bike"], ["a guitar", "the guitar"], ["two potatoes", "a few potatoes"]];
-const where = [["in the garden", "in the yard"], ["near the road", "beside the street"], ["at home", "in his house"], ["in the morning", "early in the day"],
-  ["on the beach", "by the sea"], ["in a shop", "in a store"], ["outside", "outdoors"], ["in the kitchen", "in a kitchen"]];
-const weights = [1.25, 1.5, 1.5, 0.75];
+// Pairs: two remarks on one thing, and the stars that both together give it, 0 to 5.
+const mild = ["a little", "a bit", "rather", "somewhat", "fairly"], strong = ["utterly", "thoroughly", "simply", "completely", "absolutely"];
+const remarks = [...parts, "the theater", "the seats", "the popcorn", "the service"];
 
-function pair(next) {
-  const keep = next();
-  let score = 0;
-  const sentences = [[], []];
-  for (const [i, slot] of [who, does, what, where].entries()) {
-    const same = pick(next, slot), how = next();
-    let second = pick(next, slot);
-    if (how < keep) {
-      second = same;
-      score += weights[i];
-    } else {
-      while (second === same) second = pick(next, slot);
-    }
-    const first = next() < 0.5 ? 0 : 1;
-    sentences[0].push(same[first]);
-    sentences[1].push(second[next() < 0.5 ? first : 1 - first]);
-  }
-  const [one, two] = sentences.map((words) => words.join(" "));
-  return [one[0].toUpperCase() + one.slice(1) + ".", two[0].toUpperCase() + two.slice(1) + ".", String(score)];
+function remark(next) {
+  const label = next() < 0.5 ? 0 : 1, isMild = next() < 0.4;
+  const stars = label === 0 ? (isMild ? 1 : 0) : isMild ? 4 : 5;
+  const subject = pick(next, remarks), adjective = pick(next, adjectives[label]);
+  const text = isMild ? `${subject} is ${pick(next, mild)} ${adjective}` : pick(next, [
+    () => `${subject} is ${pick(next, strong)} ${adjective}`,
+    () => `${subject} ${pick(next, verbs[label])}`,
+    () => `${pick(next, openings[label])} this ${adjective} ${pick(next, things)}`,
+    () => `what a ${pick(next, nouns[label])}`,
+  ])();
+  return [text[0].toUpperCase() + text.slice(1) + ".", stars];
 }
 
 const pairs = random(2);
@@ -154,12 +139,11 @@ const known = new Set();
 for (const [split, count] of [["train", 400], ["dev", 100]]) {
   const rows = [];
   while (rows.length < count) {
-    const row = pair(pairs);
-    const key = row.slice(0, 2).join("\t");
-    if (!known.has(key)) {
-      known.add(key);
-      rows.push(row);
-    }
+    const [one, starsOfOne] = remark(pairs), [two, starsOfTwo] = remark(pairs);
+    const key = `${one}\t${two}`;
+    if (one === two || known.has(key)) continue;
+    known.add(key);
+    rows.push([one, two, (starsOfOne + starsOfTwo) / 2]);
   }
   writeTsv(path.join(folder, `pairs.${split}.tsv`), ["sentence1", "sentence2", "score"], rows);
 }
