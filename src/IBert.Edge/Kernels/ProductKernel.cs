@@ -37,8 +37,11 @@ internal abstract unsafe class ProductKernel
     /// <summary>inner is a multiple of this.</summary>
     public const int InnerBlock = 16;
 
-    /// <summary>Most rows a tile has, of any kernel: the size of the caller's tile is <c>MaxTileRows * 16</c>.</summary>
+    /// <summary>Most rows a tile has, of any kernel.</summary>
     public const int MaxTileRows = 8;
+
+    /// <summary>Elements of the caller's tile.</summary>
+    public const int TileSize = MaxTileRows * PanelColumns;
 
     /// <summary>Largest value of a wide left side: 14 bits, two digits of seven.</summary>
     public const int WideBits = 14;
