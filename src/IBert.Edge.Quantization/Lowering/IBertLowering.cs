@@ -11,7 +11,7 @@ namespace IBert.Edge.Quantization.Lowering;
 
 /// <summary>
 /// Lowers an I-BERT checkpoint (Kim et al. 2021; Hugging Face's <c>modeling_ibert</c> in quant_mode) op by op: every requantization, every
-/// rounding and every clamp of the reference, its stale input scale of later layers included (numerics.md, trap 13). Pooler and classifier,
+/// rounding and every clamp of the reference, its stale input scale of later layers included (docs/numerics.md, trap 13). Pooler and classifier,
 /// which the reference leaves in float, are integer.
 /// </summary>
 /// <remarks>

@@ -43,7 +43,7 @@ internal abstract unsafe class ProductKernel
     /// <summary>Elements of the caller's tile.</summary>
     public const int TileSize = MaxTileRows * PanelColumns;
 
-    /// <summary>Largest value of a wide left side: 14 bits, two digits of seven.</summary>
+    /// <summary>Bits of a wide left side's values: two digits of seven.</summary>
     public const int WideBits = 14;
 
     /// <summary>The instruction set and technique, as <c>inspect</c>, <c>bench</c> and <c>selftest</c> print it.</summary>
