@@ -3,6 +3,7 @@ using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
 using System.Text;
 using IBert.Edge.Format;
+using IBert.Edge.Graph;
 using IBert.Edge.Text;
 
 namespace IBert.Edge;

@@ -1,5 +1,6 @@
 // Every head and RoBERTa's shape come through quantization: what the integers answer is what FP32 answers.
 using System.Text.Json;
+using IBert.Edge.Graph.Operations;
 using IBert.Edge.Graph;
 using IBert.Edge.Kernels;
 using IBert.Edge.Quantization.Checkpoints;
@@ -24,7 +25,7 @@ public class HeadTests(ITestOutputHelper output)
             Assert.Equal(64, result.MaxLength);
             Assert.Equal("roberta", Provenance(result).GetProperty("source").GetProperty("architecture").GetString());
             using LoadedModel loaded = new(result.File.ToArray());
-            Assert.Equal(2, loaded.File.Operations[0].Parameters[Format.Slot.EmbedPositionOffset]);
+            Assert.Equal(2, new EmbedRecord(in loaded.File.Operations[0]).PositionOffset);
             output.WriteLine(result.Accuracy!.ToString());
             Assert.True(result.Accuracy.Agreement >= 0.99, $"same label on {result.Accuracy.Agreement:P2}");
             // A position off by one would be another text: the random tables have errors of 1 and more then.
