@@ -48,6 +48,9 @@ public sealed unsafe partial class ModelFile : IDisposable
     /// <summary>Largest sequence length in tokens, special tokens included.</summary>
     public int MaxLength => (int)graph.MaxLength;
 
+    /// <summary>Smallest length that can be asked for: as many tokens as stand around a pair of texts.</summary>
+    internal int LeastLength { get; private set; }
+
     /// <summary>Where the model came from, as JSON (source hash, quantizer version, options, calibration, accuracy); null where it is not stated.</summary>
     public string? Provenance { get; private set; }
 
@@ -180,7 +183,9 @@ public sealed unsafe partial class ModelFile : IDisposable
             NativeSpan<byte> text = Text(SectionKind.Provenance);
             Provenance = Encoding.UTF8.GetString(text.Span);
         }
-        new GraphVerifier(this, data).Verify(OpenTokenizer());
+        Tokenizer tokenizer = OpenTokenizer();
+        LeastLength = tokenizer.LeastLength;
+        new GraphVerifier(this, data).Verify(tokenizer);
     }
 
     private Tokenizer OpenTokenizer()

@@ -1,8 +1,7 @@
 // ibert classify: a label for each text.
 using System.CommandLine;
 using System.Diagnostics;
-using IBert.Edge.Cli.Input;
-using IBert.Edge.Cli.Output;
+using IBert.Edge.CommandLine;
 
 namespace IBert.Edge.Cli.Commands;
 
@@ -16,7 +15,7 @@ internal static class ClassifyCommand
         Option<int?> top = NumberOption.Create("--top", "Show the N best labels, best first (default: 1, of a multi-label model all)");
         Option<bool> all = new("--all") { Description = "Show all labels, best first" };
         Option<int?> maxLength = ModelAccess.MaxLengthOption();
-        Option<int?> threads = ModelAccess.ThreadsOption();
+        Option<int?> threads = ModelAccess.Threads();
         Command command = new CommandWithExamples(
             "classify",
             "Labels texts: the arguments, else the lines of standard input. One line in, one line out: label, tab, score (a tab more for each further label); of a regression the value.",
@@ -25,19 +24,16 @@ internal static class ClassifyCommand
                 "tail -f reviews.log | ibert classify",
                 "ibert classify -m models/intents.ibert --top 3 --json < commands.txt",
                 "printf 'A plane takes off.\\tAn air plane is leaving.\\n' | ibert classify -m pairs.ibert --pair",
-            ])
+            ],
+            TextOptions.Notes)
         {
             texts, model, pair, top, all, json, jsonInput, maxLength, threads,
         };
         command.SetAction(parsed =>
         {
-            if (parsed.GetValue(top) is < 1)
-            {
-                throw CommandException.Usage($"--top {parsed.GetValue(top)}: at least 1");
-            }
             using ModelFile opened = ModelAccess.Open(parsed.GetValue(model));
-            using Classifier classifier = ModelAccess.Classifier(opened, parsed.GetValue(maxLength), parsed.GetValue(threads));
-            TextInput input = new(parsed.GetValue(texts) ?? [], parsed.GetValue(pair), parsed.GetValue(jsonInput));
+            using Classifier classifier = ModelAccess.Classifier(opened, parsed.GetValue(maxLength), ModelAccess.ReadThreads(parsed.GetValue(threads)));
+            TextInput input = new(parsed.GetValue(texts) ?? [], parsed.GetValue(pair), parsed.GetValue(jsonInput), ModelAccess.TextBytes(opened));
             using ResultWriter output = new(input.IsStream);
             // Labels of a multi-label model do not exclude each other: the best alone would say too little.
             bool every = parsed.GetValue(all) || (opened.HeadKind == HeadKind.MultiLabel && parsed.GetValue(top) is null);
@@ -111,7 +107,7 @@ internal static class ClassifyCommand
             WriteFraction(json, "score"u8, prediction.Millionths);
         }
         json.WriteNumber("tokens"u8, prediction.TokenCount);
-        json.WriteBoolean("truncated"u8, prediction.Truncated);
+        TextOptions.WriteTruncated(input, prediction.Truncated, output);
         json.WriteNumber("micros"u8, micros);
         if (!best.IsEmpty)
         {

@@ -1,5 +1,8 @@
 // Tab-separated data with a header line.
 using System.Text;
+using IBert.Edge.CommandLine;
+using IBert.Edge.Files;
+using IBert.Edge.Files.Data;
 
 namespace IBert.Edge.Cli.Input;
 
@@ -22,15 +25,11 @@ internal sealed class TabFile : IDisposable
         this.path = path;
         try
         {
-            stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+            stream = new FileStream(InputFile.Open(path), FileAccess.Read, bufferSize: 0);
         }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        catch (UnreadableFileException error)
         {
-            throw CommandException.Usage($"{path}: no such file; name a tab-separated file with a header line");
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            throw CommandException.Usage($"{path} cannot be read ({error.Message}); name a tab-separated file with a header line");
+            throw CommandException.Usage($"{path}: {error.Message}; name a tab-separated file with a header line");
         }
         lines = new LineReader(stream);
         if (!ReadLine())
@@ -46,8 +45,8 @@ internal sealed class TabFile : IDisposable
     /// <summary>Bytes read so far.</summary>
     public long Consumed => lines.Consumed;
 
-    /// <summary>Size in bytes; 0 where it is not known, as that of a pipe.</summary>
-    public long Length => stream.CanSeek ? stream.Length : 0;
+    /// <summary>Size in bytes.</summary>
+    public long Length => stream.Length;
 
     /// <summary>Index of a column.</summary>
     /// <param name="name">Its name in the header; null where the option was left out.</param>

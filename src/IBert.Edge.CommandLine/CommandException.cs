@@ -1,4 +1,5 @@
-namespace IBert.Edge.Cli;
+// How a command ends early.
+namespace IBert.Edge.CommandLine;
 
 /// <summary>Ends the program with a status and one line on standard error: what, where, what to do.</summary>
 internal sealed class CommandException(int status, string message) : Exception(message)

@@ -1,49 +1,47 @@
 // Standard output: results, and nothing else.
-using System.Buffers;
-using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
+using IBert.Edge.Files;
 
-namespace IBert.Edge.Cli.Output;
+namespace IBert.Edge.CommandLine;
 
 /// <summary>Collects whole lines and writes them in large pieces, or each at once.</summary>
 internal sealed class ResultWriter : IDisposable
 {
     private const int Enough = 1 << 16;
 
-    // Text in any script stays readable; a terminal or a file is no web page.
-    private static readonly JsonWriterOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
-
-    private readonly ArrayBufferWriter<byte> buffer = new(4096);
+    private readonly LineBuffer buffer = new();
     private readonly bool flushEachLine;
+    private readonly int descriptor;
+    private int lineStart;
 
     /// <param name="flushEachLine">Whether somebody waits for each line.</param>
+    /// <param name="descriptor">Standard output; standard error where that has become an output file.</param>
     /// <exception cref="CommandException">Standard output is closed.</exception>
-    public ResultWriter(bool flushEachLine = false)
+    public ResultWriter(bool flushEachLine = false, int descriptor = StandardDescriptor.Output)
     {
-        if (!StandardDescriptor.IsInherited(StandardDescriptor.Output))
-        {
-            throw CommandException.Usage("standard output is closed: results have nowhere to go");
-        }
-        this.flushEachLine = flushEachLine;
-        Json = new Utf8JsonWriter(buffer, Compact);
+        StandardDescriptor.Require(descriptor);
+        (this.flushEachLine, this.descriptor) = (flushEachLine, descriptor);
+        Json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JsonText.Encoder, SkipValidation = true });
     }
 
     /// <summary>Writes JSON into the line; <see cref="EndJson"/> ends it.</summary>
     public Utf8JsonWriter Json { get; }
 
+    /// <summary>Adds text, with escapes for what must not be shown as it is.</summary>
     public ResultWriter Append(ReadOnlySpan<byte> utf8)
     {
-        buffer.Write(utf8);
+        Printable.Append(utf8, buffer);
         return this;
     }
 
+    /// <inheritdoc cref="Append(ReadOnlySpan{byte})"/>
     public ResultWriter Append(string text)
     {
-        buffer.Advance(Encoding.UTF8.GetBytes(text, buffer.GetSpan(Encoding.UTF8.GetMaxByteCount(text.Length))));
+        Printable.Append(text, buffer);
         return this;
     }
 
+    /// <summary>Adds a byte as it is, such as a tab between two fields.</summary>
     public ResultWriter Append(byte character)
     {
         buffer.GetSpan(1)[0] = character;
@@ -51,6 +49,7 @@ internal sealed class ResultWriter : IDisposable
         return this;
     }
 
+    /// <summary>Adds a number.</summary>
     public ResultWriter Append(long number)
     {
         number.TryFormat(buffer.GetSpan(20), out int written);
@@ -69,7 +68,8 @@ internal sealed class ResultWriter : IDisposable
     public void EndLine()
     {
         Append((byte)'\n');
-        if (flushEachLine || buffer.WrittenCount >= Enough)
+        lineStart = buffer.Count;
+        if (flushEachLine || buffer.Count >= Enough)
         {
             Flush();
         }
@@ -90,13 +90,21 @@ internal sealed class ResultWriter : IDisposable
         EndLine();
     }
 
+    /// <summary>Takes back what there is of a line that cannot be finished.</summary>
+    public void DropLine()
+    {
+        Json.Reset();
+        buffer.Truncate(lineStart);
+    }
+
     /// <summary>Writes what is collected.</summary>
     public void Flush()
     {
         // Taken out first: what could not be written is not tried again.
-        ReadOnlySpan<byte> lines = buffer.WrittenSpan;
-        buffer.ResetWrittenCount();
-        StandardDescriptor.Write(StandardDescriptor.Output, lines);
+        ReadOnlySpan<byte> lines = buffer.Written;
+        buffer.Truncate(0);
+        lineStart = 0;
+        StandardDescriptor.Write(descriptor, lines);
     }
 
     public void Dispose() => Json.Dispose();

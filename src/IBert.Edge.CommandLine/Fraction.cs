@@ -1,7 +1,7 @@
 // Scores and values as decimal fractions, from integers.
 using System.Buffers.Text;
 
-namespace IBert.Edge.Cli.Output;
+namespace IBert.Edge.CommandLine;
 
 internal static class Fraction
 {

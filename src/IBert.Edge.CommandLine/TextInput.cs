@@ -2,17 +2,21 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
-using IBert.Edge.Cli.Output;
+using IBert.Edge.Files.Data;
 using Microsoft.Win32.SafeHandles;
 
-namespace IBert.Edge.Cli.Input;
+namespace IBert.Edge.CommandLine;
 
-/// <summary>Texts or pairs of texts in UTF-8, one after the other. Nothing is decoded, so invalid UTF-8 reaches the tokenizer as it is.</summary>
+/// <summary>
+/// Texts or pairs of texts in UTF-8, one after the other. Nothing is decoded, so invalid UTF-8 reaches the tokenizer as it is. A text is cut where no model
+/// reads on, so that memory does not grow with what somebody writes.
+/// </summary>
 internal sealed class TextInput
 {
     private readonly byte[][]? arguments;
     private readonly LineReader? lines;
     private readonly bool pairs, json;
+    private readonly int mostJson;
     private int nextArgument;
     private byte[] unescaped = [];
     private ReadOnlyMemory<byte> text, pair;
@@ -20,11 +24,15 @@ internal sealed class TextInput
     /// <param name="texts">Texts; without any, standard input is read.</param>
     /// <param name="pairs">Whether a line is two texts with a tab between. An argument without a tab makes a pair with the next one.</param>
     /// <param name="json">Whether a line is a JSON string or object.</param>
+    /// <param name="most">Bytes that are kept of a text.</param>
     /// <exception cref="CommandException">The options contradict each other, or standard input is closed.</exception>
-    public TextInput(string[] texts, bool pairs, bool json)
+    public TextInput(string[] texts, bool pairs, bool json, int most)
     {
         this.pairs = pairs;
         this.json = json;
+        Most = most;
+        // Two texts, each character of them an escape of six, and some members that are passed over.
+        mostJson = (12 * most) + 4096;
         if (texts.Length > 0)
         {
             if (json)
@@ -40,8 +48,13 @@ internal sealed class TextInput
         }
         FileStream input = new(new SafeFileHandle(StandardDescriptor.Input, ownsHandle: false), FileAccess.Read, bufferSize: 0);
         IsStream = !input.CanSeek;
-        lines = new LineReader(input);
+        // Behind the last byte that is kept a character may go on, and two texts have a tab between them.
+        int mostText = most + 4;
+        lines = new LineReader(input, json ? mostJson : pairs ? (2 * mostText) + 1 : mostText);
     }
+
+    /// <summary>Bytes that are kept of a text.</summary>
+    public int Most { get; }
 
     /// <summary>Whether lines arrive as somebody writes them, so that each is to be answered at once.</summary>
     public bool IsStream { get; }
@@ -58,6 +71,9 @@ internal sealed class TextInput
     /// <summary>Whether there are two texts.</summary>
     public bool IsPair { get; private set; }
 
+    /// <summary>Whether a text was longer than <see cref="Most"/>: the rest of it was not read.</summary>
+    public bool IsCut { get; private set; }
+
     /// <summary>Why the line cannot be read; null where it can.</summary>
     public string? Error { get; private set; }
 
@@ -65,9 +81,30 @@ internal sealed class TextInput
     public bool Next()
     {
         text = pair = default;
-        IsPair = false;
+        IsPair = IsCut = false;
         Error = null;
-        return arguments is null ? NextLine() : NextArgument();
+        if (!(arguments is null ? NextLine() : NextArgument()))
+        {
+            return false;
+        }
+        (text, pair) = (Keep(text), Keep(pair));
+        return true;
+    }
+
+    /// <summary>The text up to a whole character.</summary>
+    private ReadOnlyMemory<byte> Keep(ReadOnlyMemory<byte> whole)
+    {
+        if (whole.Length <= Most)
+        {
+            return whole;
+        }
+        IsCut = true;
+        int length = Most;
+        for (int i = 0; i < 3 && length > 0 && (whole.Span[length] & 0xC0) == 0x80; i++)
+        {
+            length--;
+        }
+        return whole[..length];
     }
 
     private bool NextArgument()
@@ -101,13 +138,14 @@ internal sealed class TextInput
         {
             throw CommandException.Usage($"standard input cannot be read: {error.Message}");
         }
-        switch (state)
+        if (state == LineState.End)
         {
-            case LineState.End:
-                return false;
-            case LineState.TooLong:
-                Error = $"longer than {LineReader.MaxLine >> 20} MB: split it";
-                return true;
+            return false;
+        }
+        if (json && state == LineState.TooLong)
+        {
+            Error = $"longer than {mostJson} bytes: split it";
+            return true;
         }
         text = line;
         if (json)

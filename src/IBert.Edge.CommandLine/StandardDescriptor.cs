@@ -3,7 +3,7 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
 
-namespace IBert.Edge.Cli.Output;
+namespace IBert.Edge.CommandLine;
 
 /// <summary>Standard output was closed by its reader: the program ends quietly.</summary>
 internal sealed class ClosedPipeException : Exception;
@@ -24,6 +24,16 @@ internal static unsafe partial class StandardDescriptor
     {
         const int getFlags = 1, closeAtExec = 1;
         return (Control(descriptor, getFlags) & closeAtExec) == 0;
+    }
+
+    /// <summary>Requires it to be open.</summary>
+    /// <exception cref="CommandException">The program was started without it.</exception>
+    public static void Require(int descriptor)
+    {
+        if (!IsInherited(descriptor))
+        {
+            throw CommandException.Usage($"standard {(descriptor == Output ? "output" : "error")} is closed: results have nowhere to go");
+        }
     }
 
     /// <summary>Writes all bytes.</summary>
