@@ -88,6 +88,10 @@ internal sealed class CompareCommand : CommandWithExamples
             Report.Write(reportPath, comparison);
         }
         progress.Dispose();
+        foreach (string note in source.Notes)
+        {
+            Console.Error.WriteLine($"ibert-quantize: {note}");
+        }
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{comparison.Texts} texts of {source.FileName}, seed {comparison.Seed}; 6 dB are one bit"));
         Print(Report.Lines(comparison.Errors));
         if (reportPath is not null)

@@ -20,7 +20,8 @@ internal sealed class HelpWithExamples(HelpAction usual) : SynchronousCommandLin
           ibert-quantize my-checkpoint -o my.ibert --calibration train.tsv --text sentence --eval dev.tsv --label label --report my.md
           ibert-quantize my-pairs -o pairs.ibert --calibration train.tsv --text sentence1 --text-pair sentence2 --eval dev.tsv --label score
 
-        Data files are tab-separated with a header line, without quoting; spaces around a field do not count.
+        Data files are tab-separated with a header line, in UTF-8, without quoting; spaces around a field do not count, and a line of nothing but white
+        space is passed over. Labels are names or indices, the whole column one or the other (--label-kind where it could be both).
         """;
 
     public override bool ClearsParseErrors => true;

@@ -1,6 +1,7 @@
 // The workstation program: a Hugging Face checkpoint in, one model file out; and looks at what came out.
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using IBert.Edge.Files.Data;
 
 namespace IBert.Edge.Quantization.Cli;
 

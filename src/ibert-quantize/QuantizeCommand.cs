@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.Diagnostics;
 using System.Globalization;
+using IBert.Edge.Files.Data;
 using IBert.Edge.Quantization.Output;
 
 namespace IBert.Edge.Quantization.Cli;
@@ -30,14 +31,15 @@ internal sealed class QuantizeCommand : RootCommand
     private readonly Option<string?> report = new("--report") { HelpName = "REPORT.md", Description = "write what was quantized how, and the error of every tensor, with plots beside it" };
     private readonly Option<string?> evaluation = new("--eval") { HelpName = "DATA.tsv", Description = "compare FP32 and integers on labelled texts; needs --label" };
     private readonly Option<string?> evaluationText = new("--eval-text") { HelpName = "COLUMN", Description = "column of the texts in the --eval file (default: that of --text)" };
-    private readonly Option<string?> label = new("--label") { HelpName = "COLUMN", Description = "column of the labels in the --eval file: names or indexes; numbers for a regression" };
+    private readonly Option<string?> label = new("--label") { HelpName = "COLUMN", Description = "column of the labels in the --eval file: all names, or all indices; numbers for a regression" };
+    private readonly Option<string?> labelKind = new("--label-kind") { HelpName = "KIND", Description = "what the labels are, where they could be both: name or index (default: as the column shows)" };
     private readonly Option<int> threads = new("--threads") { HelpName = "N", Description = "threads; the model does not depend on them", DefaultValueFactory = _ => Environment.ProcessorCount };
 
     public QuantizeCommand() : base("Turns a Hugging Face BERT checkpoint into one .ibert file of integers, for ibert.")
     {
         Arguments.Add(checkpoint);
         foreach (Option option in (Option[])[
-            output, calibration, text, textPair, samples, seed, evaluation, evaluationText, label, report, scheme, bits, maxLength, tokenizer, threads])
+            output, calibration, text, textPair, samples, seed, evaluation, evaluationText, label, labelKind, report, scheme, bits, maxLength, tokenizer, threads])
         {
             Options.Add(option);
         }
@@ -72,11 +74,9 @@ internal sealed class QuantizeCommand : RootCommand
             result.WriteReport(reportPath);
         }
         progress.Dispose();
-        if (options.Calibration is null && result.Scheme == QuantizationScheme.Int8)
+        foreach (string warning in result.Warnings)
         {
-            Console.Error.WriteLine(
-                $"ibert-quantize: calibrated on {result.CalibrationCount} built-in English sentences: accuracy may be lower than with texts of the task, give " +
-                "some with --calibration DATA.tsv --text COLUMN");
+            Console.Error.WriteLine($"ibert-quantize: {warning}");
         }
         Print(model, reportPath, result, Stopwatch.GetElapsedTime(start));
         return ExitStatus.Done;
@@ -108,13 +108,20 @@ internal sealed class QuantizeCommand : RootCommand
     {
         if (parsed.GetValue(evaluation) is not { } file)
         {
-            return parsed.GetValue(label) is null && parsed.GetValue(evaluationText) is null
+            return parsed.GetValue(label) is null && parsed.GetValue(evaluationText) is null && parsed.GetValue(labelKind) is null
                 ? null
-                : throw new UsageException("--label and --eval-text say how to read the --eval file: give that too");
+                : throw new UsageException("--label, --label-kind and --eval-text say how to read the --eval file: give that too");
         }
         string labelColumn = parsed.GetValue(label) ?? throw new UsageException("--eval needs --label COLUMN, the column of the labels");
         column = parsed.GetValue(evaluationText) ?? column ?? throw new UsageException("--eval needs --text COLUMN (or --eval-text), the column of the texts");
-        return LabelledTexts.Read(file, column, labelColumn, pairColumn);
+        LabelKind? kind = parsed.GetValue(labelKind) switch
+        {
+            null => null,
+            "name" => LabelKind.Name,
+            "index" => LabelKind.Index,
+            string other => throw new UsageException($"--label-kind {other}: labels are given by name or by index"),
+        };
+        return LabelledTexts.Read(file, column, labelColumn, pairColumn, kind);
     }
 
     private void RefuseUnsupported(ParseResult parsed)

@@ -5,6 +5,7 @@ using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using IBert.Edge.Cli.Commands;
 using IBert.Edge.Cli.Output;
+using IBert.Edge.Files.Data;
 
 namespace IBert.Edge.Cli;
 
@@ -38,6 +39,11 @@ internal static class Program
         {
             Messages.Error(error.Message);
             return error.Status;
+        }
+        catch (DataFileException error)
+        {
+            Messages.Error(error.Message);
+            return ExitStatus.Usage;
         }
         catch (ClosedPipeException)
         {

@@ -91,7 +91,7 @@ internal sealed record InferencePath(IReadOnlyList<MethodDefinition> Roots, Reac
     public static InferencePath Find()
     {
         var assemblies = new Assemblies();
-        AssemblyDefinition[] ours = [assemblies.Load(IlTests.Built("IBert.Edge")), assemblies.Load(IlTests.Built("ibert"))];
+        AssemblyDefinition[] ours = [.. ((string[])["IBert.Edge", "ibert", "IBert.Edge.Files"]).Select(name => assemblies.Load(IlTests.Built(name)))];
         MethodDefinition[] roots =
         [
             .. from type in ours[1].MainModule.GetTypes()

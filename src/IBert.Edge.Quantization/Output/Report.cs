@@ -43,7 +43,7 @@ internal static class Report
         Line(text, $"| | |");
         Line(text, $"|---|---|");
         Line(text, $"| SHA-256 of the weights | `{comparison.SourceHash}` |");
-        Line(text, $"| texts | {comparison.Texts} of the {comparison.Source.Texts.Count} texts of `{comparison.Source.FileName}`, seed {comparison.Seed}, SHA-256 `{comparison.Source.Sha256}` |");
+        Line(text, $"| texts | {comparison.Texts} of the {comparison.Source.Count} texts of `{comparison.Source.FileName}`, seed {comparison.Seed}, SHA-256 `{comparison.Source.Sha256}` |");
         Line(text, $"");
         WriteErrors(text, $"{comparison.Texts} texts", comparison.Errors, Stem(path));
         AtomicFile.Write(path, Encoding.UTF8.GetBytes(text.ToString()));
@@ -89,7 +89,7 @@ internal static class Report
         Line(text, result.Scheme == QuantizationScheme.IBert
             ? $"| calibration | none: the ranges that the checkpoint was trained with |"
             : result.Options.Calibration is { } source
-            ? $"| calibration | {result.CalibrationCount} of the {source.Texts.Count} texts of `{source.FileName}`{Joined(result)}, seed {result.Options.Seed}, SHA-256 `{source.Sha256}` |"
+            ? $"| calibration | {result.CalibrationCount} of the {source.Count} texts of `{source.FileName}`{Joined(result)}, seed {result.Options.Seed}, SHA-256 `{source.Sha256}` |"
             : (FormattableString)$"| calibration | {result.CalibrationCount} built-in sentences{Joined(result)}: accuracy may be lower than with texts of the task |");
         Line(text, $"| quantizer | ibert-quantize {Quantizer.Version} |");
         Line(text, $"| model file | {result.File.Length} bytes |");

@@ -3,10 +3,10 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
-using IBert.Edge.Cli.Input;
 using IBert.Edge.Cli.Inspection;
 using IBert.Edge.Cli.Output;
 using IBert.Edge.Evaluation;
+using IBert.Edge.Files.Data;
 
 namespace IBert.Edge.Cli.Commands;
 
@@ -15,10 +15,11 @@ internal static class EvalCommand
     public static Command Create()
     {
         Option<string?> model = ModelAccess.Option();
-        Argument<string> data = new("DATA.tsv") { Description = "Labelled texts: tab-separated, a header line, no quoting" };
+        Argument<string> data = new("DATA.tsv") { Description = "Labelled texts: UTF-8, tab-separated, a header line, no quoting; a line of nothing but white space is passed over" };
         Option<string?> text = new("--text") { Description = "Column with the texts", HelpName = "COLUMN" };
         Option<string?> textPair = new("--text-pair") { Description = "Column with the second texts", HelpName = "COLUMN" };
-        Option<string?> label = new("--label") { Description = "Column with the labels: names, or indices from 0 (with commas between several); numbers for a regression", HelpName = "COLUMN" };
+        Option<string?> label = new("--label") { Description = "Column with the labels: all names, or all indices from 0 (with commas between several); numbers for a regression", HelpName = "COLUMN" };
+        Option<string?> labelKind = new("--label-kind") { Description = "What the labels are, where they could be both: name or index (default: as the column shows)", HelpName = "KIND" };
         Option<string?> predictions = new("--predictions") { Description = "Writes text, label, predicted label and its score (or value) of each example", HelpName = "OUT.tsv" };
         Option<bool> json = new("--json") { Description = "One JSON object" };
         Command command = new CommandWithExamples(
@@ -29,21 +30,29 @@ internal static class EvalCommand
                 "ibert eval -m pairs.ibert dev.tsv --text sentence1 --text-pair sentence2 --label label --predictions out.tsv",
             ])
         {
-            model, data, text, textPair, label, predictions, json,
+            model, data, text, textPair, label, labelKind, predictions, json,
         };
         command.SetAction(parsed =>
         {
-            using TabFile file = new(parsed.GetRequiredValue(data));
-            int first = file.Column(parsed.GetValue(text), "--text"), truth = file.Column(parsed.GetValue(label), "--label");
-            int second = parsed.GetValue(textPair) is { } pair ? file.Column(pair, "--text-pair") : -1;
+            string path = parsed.GetRequiredValue(data);
+            DataColumns columns = new(
+                parsed.GetValue(text) ?? throw Missing("--text", path), parsed.GetValue(textPair), parsed.GetValue(label) ?? throw Missing("--label", path));
+            LabelKind? kind = ReadKind(parsed.GetValue(labelKind));
             using ModelFile opened = ModelAccess.Open(parsed.GetValue(model));
-            using Classifier classifier = ModelAccess.Classifier(opened);
-            using ReplacedFile? target = parsed.GetValue(predictions) is { } path ? new ReplacedFile(path) : null;
             Scorecard scorecard = Scorecard.Create(opened.HeadKind, opened.Labels);
-            Samples times = Measure(classifier, scorecard, file, first, second, truth, target);
-            if (times.Count == 0)
+            LabelColumn labels = scorecard.Column(kind);
+            // What is wrong with the last line is said before minutes of work.
+            DataFile file = DataFile.Read(path, columns, labels);
+            if (file.Count == 0)
             {
-                throw CommandException.Usage($"{parsed.GetValue(data)} has no examples: only its header line");
+                throw CommandException.Usage($"{path} has no examples: only its header line");
+            }
+            using Classifier classifier = ModelAccess.Classifier(opened);
+            using ReplacedFile? target = parsed.GetValue(predictions) is { } output ? new ReplacedFile(output) : null;
+            Samples times = Measure(classifier, scorecard, file, labels, target);
+            foreach (string note in file.Notes)
+            {
+                Messages.Error(note);
             }
             target?.Complete();
             Print(classifier, scorecard, times, parsed.GetValue(json));
@@ -52,23 +61,31 @@ internal static class EvalCommand
         return command;
     }
 
-    private static Samples Measure(
-        Classifier classifier, Scorecard scorecard, TabFile file, int first, int second, int truth, ReplacedFile? target)
+    private static CommandException Missing(string option, string path) =>
+        CommandException.Usage($"{option} COLUMN is missing; the columns of {path} are: {DataFile.DescribeColumns(path)}");
+
+    private static LabelKind? ReadKind(string? name) => name switch
+    {
+        null => null,
+        "name" => LabelKind.Name,
+        "index" => LabelKind.Index,
+        _ => throw CommandException.Usage($"--label-kind {name}: labels are given by name or by index"),
+    };
+
+    private static Samples Measure(Classifier classifier, Scorecard scorecard, DataFile file, LabelColumn labels, ReplacedFile? target)
     {
         Samples times = new();
         double[] logits = new double[classifier.Labels.Count];
-        bool regression = classifier.Model.HeadKind == HeadKind.Regression;
+        bool regression = classifier.Model.HeadKind == HeadKind.Regression, pairs = file.Columns.Pair is not null;
         using ProgressBar progress = new();
+        using DataLines lines = file.Open();
         Span<byte> number = stackalloc byte[Fraction.MaxLength];
-        target?.Write(Encoding.UTF8.GetBytes($"text\t{(second < 0 ? "" : "text_pair\t")}label\tpredicted{(regression ? "" : "\tscore")}\n"));
-        while (file.Next())
+        target?.Write(Encoding.UTF8.GetBytes($"text\t{(pairs ? "text_pair\t" : "")}label\tpredicted{(regression ? "" : "\tscore")}\n"));
+        while (lines.Next())
         {
-            string field = Encoding.UTF8.GetString(file.Field(truth));
-            double[] expected = scorecard.Read(field)
-                ?? throw CommandException.Usage($"line {file.Number}: {scorecard.Complain(field)}; is --label the right column?");
-            ReadOnlySpan<byte> text = file.Field(first);
+            double[] expected = labels.Read(lines.Label);
             long begun = Stopwatch.GetTimestamp();
-            Prediction prediction = second < 0 ? classifier.Classify(text) : classifier.Classify(text, file.Field(second));
+            Prediction prediction = pairs ? classifier.Classify(lines.Text, lines.Pair) : classifier.Classify(lines.Text);
             times.Add(Stopwatch.GetTimestamp() - begun);
             for (int i = 0; i < logits.Length; i++)
             {
@@ -78,11 +95,11 @@ internal static class EvalCommand
             scorecard.Add(expected, logits);
             if (target is not null)
             {
-                target.Write(text);
-                if (second >= 0)
+                target.Write(lines.Text);
+                if (pairs)
                 {
                     target.Write("\t"u8);
-                    target.Write(file.Field(second));
+                    target.Write(lines.Pair);
                 }
                 int digits = Fraction.Format(regression ? prediction.ValueMillionths : prediction.Millionths, Fraction.Digits, number);
                 string answer = regression ? "" : scorecard.Describe(scorecard.Answer(logits)) + "\t";
@@ -90,7 +107,7 @@ internal static class EvalCommand
                 target.Write(number[..digits]);
                 target.Write("\n"u8);
             }
-            progress.Report(file.Consumed, file.Length);
+            progress.Report(lines.Consumed, lines.Length);
         }
         return times;
     }

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using IBert.Edge.Cli.Output;
+using IBert.Edge.Files.Data;
 using Microsoft.Win32.SafeHandles;
 
 namespace IBert.Edge.Cli.Input;

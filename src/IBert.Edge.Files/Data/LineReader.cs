@@ -1,5 +1,5 @@
-// Lines as bytes, of any length up to a cap, from standard input or a file.
-namespace IBert.Edge.Cli.Input;
+// Lines as bytes, of any length up to a cap, from standard input or a data file.
+namespace IBert.Edge.Files.Data;
 
 /// <summary>What <see cref="LineReader.Read"/> found.</summary>
 internal enum LineState
