@@ -1,5 +1,6 @@
 // The public front of the workstation's library: a checkpoint in, a model out.
 using IBert.Edge.Evaluation;
+using IBert.Edge.Files.Data;
 using IBert.Edge.Quantization.Calibration;
 using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Evaluation;

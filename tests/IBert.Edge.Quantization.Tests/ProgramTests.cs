@@ -75,7 +75,7 @@ public sealed class ProgramTests : IDisposable
     [InlineData("there is no such file", "CHECKPOINT", "-o", "OUT", "--calibration", "none.tsv")]
     [InlineData("has no column 'nope'", "CHECKPOINT", "-o", "OUT", "--calibration", "DATA", "--text", "nope")]
     [InlineData("has 2 texts, calibration needs 8 or more", "CHECKPOINT", "-o", "OUT", "--calibration", "DATA", "--text", "text")]
-    [InlineData("good is no label of this model", "CHECKPOINT", "-o", "OUT", "--text", "text", "--eval", "DATA", "--label", "label")]
+    [InlineData("'good' is no label of this model", "CHECKPOINT", "-o", "OUT", "--text", "text", "--eval", "DATA", "--label", "label")]
     [InlineData("there is no folder", "CHECKPOINT", "-o", "none/m.ibert")]
     public void What_cannot_be_done_ends_with_2_and_one_line(string expected, params string[] arguments) => EndsWith(2, expected, arguments);
 

@@ -1,6 +1,7 @@
 // The integers of a model beside those of the reference I-BERT: op by op with the reference's own inputs, and end to end.
 using System.Globalization;
 using System.Text.Json;
+using IBert.Edge.Files.Data;
 using IBert.Edge.Format;
 using IBert.Edge.Graph.Operations;
 using IBert.Edge.Graph;

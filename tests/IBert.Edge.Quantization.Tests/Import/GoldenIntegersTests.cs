@@ -1,4 +1,5 @@
 // The integers of Hugging Face's I-BERT, op by op with its own inputs, and end to end.
+using IBert.Edge.Files.Data;
 using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Evaluation;
 using IBert.Edge.Quantization.Output;
