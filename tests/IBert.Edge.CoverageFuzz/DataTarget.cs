@@ -1,6 +1,7 @@
 // Target `data`: a data file is read as plain texts and by its columns, with labels and without.
 using System.Text;
 using IBert.Edge.Evaluation;
+using IBert.Edge.Files.Data;
 using IBert.Edge.Quantization;
 using IBert.Edge.TestSupport;
 
