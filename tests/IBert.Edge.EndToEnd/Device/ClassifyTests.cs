@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using IBert.Edge.TestSupport;
 using Xunit;
-using static IBert.Edge.EndToEnd.Device.TinyPieces;
+using static IBert.Edge.TestSupport.TinyPieces;
 
 namespace IBert.Edge.EndToEnd.Device;
 

@@ -11,18 +11,6 @@ internal sealed record Outcome(int ExitCode, string Output, string Error)
     public string[] Lines => Output.Length == 0 ? [] : Output[..^1].Split('\n');
 }
 
-/// <summary>What the tiny model's vocabulary says of pieces, whatever tokenizes.</summary>
-internal static class TinyPieces
-{
-    private static readonly string[] s_pieces = File.ReadAllLines(Path.Combine(Given.Checkpoint("bert"), "vocab.txt"));
-
-    /// <summary>The ids of pieces that are separated by spaces.</summary>
-    public static int[] Ids(string pieces) => [.. pieces.Split(' ').Select(piece => Array.IndexOf(s_pieces, piece))];
-
-    /// <summary>The line that <c>ibert tokenize</c> prints for such pieces.</summary>
-    public static string Tokens(string pieces) => $"{pieces}\t{string.Join(' ', Ids(pieces))}\n";
-}
-
 /// <summary>The program: <c>dotnet ibert.dll</c> of this build, or the native program that <c>IBERT_NATIVE</c> names.</summary>
 internal static class Ibert
 {

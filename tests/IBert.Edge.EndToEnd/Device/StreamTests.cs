@@ -2,7 +2,7 @@
 using System.Diagnostics;
 using IBert.Edge.TestSupport;
 using Xunit;
-using static IBert.Edge.EndToEnd.Device.TinyPieces;
+using static IBert.Edge.TestSupport.TinyPieces;
 
 namespace IBert.Edge.EndToEnd.Device;
 

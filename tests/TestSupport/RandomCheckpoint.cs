@@ -1,7 +1,7 @@
 // A checkpoint of any shape with seeded random weights: the same on every machine.
 using System.Text.Json.Nodes;
 
-namespace IBert.Edge.Quantization.Tests;
+namespace IBert.Edge.TestSupport;
 
 internal static class RandomCheckpoint
 {

@@ -1,5 +1,5 @@
 // A folder for one test.
-namespace IBert.Edge.Quantization.Tests;
+namespace IBert.Edge.TestSupport;
 
 internal sealed class TemporaryFolder : IDisposable
 {

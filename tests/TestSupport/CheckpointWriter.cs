@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Output;
 
-namespace IBert.Edge.Quantization.Tests;
+namespace IBert.Edge.TestSupport;
 
 /// <summary>A tensor to be written: its type says how, its values are FP32.</summary>
 internal sealed record TestTensor(string Type, long[] Shape, float[] Values);
