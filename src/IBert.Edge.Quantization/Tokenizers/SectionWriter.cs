@@ -37,7 +37,8 @@ internal sealed class SectionWriter
         Dictionary<string, int> raw = new(StringComparer.Ordinal), normalized = new(StringComparer.Ordinal);
         foreach (AddedTokenDefinition token in definition.AddedTokens)
         {
-            pieces[token.Id] = ToBytes(token.Content);
+            // What the vocabulary has is a piece as well, in the bytes that pieces have.
+            pieces[token.Id] = definition.Vocabulary.ContainsKey(token.Content) ? pieces[token.Id] : ToBytes(token.Content);
             bool isNormalized = (token.Flags & AddedTokenFlags.Normalized) != 0;
             byte[] match = isNormalized ? normalize(token.Content) : ToBytes(token.Content);
             Require(
@@ -85,6 +86,9 @@ internal sealed class SectionWriter
         Require(!piece.Contains('\0'), $"the token '{piece.Replace("\0", "\\0", StringComparison.Ordinal)}' contains a zero byte");
         return Encoding.UTF8.GetBytes(piece);
     }
+
+    /// <summary>The option that says which side of a text is cut.</summary>
+    public static int CutOption(TokenizerDefinition definition) => definition.CutsStart ? TokenizerSection.CutStartOption : 0;
 
     public static void Require(bool holds, string what)
     {

@@ -21,6 +21,9 @@ internal abstract record TokenizerDefinition
 
     public required IReadOnlyList<TemplateDefinition> Pair { get; init; }
 
+    /// <summary>Whether a text that is too long loses its start, not its end.</summary>
+    public bool CutsStart { get; init; }
+
     /// <summary>One more than the largest id, added tokens included.</summary>
     public int VocabularySize => Math.Max(Vocabulary.Values.Max(), AddedTokens.Select(token => token.Id).DefaultIfEmpty(-1).Max()) + 1;
 }

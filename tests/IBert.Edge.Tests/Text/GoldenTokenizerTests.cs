@@ -37,14 +37,22 @@ public sealed class GoldenTokenizerTests
     }
 
     [Theory]
-    [InlineData("uncased")]
-    [InlineData("cased")]
-    [InlineData("roberta")]
-    public void Every_text_and_pair_is_cut_as_Hugging_Face_cuts_it(string folder)
+    [InlineData("uncased", false)]
+    [InlineData("uncased", true)]
+    [InlineData("cased", false)]
+    [InlineData("cased", true)]
+    [InlineData("roberta", false)]
+    [InlineData("roberta", true)]
+    public void Every_text_and_pair_is_cut_as_Hugging_Face_cuts_it(string folder, bool atTheStart)
     {
-        using OpenedTokenizer tokenizer = Open(folder);
+        using var tokenizer = new OpenedTokenizer(TokenizerFiles.Read(TokenizerData.Path(folder)) switch
+        {
+            WordPieceDefinition definition => WordPieceTokenizerWriter.Write(definition with { CutsStart = atTheStart }),
+            TokenizerDefinition definition => BytePairTokenizerWriter.Write((BytePairDefinition)definition with { CutsStart = atTheStart }),
+        });
         int pairs = 0, cut = 0, singles = 0;
-        foreach (JsonElement line in TokenizerData.Lines($"{folder}.cut.jsonl").Where(line => TokenizerData.Text(line, "side") == "right"))
+        string side = atTheStart ? "left" : "right";
+        foreach (JsonElement line in TokenizerData.Lines($"{folder}.cut.jsonl").Where(line => TokenizerData.Text(line, "side") == side))
         {
             int max = line.GetProperty("max").GetInt32();
             if (line.TryGetProperty("b", out _))
