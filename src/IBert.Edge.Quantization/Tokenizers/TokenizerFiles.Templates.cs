@@ -85,14 +85,12 @@ internal static partial class TokenizerFiles
             : throw template.Wrong($"each text once, in order, and at most {TokenizerSection.MaxTemplateItems} tokens");
     }
 
-    /// <summary>Whether transformers hands a model the types, by what the files or the class say of its inputs.</summary>
+    /// <summary>Whether transformers hands a model the types, by what the files or the class say of its inputs; of DistilBERT, which has none, either.</summary>
     private static bool HasTypes(in Files files, string tokenizerClass)
     {
-        if (files.Config["model_input_names"] is { IsNull: false } names)
-        {
-            return names.Elements.Any(name => name.Text == "token_type_ids");
-        }
-        // Models without types, which most of these are, do not care.
-        return tokenizerClass is not (DistilBertClass or RobertaClass) || files.Model["model_type"].TextOr("") != "bert";
+        bool isTold = files.Config["model_input_names"] is { IsNull: false } names
+            ? names.Elements.Any(name => name.Text == "token_type_ids")
+            : tokenizerClass is not (DistilBertClass or RobertaClass);
+        return isTold || files.Model["model_type"].TextOr(tokenizerClass == DistilBertClass ? "distilbert" : "") == "distilbert";
     }
 }
