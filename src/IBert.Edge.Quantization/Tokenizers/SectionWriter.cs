@@ -44,8 +44,9 @@ internal sealed class SectionWriter
             Require(
                 match.Length <= TokenizerSection.MaxAddedBytes,
                 $"the added token '{token.Content}' is longer than {TokenizerSection.MaxAddedBytes} bytes");
-            // What the normalizer makes empty, or the same as another, is never found by Hugging Face's tokenizers either.
-            if (match.Length > 0 && (isNormalized ? normalized : raw).TryAdd(Encoding.UTF8.GetString(match), added.Count))
+            Require(match.Length > 0, $"nothing is left of the added token '{token.Content}' when it is normalized");
+            // Of those that are the same when they are normalized, Hugging Face's tokenizers find the first.
+            if ((isNormalized ? normalized : raw).TryAdd(Encoding.UTF8.GetString(match), added.Count))
             {
                 added.Add((token, match));
             }

@@ -24,6 +24,9 @@ internal abstract record TokenizerDefinition
     /// <summary>Whether a text that is too long loses its start, not its end.</summary>
     public bool CutsStart { get; init; }
 
+    /// <summary>Tokens that the checkpoint's own tokenizer cuts a text to; nothing where it does not say.</summary>
+    public int? MaxLength { get; init; }
+
     /// <summary>One more than the largest id, added tokens included.</summary>
     public int VocabularySize => Math.Max(Vocabulary.Values.Max(), AddedTokens.Select(token => token.Id).DefaultIfEmpty(-1).Max()) + 1;
 }

@@ -35,7 +35,7 @@ internal static class WordPieceTokenizerWriter
     }
 
     /// <summary>The normalizer's result for a whole text, as added tokens are compared.</summary>
-    private static byte[] Normalize(string content, BertNormalizerOptions options)
+    public static byte[] Normalize(string content, BertNormalizerOptions options)
     {
         byte[] text = SectionWriter.ToBytes(content);
         var normalizer = new BertNormalizer(options, TokenizerSection.MaxCharacters);

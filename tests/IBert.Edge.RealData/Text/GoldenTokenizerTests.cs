@@ -66,6 +66,27 @@ public sealed class GoldenTokenizerTests
         }
     }
 
+    /// <summary>Two settings by the ids that transformers gives with this vocabulary.</summary>
+    [Theory]
+    [InlineData("truncation_side", "\"left\"", "one two three four five six seven", 6, new[] { 101, 2176, 2274, 2416, 2698, 102 })]
+    [InlineData("split_special_tokens", "true", "bad [SEP] good", 64, new[] { 101, 2919, 1031, 19802, 1033, 2204, 102 })]
+    public void Settings_of_a_real_checkpoint_are_done(string name, string value, string text, int maxLength, int[] expected)
+    {
+        string given = Shared.Require("checkpoints", "tiny-sst2");
+        string folder = Directory.CreateTempSubdirectory("ibert-tokenizer-").FullName;
+        try
+        {
+            File.Copy(Path.Combine(given, "tokenizer.json"), Path.Combine(folder, "tokenizer.json"));
+            File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), $$"""{"tokenizer_class": "BertTokenizer", "{{name}}": {{value}}}""");
+            using var tokenizer = new OpenedTokenizer(TokenizerFiles.BuildSection(folder));
+            Assert.Equal(expected, tokenizer.Encode(text, maxLength));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     [Fact]
     public void Words_are_merged_as_pair_by_pair()
     {

@@ -151,7 +151,8 @@ public sealed class WordPieceTokenizerTests
         Assert.InRange(tokenizer.Tokenizer.Steps - before, 1, 60 * text.Length);
         count = tokenizer.Tokenizer.EncodePair(text, "film"u8, ids, types, out truncated);
         Assert.True(truncated);
-        Assert.Equal(whole[^2], ids[..count][(isBytePair ? ids[..count].IndexOf(whole[^1]) : Array.IndexOf(ids, whole[^1])) - 1]);
+        Assert.Equal(whole[^2], ids[Array.IndexOf(ids, whole[^1]) - 1]);
+        Assert.Equal(10, count);
     }
 
     /// <summary>The rule is that of truncate_encodings in Hugging Face's tokenizers, written out here on the whole lists.</summary>

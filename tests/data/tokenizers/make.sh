@@ -11,7 +11,7 @@ if [ ! -e "$NPM_TOKENIZERS/node_modules/tokenizers" ]; then
   npm install --prefix "$NPM_TOKENIZERS" --no-audit --no-fund tokenizers@0.23.2 >"$NPM_TOKENIZERS/npm.log" 2>&1 </dev/null ||
     { cat "$NPM_TOKENIZERS/npm.log" >&2; die "npm install tokenizers failed"; }
 fi
-for script in vocabularies unicode texts added-tokens; do
+for script in vocabularies unicode texts added-tokens settings; do
   node "$here/$script.mjs"
 done
 git -C "$root" status --short -- "$here"
