@@ -1,5 +1,6 @@
 // Values of a tokenizer's JSON files, with errors that name the file and the place.
 using System.Text.Json;
+using IBert.Edge.Quantization.Checkpoints;
 
 namespace IBert.Edge.Quantization.Tokenizers;
 
@@ -22,7 +23,7 @@ internal readonly struct TokenizerJson
 
     public bool IsText => element.ValueKind == JsonValueKind.String;
 
-    public string Text => IsText ? Get(value => value.GetString()!) : throw Wrong("a text");
+    public string Text => IsText ? element.GetString()! : throw Wrong("a text");
 
     public int Integer =>
         element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out int value) ? value : throw Wrong("a whole number");
@@ -34,8 +35,7 @@ internal readonly struct TokenizerJson
         {
             JsonElement self = RequireKind(JsonValueKind.Object, "an object");
             string here = Place;
-            return self.EnumerateObject().Select(
-                member => (new TokenizerJson(self, here).Get(_ => member.Name), new TokenizerJson(member.Value, $"{here}.{member.Name}")));
+            return self.EnumerateObject().Select(member => (member.Name, new TokenizerJson(member.Value, $"{here}.{member.Name}")));
         }
     }
 
@@ -85,9 +85,16 @@ internal readonly struct TokenizerJson
         try
         {
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
+            JsonFile.DecodeTexts(document.RootElement);
             var root = new TokenizerJson(document.RootElement.Clone(), name);
             root.RequireKind(JsonValueKind.Object, "an object");
             return root;
+        }
+        catch (InvalidOperationException error)
+        {
+            throw new CheckpointException(
+                $"{name} in {Path.GetDirectoryName(path)} has a text that is broken UTF-8 or has lone surrogates. Save the tokenizer again with "
+                + "save_pretrained of transformers.", error);
         }
         catch (JsonException error)
         {
@@ -104,16 +111,4 @@ internal readonly struct TokenizerJson
     private static string Shorten(string text) => text.Length <= 60 ? text : string.Concat(text.AsSpan(0, 60), "...");
 
     private JsonElement RequireKind(JsonValueKind kind, string expected) => element.ValueKind == kind ? element : throw Wrong(expected);
-
-    private T Get<T>(Func<JsonElement, T> read)
-    {
-        try
-        {
-            return read(element);
-        }
-        catch (InvalidOperationException)
-        {
-            throw Wrong("text without lone surrogates");
-        }
-    }
 }
