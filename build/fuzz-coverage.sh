@@ -2,7 +2,7 @@
 # Fuzzes what reads files of others, guided by coverage (AFL++ with SharpFuzz), and keeps what it learned:
 #   build/fuzz-coverage.sh TARGET SECONDS    TARGET: model, text, tokenizer, safetensors, json, data
 # Begins with tests/IBert.Edge.CoverageFuzz/corpus/TARGET, which afterwards holds the smallest inputs that reach all that was reached. Findings
-# go to findings/TARGET beside it, where a test fails until they are mended. SECONDS 0: only minimizes and measures the corpus.
+# go to findings/TARGET beside it, where a test fails until they are mended; figures to results/TARGET.md. SECONDS 0: only minimizes the corpus.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -57,7 +57,8 @@ if [ "$seconds" -gt 0 ]; then
     AFL_FAST_CAL=1 AFL_HANG_TMOUT=5000 \
     afl-fuzz -V "$seconds" -i "$out/in" -o "$out" -t 5000 -m none -G "$longest" -x "$project/dictionaries/$dictionary.dict" \
     -- dotnet "$work/afl/IBert.Edge.CoverageFuzz.dll" afl "$target" >"$out/afl.log" 2>&1 </dev/null || { tail -n 20 "$out/afl.log" >&2; die "afl-fuzz failed"; }
-  echo "$target: $(stat run_time) s, $(stat execs_done) executions ($(stat execs_per_sec)/s), $(stat edges_found) pairs of blocks, $(stat saved_crashes) crashes and $(stat saved_hangs) hangs"
+  run="$(stat run_time) s, $(stat execs_done) executions ($(stat execs_per_sec)/s), $(stat edges_found) pairs of blocks, $(stat saved_crashes) crashes and $(stat saved_hangs) hangs saved"
+  echo "$target: $run"
 fi
 
 # What the uninstrumented program does as well is a finding; of several with the same error at the same place the first is kept.
@@ -85,4 +86,20 @@ rm -rf "$corpus"
 mkdir -p "$(dirname "$corpus")"
 cp -r "$out/corpus" "$corpus"
 harness blocks coverage "$target" "$corpus" >"$out/coverage.md"
-echo "$target: corpus of $(find "$corpus" -type f | wc -l) inputs, $(cat "$corpus"/* | wc -c) bytes; $found findings; $(tail -n 1 "$out/coverage.md")"
+kept="corpus of $(find "$corpus" -type f | wc -l) inputs, $(cat "$corpus"/* | wc -c) bytes; $found findings"
+echo "$target: $kept; $(tail -n 1 "$out/coverage.md")"
+if [ "$seconds" -gt 0 ]; then
+  describe_processor
+  mkdir -p "$project/results"
+  {
+    echo "# \`$target\`: what a run reached"
+    echo
+    echo "Written by \`build/fuzz-coverage.sh $target $seconds\` at commit $(git -C "$root" rev-parse --short HEAD) on $cpu, $version."
+    echo
+    echo "- $run"
+    echo "- $kept"
+    echo "- $(tail -n 1 "$out/coverage.md")"
+    echo
+    sed '$d' "$out/coverage.md"
+  } >"$project/results/$target.md"
+fi

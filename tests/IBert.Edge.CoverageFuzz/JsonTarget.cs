@@ -17,8 +17,10 @@ internal sealed class JsonTarget : ITarget
     /// <summary>Stands for the members of a vocabulary that are the 256 bytes, ids from 3: byte-level BPE needs them, and mutants of them are a waste.</summary>
     private const byte Bytes = 0x01;
 
+    private const string Index = "model.safetensors.index.json";
+
     private static readonly string[] s_names =
-        ["config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt", "vocab.json", "merges.txt", "added_tokens.json"];
+        ["config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt", "vocab.json", "merges.txt", "added_tokens.json", Index];
 
     private static readonly byte[] s_bytes = Encoding.UTF8.GetBytes(string.Join(',', Enumerable.Range(0, 256)
         .Select(value => $"{JsonSerializer.Serialize(((char)ByteLevelAlphabet.ToCodePoint((byte)value)).ToString())}:{3 + value}")));
@@ -37,6 +39,8 @@ internal sealed class JsonTarget : ITarget
         yield return Input("""{"model_type":"roberta","architectures":["RobertaForSequenceClassification"],"num_labels":3,"pad_token_id":1,"max_position_embeddings":514,"hidden_act":"gelu_new"}""");
         yield return Input("""{"model_type":"ibert","quant_mode":true,"num_labels":1,"problem_type":"regression","type_vocab_size":1,"hidden_act":"relu","layer_norm_eps":1e-5}""");
         yield return Input("""{"architectures":["BertForSequenceClassification"],"problem_type":"multi_label_classification","id2label":{"1":"b","0":2},"pruned_heads":{}}""");
+
+        yield return Input("", "", "", "", "", "", "", "", """{"metadata":{"total_size":4},"weight_map":{"a":"model-1.safetensors","b":"../model-2.safetensors"}}""");
 
         const string wordPiece = """
             {"added_tokens":[{"id":3,"content":"[M]","single_word":false,"lstrip":true,"rstrip":false,"normalized":false,"special":true}],
@@ -82,7 +86,7 @@ internal sealed class JsonTarget : ITarget
             }
             input = end < 0 ? [] : input[(end + 1)..];
         }
-        return ReadConfig() ?? ReadTokenizer();
+        return ReadConfig() ?? ReadIndex() ?? ReadTokenizer();
     }
 
     public void Dispose() => folder.Dispose();
@@ -101,6 +105,24 @@ internal sealed class JsonTarget : ITarget
                 }
             }
             return null;
+        }
+        catch (CheckpointException refused)
+        {
+            return refused.Message;
+        }
+    }
+
+    /// <summary>An index of weights, of which none is there.</summary>
+    private string? ReadIndex()
+    {
+        if (!File.Exists(Path.Combine(folder.Path, Index)))
+        {
+            return null;
+        }
+        try
+        {
+            WeightFiles.Open(folder.Path).Dispose();
+            throw new FindingException("an index of missing weights was taken");
         }
         catch (CheckpointException refused)
         {

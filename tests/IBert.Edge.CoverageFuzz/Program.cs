@@ -16,16 +16,15 @@ switch (args)
         Instrumentation.Instrument(folder);
         return 0;
     case ["afl", string name]:
-        using (ITarget target = Targets.Create(name))
+        // SharpFuzz takes the place for its counters when it runs: instrumented code must not run before.
+        Lazy<ITarget> fuzzed = new(() => Targets.Create(name));
+        MemoryStream bytes = new();
+        Fuzzer.OutOfProcess.Run(stream =>
         {
-            using MemoryStream bytes = new();
-            Fuzzer.OutOfProcess.Run(stream =>
-            {
-                bytes.SetLength(0);
-                stream.CopyTo(bytes);
-                Targets.Run(target, bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
-            });
-        }
+            bytes.SetLength(0);
+            stream.CopyTo(bytes);
+            Targets.Run(fuzzed.Value, bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
+        });
         return 0;
     case ["run", string name, .. string[] paths]:
         return Run(name, Files(paths));
@@ -36,6 +35,7 @@ switch (args)
         }
         return 0;
     case ["minimize", string name, string folder, .. string[] paths]:
+        Instrumentation.UseMap();
         using (ITarget target = Targets.Create(name))
         {
             foreach (string file in Instrumentation.Minimize(target, Files(paths)))
@@ -45,6 +45,7 @@ switch (args)
         }
         return 0;
     case ["coverage", string name, .. string[] paths]:
+        Instrumentation.UseMap();
         using (ITarget target = Targets.Create(name))
         {
             Instrumentation.PrintCoverage(target, Files(paths));

@@ -13,14 +13,7 @@ internal sealed class TextTarget : ITarget
     // Beyond this the definition of byte-pair encoding, which is quadratic, would be most of the time.
     private const int LongestWord = 256;
 
-    private static readonly TemplateDefinition[] s_single = [new(1, 0), new(TemplateItem.First, 0), new(2, 0)];
-
-    private static readonly string[] s_merges =
-    [
-        "a b", "ab c", "\u0120 a", "\u0120 ab", "i n", "in g", "o o", "oo d", "g ood", "\u0120 good", "\u00c3 \u00a9", "a a", "aa aa", "' s", "1 2", "\u0120 \u0120", "\u010a \u010a",
-    ];
-
-    private readonly BytePairDefinition plain = BytePair(BytePairOptions.None, []);
+    private readonly BytePairDefinition plain = TestedTokenizers.BytePair(BytePairOptions.None, []);
     private readonly PairByPair oracle;
     private readonly OpenedTokenizer plainBytePair;
     private readonly OpenedTokenizer[] all;
@@ -32,27 +25,19 @@ internal sealed class TextTarget : ITarget
         all =
         [
             plainBytePair,
-            new(BytePairTokenizerWriter.Write(BytePair(BytePairOptions.AddPrefixSpace, Added))),
-            new(WordPieceTokenizerWriter.Write(WordPiece(BertNormalizerOptions.All, Added))),
-            new(WordPieceTokenizerWriter.Write(WordPiece(BertNormalizerOptions.CleanText | BertNormalizerOptions.HandleChinese, []))),
-            new(WordPieceTokenizerWriter.Write(WordPiece(BertNormalizerOptions.None, Added))),
+            new(BytePairTokenizerWriter.Write(TestedTokenizers.BytePair(BytePairOptions.AddPrefixSpace, TestedTokenizers.Added))),
+            new(WordPieceTokenizerWriter.Write(TestedTokenizers.WordPiece(BertNormalizerOptions.All, TestedTokenizers.Added))),
+            new(WordPieceTokenizerWriter.Write(TestedTokenizers.WordPiece(BertNormalizerOptions.CleanText | BertNormalizerOptions.HandleChinese, []))),
+            new(WordPieceTokenizerWriter.Write(TestedTokenizers.WordPiece(BertNormalizerOptions.None, TestedTokenizers.Added))),
         ];
     }
-
-    /// <summary>Tokens of all sixteen combinations of flags, some of them parts of others.</summary>
-    private static (string Content, AddedTokenFlags Flags)[] Added =>
-    [
-        .. Enumerable.Range(0, 16).Select(flags => ($"T\u00e9{(char)('a' + flags)}", (AddedTokenFlags)flags)),
-        ("T\u00e9", AddedTokenFlags.None), ("<x>", AddedTokenFlags.LeftStrip | AddedTokenFlags.RightStrip), (" y ", AddedTokenFlags.None),
-        ("abcab", AddedTokenFlags.Normalized), ("bca", AddedTokenFlags.Normalized | AddedTokenFlags.SingleWord), ("\u4e2d", AddedTokenFlags.Normalized),
-    ];
 
     /// <summary>Lines of the repository's texts, and what no text of its has.</summary>
     public static IEnumerable<byte[]> Seeds()
     {
         IEnumerable<string> lines = File.ReadLines(Given.Texts("phrases.txt")).Concat(File.ReadLines(Given.Texts("written.tsv")).Skip(1).Where((_, i) => i % 8 == 0))
             .Concat(TokenizerData.Lines("uncased.jsonl").Where((_, i) => i % 40 == 0).Select(line => TokenizerData.Text(line)));
-        string tokens = string.Concat(Added.Select((token, i) => i % 3 == 0 ? $" {token.Content} " : token.Content));
+        string tokens = string.Concat(TestedTokenizers.Added.Select((token, i) => i % 3 == 0 ? $" {token.Content} " : token.Content));
         return lines.Append(tokens).Append(tokens.ToUpperInvariant()).Append("I've 12 good  things\n\n it's\t'll")
             .Select(line => Encoding.UTF8.GetBytes(line.Length > 400 ? line[..400] : line))
             .Append([0xFF, (byte)'a', 0xC3, 0x00, 0xE4, 0xB8, (byte)' ', 0xED, 0xA0, 0x80, 0xF4, 0x90]);
@@ -102,43 +87,4 @@ internal sealed class TextTarget : ITarget
             throw new FindingException($"ids are {string.Join(' ', found)}, by the definition {string.Join(' ', expected)}");
         }
     }
-
-    private static BytePairDefinition BytePair(BytePairOptions options, (string Content, AddedTokenFlags Flags)[] added)
-    {
-        IEnumerable<string> bytes = Enumerable.Range(0, 256).Select(value => ((char)ByteLevelAlphabet.ToCodePoint((byte)value)).ToString());
-        Dictionary<string, int> vocabulary = new[] { "<m>", "<s>", "</s>" }.Concat(bytes).Concat(s_merges.Select(merge => merge.Replace(" ", ""))).Distinct()
-            .Index().ToDictionary(x => x.Item, x => x.Index);
-        return new BytePairDefinition
-        {
-            Vocabulary = vocabulary,
-            Merges = [.. s_merges.Select(merge => merge.Split(' ')).Select(parts => (parts[0], parts[1]))],
-            Options = options,
-            AddedTokens = Definitions(added, vocabulary.Count),
-            Single = s_single,
-            Pair = [.. s_single, new(2, 0), new(TemplateItem.Second, 0), new(2, 0)],
-        };
-    }
-
-    private static WordPieceDefinition WordPiece(BertNormalizerOptions options, (string Content, AddedTokenFlags Flags)[] added)
-    {
-        IEnumerable<string> letters = Enumerable.Range('a', 26).Concat(Enumerable.Range('0', 10)).Append('\u00e9').Append('T').Select(c => ((char)c).ToString());
-        string[] words = ["good", "##ing", "ab", "abc", "##bc", "##a##", "##", "the", "\u4e2d", "\ufffd", "##\ufffd", ".", ",", "!", "\u2014", "\ud83d\ude00"];
-        Dictionary<string, int> vocabulary = new[] { "[UNK]", "[CLS]", "[SEP]" }.Concat(words).Concat(letters).Concat(letters.Select(c => "##" + c)).Distinct()
-            .Index().ToDictionary(x => x.Item, x => x.Index);
-        return new WordPieceDefinition
-        {
-            Vocabulary = vocabulary,
-            Options = options,
-            UnknownToken = "[UNK]",
-            PaddingToken = null,
-            ContinuingPrefix = "##",
-            MaxCharacters = 20,
-            AddedTokens = Definitions(added, vocabulary.Count),
-            Single = s_single,
-            Pair = [.. s_single, new(TemplateItem.Second, 1), new(2, 1)],
-        };
-    }
-
-    private static AddedTokenDefinition[] Definitions((string Content, AddedTokenFlags Flags)[] added, int firstId) =>
-        [.. added.Select((token, i) => new AddedTokenDefinition(token.Content, firstId + i, token.Flags))];
 }

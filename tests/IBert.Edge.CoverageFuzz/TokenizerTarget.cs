@@ -1,7 +1,7 @@
 // Target `tokenizer`: the tokenizer section of a model is opened; if it opens, it tokenizes texts and a pair.
 using System.Text;
 using IBert.Edge.Format;
-using IBert.Edge.Quantization.Lowering;
+using IBert.Edge.Quantization.Tokenizers;
 using IBert.Edge.TestSupport;
 using IBert.Edge.Text;
 
@@ -11,15 +11,19 @@ internal sealed unsafe class TokenizerTarget : ITarget
 {
     private const int MostBytes = 1 << 20;
 
-    private static readonly Lazy<byte[][]> s_files = new(() =>
-        [.. new[] { SmallModel.Sections, SmallModel.BytePairSections() }.Select(sections => sections.First(section => section.Kind == SectionKind.Tokenizer).Bytes)]);
-
-    private static readonly Lazy<Patches> s_patches = new(() => new Patches(1, s_files.Value));
+    private static readonly Lazy<Patches> s_patches = new(() => new Patches(
+        1,
+        WordPieceTokenizerWriter.Write(TestedTokenizers.WordPiece(BertNormalizerOptions.All, TestedTokenizers.Added)),
+        WordPieceTokenizerWriter.Write(TestedTokenizers.WordPiece(BertNormalizerOptions.CleanText, [])),
+        BytePairTokenizerWriter.Write(TestedTokenizers.BytePair(BytePairOptions.AddPrefixSpace, TestedTokenizers.Added)),
+        BytePairTokenizerWriter.Write(TestedTokenizers.BytePair(BytePairOptions.None, []))));
 
     private static readonly byte[][] s_texts =
     [
         "a good film, the [M] baddest <M>"u8.ToArray(), [0xFF, (byte)'a', 0xC3, 0x00, 0xE4, 0xB8, (byte)' ', 0xED, 0xA0, 0x80, 0xF4, 0x90],
-        Encoding.UTF8.GetBytes(" Film,ing \u00C9\u302E\U0001D165\u4E2D aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+        Encoding.UTF8.GetBytes(" Film,ing \u00C9\u302E\U0001D165\u4E2D abcab " + string.Concat(TestedTokenizers.Added.Select(token => token.Content))),
+        // Longer than what byte-pair encoding keeps of a word.
+        Encoding.UTF8.GetBytes(new string('a', 700) + string.Concat(Enumerable.Repeat("babc", 200))),
     ];
 
     private readonly GuardedMemory memory = new(MostBytes);

@@ -129,6 +129,7 @@ public sealed class TokenizerFilesTests : IDisposable
     [InlineData(Tokenizer, "model", """{"type": "WordPiece", "vocab": {"a": 0, "b": 0}}""", "tokenizer.json.model.vocab.b is 0; expected an id that no other piece has")]
     [InlineData(Tokenizer, "model", """{"type": "WordPiece", "vocab": {"a": -1}}""", "tokenizer.json.model.vocab.a is -1")]
     [InlineData(Tokenizer, "model", """{"type": "WordPiece", "vocab": {"\ud800": 0}}""", "lone surrogates")]
+    [InlineData(Tokenizer, "model", """{"type": "WordPiece", "vocab": {"a": 0}, "t\ud800": 1}""", "lone surrogates")]
     [InlineData(Tokenizer, "model", """{"type": "WordPiece"}""", "tokenizer.json.model.vocab is missing")]
     [InlineData(Tokenizer, "normalizer", """{"type": "Lowercase"}""", "tokenizer.json.normalizer is Lowercase")]
     [InlineData(Tokenizer, "pre_tokenizer", """{"type": "ByteLevel"}""", "tokenizer.json.pre_tokenizer is ByteLevel")]
