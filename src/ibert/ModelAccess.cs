@@ -17,6 +17,11 @@ internal static class ModelAccess
         HelpName = "MODEL",
     };
 
+    public static Option<bool> PrivateOption() => new("--private")
+    {
+        Description = "Read the model into memory instead of mapping the file: it may then be written over while it is in use",
+    };
+
     public static Option<int?> MaxLengthOption() =>
         NumberOption.Create("--max-length", "Longest text in tokens, special tokens included; longer ones are cut (default: the model's)");
 
@@ -40,13 +45,13 @@ internal static class ModelAccess
 
     /// <summary>Opens the model.</summary>
     /// <exception cref="CommandException">There is none, or it cannot be used.</exception>
-    public static ModelFile Open(string? option)
+    public static ModelFile Open(string? option, bool isPrivate)
     {
         string path = Find(option)
             ?? throw CommandException.Model($"no model: {DefaultName} is neither in {AppContext.BaseDirectory} nor in models/ there; name one with -m or {Variable}");
         try
         {
-            return ModelFile.Open(path);
+            return ModelFile.Open(path, isPrivate);
         }
         catch (ModelFormatException error)
         {
@@ -86,9 +91,9 @@ internal static class ModelAccess
     public static Classifier Classifier(ModelFile model, int? maxLength = null, int? threads = null)
     {
         Kernels();
-        if (maxLength is { } length && (length < 3 || length > model.MaxLength))
+        if (maxLength is { } length && (length < model.LeastLength || length > model.MaxLength))
         {
-            throw CommandException.Usage($"--max-length {length}: this model takes 3 to {model.MaxLength} tokens");
+            throw CommandException.Usage($"--max-length {length}: this model takes {model.LeastLength} to {model.MaxLength} tokens");
         }
         int workers = threads ?? 1;
         if (workers is < 1 or > 64)

@@ -39,6 +39,11 @@ internal static class Program
             Messages.Error(error.Message);
             return error.Status;
         }
+        catch (ModelChangedException error)
+        {
+            Messages.Error(error.Message);
+            return ExitStatus.Model;
+        }
         catch (ClosedPipeException)
         {
             // Whoever read the results has seen enough.
@@ -48,6 +53,12 @@ internal static class Program
         {
             Messages.Error(error.Message);
             return ExitStatus.Usage;
+        }
+        catch (InsufficientMemoryException error)
+        {
+            // The model is one for larger machines.
+            Messages.Error(error.Message);
+            return ExitStatus.Model;
         }
         catch (OutOfMemoryException)
         {

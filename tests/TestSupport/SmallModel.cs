@@ -1,10 +1,13 @@
 // A very small model with random weights, made in milliseconds: for tests that open and break thousands of models.
+using System.Runtime.InteropServices;
+using IBert.Edge.Format;
 using IBert.Edge.Quantization.Calibration;
 using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Lowering;
 using IBert.Edge.Quantization.Reference;
 using IBert.Edge.Quantization.Tokenizers;
 using IBert.Edge.Text;
+using Architecture = IBert.Edge.Quantization.Checkpoints.Architecture;
 
 namespace IBert.Edge.TestSupport;
 
@@ -28,7 +31,7 @@ internal static class SmallModel
     public static IReadOnlyList<ModelSection> Sections => s_sections.Value;
 
     /// <summary>The whole file, as a model that the quantizer writes: with provenance.</summary>
-    public static byte[] File() => ModelBuilder.Assemble([.. Sections, new(Format.SectionKind.Provenance, false, "{}"u8.ToArray())]);
+    public static byte[] File() => ModelBuilder.Assemble([.. Sections, new(SectionKind.Provenance, false, "{}"u8.ToArray())]);
 
     /// <summary>The whole file of one with another head; a regression has one value, named after the first label.</summary>
     public static byte[] File(HeadKind kind) => ModelBuilder.Assemble(SectionsOf(kind));
@@ -38,6 +41,14 @@ internal static class SmallModel
 
     /// <summary>The required sections of one that splits texts into bytes and merges them.</summary>
     public static IReadOnlyList<ModelSection> BytePairSections() => Make(HeadKind.SingleLabel, BytePair);
+
+    /// <summary>The file of one that takes only so many tokens.</summary>
+    public static byte[] File(int maxLength)
+    {
+        ModelSection[] sections = [.. Sections.Select(section => section with { Bytes = [.. section.Bytes] })];
+        MemoryMarshal.AsRef<GraphHeader>(sections.Single(section => section.Kind == SectionKind.Graph).Bytes.AsSpan()).MaxLength = (uint)maxLength;
+        return ModelBuilder.Assemble(sections);
+    }
 
     private static IReadOnlyList<ModelSection> Make(HeadKind kind, Func<byte[]> writeTokenizer)
     {

@@ -30,7 +30,7 @@ internal sealed unsafe partial class Executor : IDisposable
     public Executor(ModelFile model, KernelSet kernels, int maxLength, int workers)
         : this(model, kernels, maxLength, workers, null)
     {
-        block = new NativeBlock(ArenaBytes + (Workers * scratch.Bytes));
+        block = Allocate(ArenaBytes + (Workers * scratch.Bytes), maxLength);
         arena = block.Pointer;
         scratchStart = arena + ArenaBytes;
         team = workers > 1 ? new WorkerTeam(workers, RunAll) : null;
@@ -91,11 +91,13 @@ internal sealed unsafe partial class Executor : IDisposable
     /// <param name="ids">Token ids, within the vocabulary; 1 to <see cref="MaxLength"/>.</param>
     /// <param name="types">As many type ids, 0 or 1.</param>
     /// <returns>The logits: one int32 for each label.</returns>
+    /// <exception cref="ModelChangedException">The model's file was written over or cut.</exception>
     public ReadOnlySpan<int> Run(ReadOnlySpan<int> ids, ReadOnlySpan<byte> types)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(types.Length, ids.Length);
         ArgumentOutOfRangeException.ThrowIfZero(ids.Length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(ids.Length, MaxLength);
+        model.RequireUnchanged();
         fixed (int* idsPointer = ids)
         fixed (byte* typesPointer = types)
         {
@@ -201,6 +203,19 @@ internal sealed unsafe partial class Executor : IDisposable
         ((int)((long)count * worker / workers), (int)((long)count * (worker + 1) / workers));
 
     private static long Aligned(long bytes) => (bytes + FileHeader.Alignment - 1) & -FileHeader.Alignment;
+
+    private static NativeBlock Allocate(long bytes, int tokens)
+    {
+        try
+        {
+            return new NativeBlock(bytes);
+        }
+        catch (OutOfMemoryException error)
+        {
+            throw new InsufficientMemoryException(
+                $"texts of up to {tokens} tokens take {bytes >> 20} MiB, which this machine has not: take a smaller MaxLength (--max-length), or fewer threads", error);
+        }
+    }
 
     /// <summary>A stage as the published operations take it.</summary>
     private PublishedElements.Term Term(in ScaleStage stage) => new()

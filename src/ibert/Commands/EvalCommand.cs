@@ -20,6 +20,7 @@ internal static class EvalCommand
         Option<string?> textPair = new("--text-pair") { Description = "Column with the second texts", HelpName = "COLUMN" };
         Option<string?> label = new("--label") { Description = "Column with the labels: names, or indices from 0 (with commas between several); numbers for a regression", HelpName = "COLUMN" };
         Option<string?> predictions = new("--predictions") { Description = "Writes text, label, predicted label and its score (or value) of each example", HelpName = "OUT.tsv" };
+        Option<bool> isPrivate = ModelAccess.PrivateOption();
         Option<bool> json = new("--json") { Description = "One JSON object" };
         Command command = new CommandWithExamples(
             "eval",
@@ -29,14 +30,14 @@ internal static class EvalCommand
                 "ibert eval -m pairs.ibert dev.tsv --text sentence1 --text-pair sentence2 --label label --predictions out.tsv",
             ])
         {
-            model, data, text, textPair, label, predictions, json,
+            model, data, text, textPair, label, predictions, json, isPrivate,
         };
         command.SetAction(parsed =>
         {
             using TabFile file = new(parsed.GetRequiredValue(data));
             int first = file.Column(parsed.GetValue(text), "--text"), truth = file.Column(parsed.GetValue(label), "--label");
             int second = parsed.GetValue(textPair) is { } pair ? file.Column(pair, "--text-pair") : -1;
-            using ModelFile opened = ModelAccess.Open(parsed.GetValue(model));
+            using ModelFile opened = ModelAccess.Open(parsed.GetValue(model), parsed.GetValue(isPrivate));
             using Classifier classifier = ModelAccess.Classifier(opened);
             using ReplacedFile? target = parsed.GetValue(predictions) is { } path ? new ReplacedFile(path) : null;
             Scorecard scorecard = Scorecard.Create(opened.HeadKind, opened.Labels);

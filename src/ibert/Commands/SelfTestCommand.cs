@@ -25,6 +25,7 @@ internal static class SelfTestCommand
         Option<string?> model = ModelAccess.Option();
         Option<int?> classifications = NumberOption.Create(
             "--classifications", "Classifications that the allocation test counts, one in a hundred as long as the model takes (default: 10000)");
+        Option<bool> isPrivate = ModelAccess.PrivateOption();
         Command command = new CommandWithExamples(
             "selftest",
             "Tests the kernels of this CPU against their scalar definition, the checksums of the model, its results, and that classifying allocates nothing. A minute or more with a large model.",
@@ -33,7 +34,7 @@ internal static class SelfTestCommand
                 "ibert selftest -m models/intents.ibert --classifications 1000",
             ])
         {
-            model, classifications,
+            model, classifications, isPrivate,
         };
         command.SetAction(parsed =>
         {
@@ -51,7 +52,7 @@ internal static class SelfTestCommand
             }
             else
             {
-                using ModelFile opened = ModelAccess.Open(parsed.GetValue(model));
+                using ModelFile opened = ModelAccess.Open(parsed.GetValue(model), parsed.GetValue(isPrivate));
                 output.Line($"checksums    {opened.Name}: header and {opened.Sections.Count} sections are as written");
                 holds &= TestResults(opened, output);
                 holds &= TestAllocations(opened, count, output);
