@@ -1,6 +1,7 @@
 // An opened .ibert file: mapped, and proven before anything of it is used.
 using System.Runtime.InteropServices;
 using System.Text;
+using System.Text.Unicode;
 using IBert.Edge.Format;
 using IBert.Edge.Text;
 
@@ -312,7 +313,16 @@ public sealed unsafe partial class ModelFile : IDisposable
             {
                 throw Bad($"section LABL: label {i} lies outside the section");
             }
-            names[i] = Encoding.UTF8.GetString(section.Pointer + text + offsets[i], (int)(offsets[i + 1] - offsets[i]));
+            ReadOnlySpan<byte> name = section.Slice((int)(text + offsets[i]), (int)(offsets[i + 1] - offsets[i]));
+            if (!Utf8.IsValid(name))
+            {
+                throw Bad($"section LABL: the name of label {i} is not UTF-8");
+            }
+            names[i] = Encoding.UTF8.GetString(name);
+        }
+        if (LabelNames.Complaint(names) is { } complaint)
+        {
+            throw Bad($"section LABL: {complaint}");
         }
         return names;
     }
