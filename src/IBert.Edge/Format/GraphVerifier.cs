@@ -21,7 +21,7 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
     /// <summary>Largest arena.</summary>
     public const long MaxArena = 1L << 30;
 
-    /// <summary>Most products and element steps for the longest text: a hundred times BERT-large's at 512 tokens.</summary>
+    /// <summary>Most steps (<see cref="Work"/>) for the longest text: a third is BERT-large at 4,096 tokens, two thirds the published I-BERT of that size at 1,024.</summary>
     public const long MaxWork = 1L << 44;
 
     /// <summary>
@@ -50,7 +50,9 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
     private readonly Knowledge[] known = new Knowledge[model.Tensors.Length];
     private int current = -1;
     private long readable = (long)MostReads * data.Length;
-    private long work;
+
+    /// <summary>Steps of the longest text, as far as operations are proven.</summary>
+    public long Steps { get; private set; }
 
     private ReadOnlySpan<TensorEntry> Tensors => model.Tensors;
 
@@ -77,7 +79,8 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         for (current = 0; current < model.Operations.Length; current++)
         {
             VerifyOperation(model.Operations[current], tokenizer.VocabularySize);
-            Require(work <= MaxWork, $"is more than can be done in a text of {MaxLength} tokens: {work} steps so far");
+            Steps += Work.Of(model, model.Operations[current], MaxLength);
+            Require(Steps <= MaxWork, $"is more than can be done in a text of {MaxLength} tokens: {Steps} steps so far, and {MaxWork} are the most");
         }
         current = -1;
         VerifyHead();
@@ -215,7 +218,6 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         }
         Require(tables > 0, "has no table");
         Require(bound <= int.MaxValue, "multipliers let the sum overflow 32 bits");
-        Work(operation, Tensors[output].PaddedColumns);
         Write(output, operation.Rows, short.MinValue, short.MaxValue, zeroPadding: true);
     }
 
@@ -249,7 +251,6 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
             Write(wide, operation.Rows, operation.Stages[0], KeepsZero(operation.Stages[0]));
         }
         Write(narrow, operation.Rows, operation.Stages[1]);
-        Work(operation, Tensors[narrow].PaddedColumns);
         Require(operation.Outputs[0] == OperationRecord.None || known[operation.Outputs[0]].Written != Written.Nothing, "writes two outputs over each other");
     }
 
@@ -271,7 +272,6 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         VerifyLongs(operation.Constants[Slot.NormOffsets], Padded(columns));
         VerifyPlace(stage, ElementType.Int8);
         Write(output, operation.Rows, stage);
-        Work(operation, Tensors[output].PaddedColumns);
     }
 
     /// <summary>A stage of an operation that computes in 64 or 128 bits.</summary>
@@ -326,7 +326,6 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         ScaleStage stage = operation.Stages[0];
         VerifyPlace(stage, Tensors[output].Type);
         Write(output, operation.Rows, stage, zeros && KeepsZero(stage));
-        Work(operation, Tensors[output].PaddedColumns);
     }
 
     private void VerifyLinear(in OperationRecord operation)
@@ -361,7 +360,6 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         Require(stage.PreShift <= Dyadic.MaxPreShift && operation.AccumulatorBound < 1u << ((rescale.Exponent == 0 ? 31 : 30) - stage.PreShift), $"lets accumulators reach {operation.AccumulatorBound} before a shift by {stage.PreShift}");
         int largestInput = Math.Max(Math.Abs(known[input].Low), Math.Abs(known[input].High));
         VerifyAccumulators((sbyte*)model.Constant(index), weights, bias, sums, largestInput, operation.AccumulatorBound);
-        Work(operation, (long)padded * Tensors[input].PaddedColumns);
         if (raw)
         {
             int bound = (int)operation.AccumulatorBound * (rescale.Exponent == 0 ? 1 : 2);
@@ -454,7 +452,6 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         Require(context.Exponent + least - 32 >= Dyadic.MinShift && context.Exponent + most - 32 <= Dyadic.MaxShift, $"scales the context by 2^-{context.Exponent}");
         VerifyPlace(context, Tensors[output].Type);
         Write(output, operation.Rows, context);
-        Work(operation, 2L * heads * columns * MaxLength);
     }
 
     private void VerifyScores(in ScaleStage score, int limit)
@@ -485,7 +482,6 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         ScaleStage stage = operation.Stages[0];
         Require(stage.ZeroPoint is >= sbyte.MinValue and <= sbyte.MaxValue && stage.Low == sbyte.MinValue && stage.High == sbyte.MaxValue, "clamps to something else than int8");
         Write(output, operation.Rows, sbyte.MinValue, sbyte.MaxValue, zeroPadding: false);
-        Work(operation, Tensors[output].PaddedColumns);
     }
 
     private void VerifyPublishedGate(in OperationRecord operation)
@@ -505,7 +501,6 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         Require(stage.Multipliers != OperationRecord.None, "lacks multipliers");
         VerifyPlace(stage, ElementType.Int8);
         Write(output, operation.Rows, stage);
-        Work(operation, Tensors[output].PaddedColumns);
     }
 
     private void VerifyHead()
@@ -564,9 +559,6 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
 
     /// <summary>Whether a stage makes zero of zero; accumulators of the padding are zero, as it has no weights, no bias and no addend.</summary>
     private static bool KeepsZero(in ScaleStage stage) => stage.ZeroPoint == 0 && stage.Low <= 0 && stage.High >= 0;
-
-    /// <summary>Counts an operation's steps for the longest text.</summary>
-    private void Work(in OperationRecord operation, long stepsOfRow) => work += stepsOfRow * (operation.Rows == RowRange.First ? 1 : MaxLength);
 
     /// <summary>Whether one tensor ends before the other begins, in the same order at every length.</summary>
     private bool Apart(in TensorEntry x, in TensorEntry y) => Before(x, y) || Before(y, x);

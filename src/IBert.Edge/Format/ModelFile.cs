@@ -52,6 +52,9 @@ public sealed unsafe partial class ModelFile : IDisposable
     /// <summary>Smallest length that texts can be cut to: room for the special tokens and, where these are two or fewer, for one more.</summary>
     internal int LeastLength { get; private set; }
 
+    /// <summary>What the longest text takes (<see cref="Work"/>).</summary>
+    internal long Steps { get; private set; }
+
     /// <summary>Where the model came from, as JSON (source hash, quantizer version, options, calibration, accuracy); null where it is not stated.</summary>
     public string? Provenance { get; private set; }
 
@@ -184,7 +187,9 @@ public sealed unsafe partial class ModelFile : IDisposable
         }
         Tokenizer tokenizer = OpenTokenizer();
         LeastLength = tokenizer.LeastLength;
-        new GraphVerifier(this, data).Verify(tokenizer);
+        GraphVerifier verifier = new(this, data);
+        verifier.Verify(tokenizer);
+        Steps = verifier.Steps;
     }
 
     private Tokenizer OpenTokenizer()

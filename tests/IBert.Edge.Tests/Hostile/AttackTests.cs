@@ -193,6 +193,7 @@ public sealed class AttackTests
         ["a sum of more than 24 bits, normalized"] = ("more than 24 bits", d => d.First(OperationCode.Add).Stages[0].High = 1 << 23),
         ["a term without a shift"] = ("scales by 2^-0", d => d.First(OperationCode.Add).Stages[Slot.AddFirstStage].Exponent = 0),
         ["a sum clamped upside down"] = ("clamps to 1..0", d => (d.First(OperationCode.Add).Stages[0].Low, d.First(OperationCode.Add).Stages[0].High) = (1, 0)),
+        ["attention in 128 bits for minutes"] = ("is more than can be done in a text of 32768 tokens", d => Longest(d)),
         ["a second term's multipliers that do not exist"] = ("names constant 3000", d => d.First(OperationCode.Add).Stages[Slot.AddSecondStage].Multipliers = 3000),
     };
 
@@ -350,8 +351,14 @@ public sealed class AttackTests
     /// <summary>32,768 tokens and thousands of operations of quadratic cost, in a file of two megabytes.</summary>
     private static void LongestAttention(Draft draft)
     {
-        const int tokens = 32768;
         Repeat(draft, OperationCode.Attention);
+        Longest(draft);
+    }
+
+    /// <summary>Texts of 32,768 tokens.</summary>
+    private static void Longest(Draft draft)
+    {
+        const int tokens = 32768;
         OperationRecord embed = draft.First(OperationCode.Embed);
         byte[] data = draft[SectionKind.Data];
         int columns = (int)draft.Constants[embed.Constants[2]].Columns;
