@@ -32,6 +32,11 @@ internal static class Program
         root.Subcommands.Add(BenchCommand.Create());
         root.Subcommands.Add(InspectCommand.Create());
         root.Subcommands.Add(SelfTestCommand.Create());
-        return CommandProgram.Run(Name, root, arguments, error => error is ModelFormatException ? CommandException.Model(error.Message) : null);
+        return CommandProgram.Run(Name, root, arguments, error => error switch
+        {
+            // A model for larger machines, which have the memory for its longest text, cannot be opened here.
+            ModelFormatException or ModelChangedException or InsufficientMemoryException => CommandException.Model(error.Message),
+            _ => null,
+        });
     }
 }

@@ -21,7 +21,7 @@ internal static class ExpectedLogits
         [.. File.ReadLines(path).Select(line => line.Split('\t').Select(value => float.Parse(value, CultureInfo.InvariantCulture)).ToArray())];
 
     /// <summary>Texts as the tokenizer of a checkpoint encodes them, cut to what it has positions for.</summary>
-    public static TokenizedText[] Encode(string tokenizer, CheckpointConfig config, IReadOnlyList<SourceText> texts)
+    public static TokenizedText[] Encode(string tokenizer, CheckpointConfig config, IEnumerable<SourceText> texts)
     {
         using TextEncoder encoder = new(TokenizerFiles.BuildSection(tokenizer), config.MaxPositions, config.TypeCount > 1);
         return [.. texts.Select(text => encoder.Encode(text))];
@@ -31,7 +31,7 @@ internal static class ExpectedLogits
     /// <param name="folder">A checkpoint.</param>
     /// <param name="tokenizer">The folder of its tokenizer.</param>
     /// <returns>What was compared, how fast, and the largest difference.</returns>
-    public static string Compare(string folder, string tokenizer, IReadOnlyList<SourceText> texts, float[][] expected, int step = 1)
+    public static string Compare(string folder, string tokenizer, IEnumerable<SourceText> texts, float[][] expected, int step = 1)
     {
         Checkpoint checkpoint = Checkpoint.Load(folder);
         CheckpointConfig config = checkpoint.Config;

@@ -48,7 +48,7 @@ internal sealed unsafe class Executor : IDisposable
         ScratchBytes = ScratchOf(operations, kernels.Product, maxLength);
         if (arena is null)
         {
-            block = new NativeBlock(ArenaBytes + (Workers * ScratchBytes));
+            block = Allocate(ArenaBytes + (Workers * ScratchBytes), maxLength);
             arena = block.Pointer;
             scratchStart = arena + ArenaBytes;
         }
@@ -104,11 +104,13 @@ internal sealed unsafe class Executor : IDisposable
     /// <param name="ids">Token ids, within the vocabulary; 1 to <see cref="MaxLength"/>.</param>
     /// <param name="types">As many type ids, 0 or 1.</param>
     /// <returns>The logits: one int32 for each label.</returns>
+    /// <exception cref="ModelChangedException">The model's file was written over or cut.</exception>
     public ReadOnlySpan<int> Run(ReadOnlySpan<int> ids, ReadOnlySpan<byte> types)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(types.Length, ids.Length);
         ArgumentOutOfRangeException.ThrowIfZero(ids.Length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(ids.Length, MaxLength);
+        model.RequireUnchanged();
         fixed (int* idsPointer = ids)
         fixed (byte* typesPointer = types)
         {
@@ -175,4 +177,17 @@ internal sealed unsafe class Executor : IDisposable
     }
 
     private static long Aligned(long bytes) => (bytes + FileHeader.Alignment - 1) & -FileHeader.Alignment;
+
+    private static NativeBlock Allocate(long bytes, int tokens)
+    {
+        try
+        {
+            return new NativeBlock(bytes);
+        }
+        catch (OutOfMemoryException error)
+        {
+            throw new InsufficientMemoryException(
+                $"texts of up to {tokens} tokens take {bytes >> 20} MiB, which this machine has not: take a smaller MaxLength (--max-length), or fewer threads", error);
+        }
+    }
 }

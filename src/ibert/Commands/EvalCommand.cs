@@ -23,6 +23,7 @@ internal static class EvalCommand
         Option<string?> labelKind = new("--label-kind") { Description = "What the labels are, where they could be both: name or index (default: as the column shows)", HelpName = "KIND" };
         Option<string?> predictions = PathOption.Create(
             "--predictions", "OUT.tsv", "Writes text, label, predicted label and its score (or value) of each example; - is standard output, and the measures go to standard error");
+        Option<bool> isPrivate = ModelAccess.PrivateOption();
         Option<bool> json = new("--json") { Description = "One JSON object" };
         Command command = new CommandWithExamples(
             "eval",
@@ -32,7 +33,7 @@ internal static class EvalCommand
                 "ibert eval -m pairs.ibert dev.tsv --text sentence1 --text-pair sentence2 --label label --predictions out.tsv",
             ])
         {
-            model, data, text, textPair, label, labelKind, predictions, json,
+            model, data, text, textPair, label, labelKind, predictions, json, isPrivate,
         };
         command.SetAction(parsed =>
         {
@@ -41,7 +42,7 @@ internal static class EvalCommand
             DataColumns columns = new(
                 parsed.GetValue(text) ?? throw Missing("--text", path), parsed.GetValue(textPair), parsed.GetValue(label) ?? throw Missing("--label", path));
             LabelKind? kind = ReadKind(parsed.GetValue(labelKind));
-            using ModelFile opened = ModelAccess.Open(parsed.GetValue(model));
+            using ModelFile opened = ModelAccess.Open(parsed.GetValue(model), parsed.GetValue(isPrivate));
             CommandFiles files = new CommandFiles().Read(path).Read(opened.Name).Write("--predictions", target).Prepare();
             Scorecard scorecard = Scorecard.Create(opened.HeadKind, opened.Labels);
             LabelColumn labels = scorecard.Column(kind);

@@ -30,7 +30,7 @@ internal static class TextOptions
     /// <summary>One line in, one line out. A model that is no longer what was opened answers no text at all.</summary>
     /// <inheritdoc cref="LineByLine.AnswerEach"/>
     public static int AnswerEach(TextInput input, ResultWriter output, bool json, Action answer) =>
-        LineByLine.AnswerEach(input, output, json, answer, error => error is ModelFormatException);
+        LineByLine.AnswerEach(input, output, json, answer, error => error is ModelFormatException or ModelChangedException);
 
     /// <summary>Writes whether a text was cut, and where.</summary>
     public static void WriteTruncated(TextInput input, bool truncated, ResultWriter output)

@@ -16,10 +16,11 @@ internal sealed class ModelSummary
             switch (operation.Code)
             {
                 case OperationCode.Embed:
+                    // One operation sums all tables, or (of scheme ibert) each has its own.
                     Hidden = (int)model.Tensors[operation.Outputs[0]].Columns;
-                    Vocabulary = (int)model.Constants[operation.Constants[0]].Rows;
-                    Positions = (int)model.Constants[operation.Constants[2]].Rows;
-                    Types = operation.Constants[4] == OperationRecord.None ? 0 : (int)model.Constants[operation.Constants[4]].Rows;
+                    Vocabulary = Math.Max(Vocabulary, Rows(operation.Constants[0]));
+                    Positions = Math.Max(Positions, Rows(operation.Constants[2]));
+                    Types = Math.Max(Types, Rows(operation.Constants[4]));
                     break;
                 case OperationCode.Attention:
                     inner.Add(0);
@@ -41,6 +42,8 @@ internal sealed class ModelSummary
             }
         }
         (WeightsByBits, Inner) = (weights.ToArray(), inner);
+
+        int Rows(ushort constant) => constant == OperationRecord.None ? 0 : (int)model.Constants[constant].Rows;
     }
 
     public int Layers => Inner.Count;

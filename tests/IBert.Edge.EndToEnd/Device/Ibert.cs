@@ -19,6 +19,9 @@ internal static class Ibert
     private static readonly string s_assembly = Path.Combine(
         Shared.Repository, "src", "ibert", "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net10.0", "ibert.dll");
 
+    /// <summary>Whether it is the native program that runs.</summary>
+    public static bool IsNative => s_native is not null;
+
     /// <summary>Runs it to its end; standard input is a pipe with these bytes.</summary>
     public static Outcome Run(string[] arguments, byte[]? input = null, params (string Name, string Value)[] environment)
     {

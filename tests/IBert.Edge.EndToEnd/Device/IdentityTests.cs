@@ -7,7 +7,7 @@ using Xunit;
 namespace IBert.Edge.EndToEnd.Device;
 
 /// <summary>
-/// <c>ibert selftest</c> runs 20 texts (empty, one word, 512 tokens, invalid UTF-8, one token more than tiles hold) on each kernel set that its
+/// <c>ibert selftest --full</c> runs 20 texts (empty, one word, 512 tokens, invalid UTF-8, one token more than tiles hold) on each kernel set that its
 /// machine has and prints a checksum of the logits. ARM64 code runs under the emulator, with the instructions of the core that is named.
 /// </summary>
 public sealed partial class IdentityTests(ITestOutputHelper output)
@@ -72,7 +72,7 @@ public sealed partial class IdentityTests(ITestOutputHelper output)
     /// <summary>The checksum of each kernel set, best first.</summary>
     private Dictionary<string, string> SelfTest(params string[] command)
     {
-        (int exitCode, string said) = Published.Run(command[0], [.. command[1..], "selftest", "-m", TestModels.Tiny, "--classifications", "1"]);
+        (int exitCode, string said) = Published.Run(command[0], [.. command[1..], "selftest", "--full", "-m", TestModels.Tiny, "--classifications", "1"]);
         output.WriteLine(said);
         Assert.True(exitCode == 0, said);
         MatchCollection results = Result().Matches(said);

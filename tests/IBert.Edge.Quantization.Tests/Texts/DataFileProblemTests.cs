@@ -2,6 +2,7 @@
 using System.Text;
 using IBert.Edge.Evaluation;
 using IBert.Edge.Files.Data;
+using IBert.Edge.TestSupport;
 using Xunit;
 
 namespace IBert.Edge.Quantization.Tests.Texts;

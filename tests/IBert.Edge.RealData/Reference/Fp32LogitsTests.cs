@@ -48,12 +48,12 @@ public class Fp32LogitsTests(ITestOutputHelper output)
             folder.Write(), RealCheckpoints.RobertaTokenizer, Sst2, ExpectedLogits.Read(Shared.Require("checkpoints", "roberta-l3-sst2.logits.dev.tsv")), s_step));
     }
 
-    private static IReadOnlyList<SourceText> Sst2 => Texts("sst2", "dev.tsv", "sentence");
+    private static IEnumerable<SourceText> Sst2 => Texts("sst2", "dev.tsv", "sentence");
 
-    private static IReadOnlyList<SourceText> Texts(string data, string file, string column, string? pair = null) =>
+    private static IEnumerable<SourceText> Texts(string data, string file, string column, string? pair = null) =>
         TextSource.Read(Shared.Require("data", data, file), column, pair).Texts;
 
-    private void Compare(string checkpoint, string file, IReadOnlyList<SourceText> texts, int step, string? folder = null)
+    private void Compare(string checkpoint, string file, IEnumerable<SourceText> texts, int step, string? folder = null)
     {
         string given = Shared.Require("checkpoints", checkpoint);
         output.WriteLine(ExpectedLogits.Compare(folder ?? given, given, texts, ExpectedLogits.Read(Path.Combine(given, file)), step));

@@ -11,8 +11,8 @@ public class DataFileTests
     public void Pairs_of_a_published_file_with_a_byte_order_mark_are_read()
     {
         TextSource source = TextSource.Read(Shared.Require("data", "mrpc", "dev.tsv"), "#1 String", "#2 String");
-        Assert.Equal(408, source.Texts.Count);
-        Assert.StartsWith("He said the foodservice pie business doesn 't fit", source.Texts[0].Text);
-        Assert.StartsWith("\" The foodservice pie business does not fit", source.Texts[0].Pair);
+        Assert.Equal(408, source.Count);
+        Assert.StartsWith("He said the foodservice pie business doesn 't fit", source.Texts.First().Text);
+        Assert.StartsWith("\" The foodservice pie business does not fit", source.Texts.First().Pair);
     }
 }

@@ -1,6 +1,7 @@
 // Attacks on what the verifier proves, one by one: each is refused, and the message says what is wrong.
 using System.Buffers.Binary;
 using System.Diagnostics;
+using System.Text;
 using IBert.Edge.Format;
 using IBert.Edge.Graph.Operations;
 using IBert.Edge.Graph;
@@ -153,6 +154,17 @@ public sealed class AttackTests
         ["labels beyond the section"] = ("lies outside the section", d => d[SectionKind.Labels][16] = 200),
         ["labels of 17 MB"] = ("is longer than", d => d[SectionKind.Labels] = [.. d[SectionKind.Labels], .. new byte[17 << 20]]),
 
+        ["a label that ends the line"] = ("label 0 has the control character U+000A", d => d[SectionKind.Labels] = LabelSection("a\nb", "c", "d")),
+        ["a label that sets a terminal's title"] = ("label 1 has the control character U+001B", d => d[SectionKind.Labels] = LabelSection("a", "\e]0;owned\a", "d")),
+        ["a label with DEL"] = ("label 2 has the control character U+007F", d => d[SectionKind.Labels] = LabelSection("a", "b", "c\u007F")),
+        ["a label with a control of the second range"] = ("label 0 has the control character U+009B", d => d[SectionKind.Labels] = LabelSection("\u009B31m", "b", "c")),
+        ["a label with a line separator"] = ("label 0 has the control character U+2028", d => d[SectionKind.Labels] = LabelSection("a\u2028b", "c", "d")),
+        ["a label that turns what follows around"] = ("label 0 has the control character U+202E", d => d[SectionKind.Labels] = LabelSection("\u202Eevitagen", "b", "c")),
+        ["a label that isolates what follows"] = ("label 0 has the control character U+2067", d => d[SectionKind.Labels] = LabelSection("\u2067a", "b", "c")),
+        ["a label that is not UTF-8"] = ("the name of label 1 is not UTF-8", d => d[SectionKind.Labels][^5] = 0xFF),
+        ["a label without a name"] = ("label 2 has no name", d => d[SectionKind.Labels] = LabelSection("a", "b", "")),
+        ["two labels of one name"] = ("labels 0 and 2 have the same name", d => d[SectionKind.Labels] = LabelSection("a", "b", "a")),
+
         // The tokenizer, which HostileTokenizerTests attacks alone
         ["a tokenizer without special tokens"] = ("has no special token", d => d[SectionKind.Tokenizer] = WithoutSpecialTokens(d[SectionKind.Tokenizer])),
 
@@ -182,6 +194,7 @@ public sealed class AttackTests
         ["a sum of more than 24 bits, normalized"] = ("more than 24 bits", d => d.First(OperationCode.Add).Stages[0].High = 1 << 23),
         ["a term without a shift"] = ("scales by 2^-0", d => new AddRecord(in d.First(OperationCode.Add)).Input(0).Exponent = 0),
         ["a sum clamped upside down"] = ("clamps to 1..0", d => (d.First(OperationCode.Add).Stages[0].Low, d.First(OperationCode.Add).Stages[0].High) = (1, 0)),
+        ["attention in 128 bits for minutes"] = ("is more than can be done in a text of 32768 tokens", d => Longest(d)),
         ["a second term's multipliers that do not exist"] = ("names constant 3000", d => new AddRecord(in d.First(OperationCode.Add)).Input(1).Multipliers = 3000),
     };
 
@@ -216,6 +229,17 @@ public sealed class AttackTests
         using OpenedModel opened = new(new Draft().Seal()), published = new(new Draft(PublishedModel.Sections).Seal());
         Assert.Equal(SmallModel.Labels, opened.Model.Labels);
         Assert.Equal(SmallModel.Labels, published.Model.Labels);
+    }
+
+    [Fact]
+    public void Labels_in_any_script_with_any_punctuation_are_names()
+    {
+        string[] names = ["caf\u00E9, \"very\" good", "\u05D8\u05D5\u05D1\u200F \u597D", "\U0001F600\u200D\U0001F525"];
+        Draft draft = new();
+        draft[SectionKind.Labels] = LabelSection(names);
+        using OpenedModel opened = new(draft.Seal());
+
+        Assert.Equal(names, opened.Model.Labels);
     }
 
     [Fact]
@@ -328,8 +352,14 @@ public sealed class AttackTests
     /// <summary>32,768 tokens and thousands of operations of quadratic cost, in a file of two megabytes.</summary>
     private static void LongestAttention(Draft draft)
     {
-        const int tokens = 32768;
         Repeat(draft, OperationCode.Attention);
+        Longest(draft);
+    }
+
+    /// <summary>Texts of 32,768 tokens.</summary>
+    private static void Longest(Draft draft)
+    {
+        const int tokens = 32768;
         OperationRecord embed = draft.First(OperationCode.Embed);
         byte[] data = draft[SectionKind.Data];
         int columns = (int)draft.Constants[embed.Constants[2]].Columns;
@@ -350,6 +380,15 @@ public sealed class AttackTests
             (entry.Rows, entry.Columns, entry.Offset, entry.Length) = ((uint)rows, (uint)rowColumns, (ulong)draft[SectionKind.Data].Length, (ulong)tokens * (ulong)bytes);
             draft[SectionKind.Data] = [.. draft[SectionKind.Data], .. new byte[tokens * bytes]];
         }
+    }
+
+    /// <summary>A section of three labels, whatever their names.</summary>
+    private static byte[] LabelSection(params string[] names)
+    {
+        byte[][] texts = [.. names.Select(Encoding.UTF8.GetBytes)];
+        int end = 0;
+        IEnumerable<int> offsets = texts.Select(text => end += text.Length).Prepend(0);
+        return [.. BitConverter.GetBytes(names.Length), .. offsets.ToArray().SelectMany(BitConverter.GetBytes), .. texts.SelectMany(text => text)];
     }
 
     /// <summary>The template of one text is the text alone.</summary>

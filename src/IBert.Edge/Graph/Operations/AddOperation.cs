@@ -48,8 +48,9 @@ internal sealed unsafe class AddOperation(ModelFile model, OperationRecord recor
         ref ScaleStage stage = ref Fields.Output;
         proof.Place(stage, tensors[output].Type);
         proof.Write(output, Record.Rows, stage, zeros && GraphVerifier.KeepsZero(stage));
-        proof.Work(Record, tensors[output].PaddedColumns);
     }
+
+    protected override long OwnSteps(int sequence) => 2048 * OutputElements(0, sequence);
 
     public override void Prepare(in Arena arena, KernelSet kernels)
     {

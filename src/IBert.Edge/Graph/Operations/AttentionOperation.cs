@@ -41,6 +41,9 @@ internal readonly ref struct AttentionRecord(ref readonly OperationRecord record
 /// <summary>What all forms of attention share: heads, products, context. A form of it turns a tile's scores into exponentials.</summary>
 internal abstract unsafe class AttentionBase(ModelFile model, OperationRecord record) : Operation(model, record)
 {
+    // Steps of an element of K and V, which are packed for each head, of an output, and of a product with a key and a value: the exponential has two digits.
+    private const long PackSteps = 32, OutputSteps = 256, ProductSteps = 4;
+
     private ProductKernel product = null!;
     private TensorPlace queries, keys, values, context;
     private ContextScale scale;
@@ -51,6 +54,12 @@ internal abstract unsafe class AttentionBase(ModelFile model, OperationRecord re
     protected AttentionRecord Fields => new(ref Record);
 
     protected ElementKernel Elements { get; private set; } = null!;
+
+    /// <summary>Steps of a score: its tile, its exponential.</summary>
+    protected abstract long ScoreSteps { get; }
+
+    /// <summary>Steps of a product's part in what <see cref="RaiseKeys"/> makes necessary.</summary>
+    protected virtual long CorrectionSteps => 0;
 
     /// <summary>Least value that Q, K and V may have.</summary>
     protected abstract int LeastInput { get; }
@@ -78,13 +87,19 @@ internal abstract unsafe class AttentionBase(ModelFile model, OperationRecord re
         proof.Require(stage.Exponent + least - 32 >= Dyadic.MinShift && stage.Exponent + most - 32 <= Dyadic.MaxShift, $"scales the context by 2^-{stage.Exponent}");
         proof.Place(stage, tensors[output].Type);
         proof.Write(output, Record.Rows, stage);
-        proof.Work(Record, 2L * heads * columns * proof.MaxLength);
     }
 
     // Queries times keys, exponentials times values.
     public override long Products(int sequence) => 2L * RowCount(sequence) * sequence * Fields.Heads * Fields.HeadColumns;
 
     public override long ScratchBytes(ProductKernel product, int sequence) => new Scratch(product, sequence, Fields.HeadColumns).Bytes;
+
+    protected override long OwnSteps(int sequence)
+    {
+        long rows = RowCount(sequence), columns = Model.Tensors[Record.Outputs[0]].PaddedColumns;
+        return (2 * sequence * columns * PackSteps) + (OutputElements(0, sequence) * OutputSteps) + (Fields.Heads * rows * sequence * ScoreSteps)
+            + (rows * sequence * columns * (ProductSteps + CorrectionSteps));
+    }
 
     public override int Items(int sequence) => Fields.Heads;
 
@@ -182,6 +197,8 @@ internal abstract unsafe class AttentionBase(ModelFile model, OperationRecord re
 internal sealed unsafe class AttentionOperation(ModelFile model, OperationRecord record) : AttentionBase(model, record)
 {
     private SoftmaxScale softmax;
+
+    protected override long ScoreSteps => 384;
 
     protected override int LeastInput => -127;
 

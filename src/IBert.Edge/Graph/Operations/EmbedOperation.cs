@@ -70,9 +70,10 @@ internal sealed unsafe class EmbedOperation(ModelFile model, OperationRecord rec
         }
         proof.Require(tables > 0, "has no table");
         proof.Require(bound <= int.MaxValue, "multipliers let the sum overflow 32 bits");
-        proof.Work(Record, tensor.PaddedColumns);
         proof.Write(output, Record.Rows, short.MinValue, short.MaxValue, zeroPadding: true);
     }
+
+    protected override long OwnSteps(int sequence) => 64 * OutputElements(0, sequence);
 
     public override void Prepare(in Arena arena, KernelSet kernels)
     {

@@ -74,9 +74,10 @@ internal sealed unsafe class LayerNormOperation(ModelFile model, OperationRecord
             proof.Write(wide, Record.Rows, Fields.WideStage, GraphVerifier.KeepsZero(Fields.WideStage));
         }
         proof.Write(narrow, Record.Rows, Fields.NarrowStage);
-        proof.Work(Record, Model.Tensors[narrow].PaddedColumns);
         proof.Require(Fields.Wide == OperationRecord.None || proof.Known(Fields.Wide).Written != Written.Nothing, "writes two outputs over each other");
     }
+
+    protected override long OwnSteps(int sequence) => 256 * OutputElements(1, sequence);
 
     public override void Prepare(in Arena arena, KernelSet kernels)
     {

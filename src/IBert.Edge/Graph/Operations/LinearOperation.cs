@@ -40,6 +40,10 @@ internal sealed unsafe class LinearOperation(ModelFile model, OperationRecord re
     /// </summary>
     private const int RowBlock = 48;
 
+    // Steps of a weight, which is brought in once for each block of rows, of an input, which is brought into the kernel's form, and of an output: a
+    // tile of one row costs nearly what a full one does, and each accumulator leaves for its scale.
+    private const long WeightSteps = 16, InputSteps = 32, OutputSteps = 256, RescaleSteps = 2048;
+
     private ProductKernel product = null!;
     private ElementKernel elements = null!;
     private TensorPlace input, output;
@@ -86,7 +90,6 @@ internal sealed unsafe class LinearOperation(ModelFile model, OperationRecord re
         proof.Require(stage.PreShift <= Dyadic.MaxPreShift && bound < 1u << ((rescale.Exponent == 0 ? 31 : 30) - stage.PreShift), $"lets accumulators reach {bound} before a shift by {stage.PreShift}");
         int largestInput = Math.Max(Math.Abs(proof.Known(input).Low), Math.Abs(proof.Known(input).High));
         ProveAccumulators(proof, (sbyte*)Model.Constant(Fields.Weights), weights, bias, sums, largestInput, bound);
-        proof.Work(Record, (long)padded * tensors[input].PaddedColumns);
         if (raw)
         {
             int most = (int)bound * (rescale.Exponent == 0 ? 1 : 2);
@@ -104,6 +107,14 @@ internal sealed unsafe class LinearOperation(ModelFile model, OperationRecord re
 
     public override long ScratchBytes(ProductKernel product, int sequence) =>
         Aligned((long)Math.Min(RowBlock, sequence) * product.OperandBytes(Model.Tensors[Record.Inputs[0]].PaddedColumns));
+
+    protected override long OwnSteps(int sequence)
+    {
+        long rows = RowCount(sequence), blocks = (rows + RowBlock - 1) / RowBlock, elements = OutputElements(0, sequence);
+        long inner = Model.Tensors[Record.Inputs[0]].PaddedColumns, columns = Model.Tensors[Record.Outputs[0]].PaddedColumns;
+        long output = Fields.Rescale.Exponent == 0 ? OutputSteps : OutputSteps + RescaleSteps;
+        return (elements * inner) + (blocks * inner * columns * WeightSteps) + (rows * inner * InputSteps) + (elements * output);
+    }
 
     public override int Items(int sequence) => Model.Tensors[Record.Outputs[0]].PaddedColumns / ProductKernel.PanelColumns;
 

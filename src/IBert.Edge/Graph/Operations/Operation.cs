@@ -10,6 +10,9 @@ namespace IBert.Edge.Graph.Operations;
 /// </summary>
 internal abstract unsafe class Operation(ModelFile model, OperationRecord record)
 {
+    // An operation's start with its barrier; a row's part of it: calls, and rows that are not in any cache yet.
+    private const long StartSteps = 1 << 14, RowSteps = 1 << 12;
+
     // Not readonly: the views of its fields are references into it.
     private OperationRecord record = record;
 
@@ -29,6 +32,13 @@ internal abstract unsafe class Operation(ModelFile model, OperationRecord record
     /// <summary>Multiply-accumulates of its products on a sequence of that length, of the true sizes: padding does not count.</summary>
     public virtual long Products(int sequence) => 0;
 
+    /// <summary>
+    /// Steps on a sequence. A step is the time of one multiply-accumulate where that is fastest, in wide products of many rows; everything else is
+    /// counted by what it takes beside that on the fastest kernels, twice what was measured. So a text takes no longer than so many
+    /// multiply-accumulates, whatever a model is made of. Weights are from <c>build/bench-work.sh</c>; WorkTests holds every kind of operation to them.
+    /// </summary>
+    public long Steps(int sequence) => StartSteps + (RowCount(sequence) * RowSteps) + OwnSteps(sequence);
+
     /// <summary>Bytes of scratch that a worker needs for sequences up to that length.</summary>
     public virtual long ScratchBytes(ProductKernel product, int sequence) => 0;
 
@@ -43,6 +53,12 @@ internal abstract unsafe class Operation(ModelFile model, OperationRecord record
 
     /// <summary>How many workers share it: as many as there are, unless each would get less than the record's grain.</summary>
     public int Parts(int sequence, int workers) => Math.Clamp(Items(sequence) / Math.Max((int)record.Grain, 1), 1, workers);
+
+    /// <summary>Its part of <see cref="Steps"/> beside its start and its rows'.</summary>
+    protected abstract long OwnSteps(int sequence);
+
+    /// <summary>Elements of an output's rows, padding included.</summary>
+    protected long OutputElements(int slot, int sequence) => (long)RowCount(sequence) * Model.Tensors[record.Outputs[slot]].PaddedColumns;
 
     /// <summary>Rows that it computes.</summary>
     protected int RowCount(int sequence) => record.Rows == RowRange.First ? 1 : sequence;

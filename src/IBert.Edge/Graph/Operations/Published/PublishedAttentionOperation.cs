@@ -28,6 +28,12 @@ internal sealed unsafe class PublishedAttentionOperation(ModelFile model, Operat
 {
     private PublishedElements.Softmax softmax;
 
+    // The exponential has 128 bits, and there is a division.
+    protected override long ScoreSteps => 4096;
+
+    // Keys of -128 are corrected one by one.
+    protected override long CorrectionSteps => 384;
+
     protected override int LeastInput => sbyte.MinValue;
 
     private PublishedAttentionRecord Constants => new(ref Record);
