@@ -23,7 +23,7 @@ internal sealed unsafe class Trial : IDisposable
         Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("the [M]baddest Film,ing \u00C9\u302E\U0001D165\u4E2D ", 12))),
     ];
 
-    private readonly GuardedMemory file = new(1 << 20), arena = new(GraphLimits.Arena), scratch = new(GraphLimits.Scratch);
+    private readonly GuardedMemory file = new(4 << 20), arena = new(GraphLimits.Arena), scratch = new(GraphLimits.Scratch);
     private readonly KernelSet[] kernels = [KernelSet.Select(), KernelSet.Create("scalar")!];
 
     /// <summary>Names of the kernels that are compared.</summary>
@@ -72,6 +72,10 @@ internal sealed unsafe class Trial : IDisposable
         for (int i = 0; i < s_texts.Length; i++)
         {
             int count = tokenizer.Encode(s_texts[i], ids, out _);
+            for (int token = 0; token < count; token++)
+            {
+                _ = tokenizer.Piece(ids[token]);
+            }
             Array.Clear(types);
             Infer(model, ids.AsSpan(0, count), types.AsSpan(0, count));
         }

@@ -22,6 +22,9 @@ internal static class Ibert
     /// <summary>Whether it is the native program that runs.</summary>
     public static bool IsNative => s_native is not null;
 
+    /// <summary>Its file.</summary>
+    public static string Program => s_native ?? s_assembly;
+
     /// <summary>Runs it to its end; standard input is a pipe with these bytes.</summary>
     public static Outcome Run(string[] arguments, byte[]? input = null, params (string Name, string Value)[] environment)
     {
