@@ -4,6 +4,7 @@ using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 using IBert.Edge.Files;
+using IBert.Edge.Files.Data;
 
 namespace IBert.Edge.CommandLine;
 
@@ -60,7 +61,7 @@ internal static partial class CommandProgram
         }
         return error as CommandException ?? explain(error) ?? error switch
         {
-            IOException or UnauthorizedAccessException => CommandException.Usage(error.Message),
+            IOException or UnauthorizedAccessException or DataFileException => CommandException.Usage(error.Message),
             OutOfMemoryException => new CommandException(
                 ExitStatus.Internal, "out of memory; free some, or ask for less: a smaller --max-length, fewer --threads, shorter texts"),
             _ => new CommandException(

@@ -41,6 +41,30 @@ public sealed class QuantizationResult
     /// <summary>FP32 and integers side by side; null where no labelled texts were given.</summary>
     public Accuracy? Accuracy { get; }
 
+    /// <summary>What may make the model worse than it could be, and what in the data files may not be meant so: a line each, with the way out.</summary>
+    public IReadOnlyList<string> Warnings
+    {
+        get
+        {
+            List<string> warnings = [];
+            if (Scheme == QuantizationScheme.Int8)
+            {
+                warnings.AddRange(Options.Calibration?.Notes ?? []);
+                if (Options.Calibration is null)
+                {
+                    warnings.Add(
+                        $"calibrated on {CalibrationCount} built-in English sentences: accuracy may be lower than with texts of the task, give some with " +
+                        "--calibration DATA.tsv --text COLUMN");
+                }
+                else if (Texts.Complaint(Options.Calibration.FileName) is { } complaint)
+                {
+                    warnings.Add(complaint);
+                }
+            }
+            return [.. warnings.Concat(Options.Evaluation?.Notes ?? []).Distinct()];
+        }
+    }
+
     /// <summary>Where the model came from, as JSON: what the file states.</summary>
     public string ProvenanceJson { get; }
 

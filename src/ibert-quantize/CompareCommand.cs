@@ -96,6 +96,10 @@ internal sealed class CompareCommand : CommandWithExamples
             ReportOutput.Write(files, reportPath, place => Report.Create(place, comparison));
         }
         progress.Dispose();
+        foreach (string note in source.Notes)
+        {
+            Messages.Error(note);
+        }
         if (!files.TakeStandardOutput)
         {
             output.Line(string.Create(CultureInfo.InvariantCulture, $"{comparison.Texts} texts of {source.FileName}, seed {comparison.Seed}; 6 dB are one bit"));

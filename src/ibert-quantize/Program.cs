@@ -7,7 +7,7 @@ internal static class Program
 {
     private static int Main(string[] arguments) => CommandProgram.Run("ibert-quantize", () => new QuantizeCommand(), arguments, error => error switch
     {
-        CheckpointException or DataFileException => CommandException.Usage(error.Message),
+        CheckpointException => CommandException.Usage(error.Message),
         ModelFormatException => CommandException.Model(error.Message),
         // An option that the checkpoint or the model bounds; .NET adds the name of a parameter, which nobody typed.
         ArgumentException { ParamName: { } name } => CommandException.Usage(error.Message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal)),

@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using IBert.Edge.CommandLine;
+using IBert.Edge.Files.Data;
 using IBert.Edge.Quantization.Checkpoints;
 
 namespace IBert.Edge.Quantization.Cli;
@@ -28,7 +29,8 @@ internal sealed class QuantizeCommand : ProgramWithExamples
         "--report", "REPORT.md", "write what was quantized how, and the error of every tensor, with plots beside it; - is standard output, without plots");
     private readonly Option<string?> evaluation = PathOption.Create("--eval", "DATA.tsv", "compare FP32 and integers on labelled texts; needs --label");
     private readonly Option<string?> evaluationText = new("--eval-text") { HelpName = "COLUMN", Description = "column of the texts in the --eval file (default: that of --text)" };
-    private readonly Option<string?> label = new("--label") { HelpName = "COLUMN", Description = "column of the labels in the --eval file: names or indexes; numbers for a regression" };
+    private readonly Option<string?> label = new("--label") { HelpName = "COLUMN", Description = "column of the labels in the --eval file: all names, or all indices; numbers for a regression" };
+    private readonly Option<string?> labelKind = new("--label-kind") { HelpName = "KIND", Description = "what the labels are, where they could be both: name or index (default: as the column shows)" };
     private readonly Option<int?> threads = ThreadsOption.Create("threads; the model does not depend on them (default: all)");
 
     public QuantizeCommand() : base(
@@ -39,7 +41,8 @@ internal sealed class QuantizeCommand : ProgramWithExamples
             "ibert-quantize my-pairs -o pairs.ibert --calibration train.tsv --text sentence1 --text-pair sentence2 --eval dev.tsv --label score",
         ],
         """
-        Data files are tab-separated with a header line, without quoting; spaces around a field do not count. All files that are read are regular files: what
+        Data files are tab-separated with a header line, in UTF-8, without quoting; spaces around a field do not count, and a line of nothing but white space is
+        passed over. Labels are names or indices, the whole column one or the other (--label-kind where it could be both). All files that are read are regular: what
         comes from a pipe is written to one first. An output never replaces a file that is read, a folder or a device, and is there whole or not at all; where
         one goes to standard output (-), what is otherwise printed goes to standard error.
         Exit status: 0 done; 1 a comparison that does not hold; 2 wrong usage, or a file that cannot be read or written; 3 a model that cannot be opened; 70 a
@@ -48,7 +51,7 @@ internal sealed class QuantizeCommand : ProgramWithExamples
     {
         Arguments.Add(checkpoint);
         foreach (Option option in (Option[])[
-            output, calibration, text, textPair, samples, seed, evaluation, evaluationText, label, report, scheme, bits, maxLength, tokenizer, threads])
+            output, calibration, text, textPair, samples, seed, evaluation, evaluationText, label, labelKind, report, scheme, bits, maxLength, tokenizer, threads])
         {
             Options.Add(option);
         }
@@ -84,11 +87,9 @@ internal sealed class QuantizeCommand : ProgramWithExamples
             ReportOutput.Write(files, reportPath, result.CreateReport);
         }
         progress.Dispose();
-        if (options.Calibration is null && result.Scheme == QuantizationScheme.Int8)
+        foreach (string warning in result.Warnings)
         {
-            Messages.Error(
-                $"calibrated on {result.CalibrationCount} built-in English sentences: accuracy may be lower than with texts of the task, give " +
-                "some with --calibration DATA.tsv --text COLUMN");
+            Messages.Error(warning);
         }
         Print(model, reportPath, result, Stopwatch.GetElapsedTime(start), results);
         return ExitStatus.Done;
@@ -120,13 +121,20 @@ internal sealed class QuantizeCommand : ProgramWithExamples
     {
         if (parsed.GetValue(evaluation) is not { } file)
         {
-            return parsed.GetValue(label) is null && parsed.GetValue(evaluationText) is null
+            return parsed.GetValue(label) is null && parsed.GetValue(evaluationText) is null && parsed.GetValue(labelKind) is null
                 ? null
-                : throw CommandException.Usage("--label and --eval-text say how to read the --eval file: give that too");
+                : throw CommandException.Usage("--label, --label-kind and --eval-text say how to read the --eval file: give that too");
         }
         string labelColumn = parsed.GetValue(label) ?? throw CommandException.Usage("--eval needs --label COLUMN, the column of the labels");
         column = parsed.GetValue(evaluationText) ?? column ?? throw CommandException.Usage("--eval needs --text COLUMN (or --eval-text), the column of the texts");
-        return LabelledTexts.Read(file, column, labelColumn, pairColumn);
+        LabelKind? kind = parsed.GetValue(labelKind) switch
+        {
+            null => null,
+            "name" => LabelKind.Name,
+            "index" => LabelKind.Index,
+            string other => throw CommandException.Usage($"--label-kind {other}: labels are given by name or by index"),
+        };
+        return LabelledTexts.Read(file, column, labelColumn, pairColumn, kind);
     }
 
     private void RefuseUnsupported(ParseResult parsed)

@@ -19,6 +19,11 @@ internal static class ModelAccess
     public static Option<string?> Option() => PathOption.Create(
         "--model", "MODEL", $"The .ibert file (default: ${Variable}, else {DefaultName} beside the program or in models/ beside it)", "-m");
 
+    public static Option<bool> PrivateOption() => new("--private")
+    {
+        Description = "Read the model into memory instead of mapping the file: it may then be written over while it is in use",
+    };
+
     public static Option<int?> MaxLengthOption() =>
         NumberOption.Create("--max-length", "Longest text in tokens, special tokens included; longer ones are cut (default: the model's)");
 
@@ -48,14 +53,14 @@ internal static class ModelAccess
 
     /// <summary>Opens the model.</summary>
     /// <exception cref="CommandException">There is none, or it cannot be used.</exception>
-    public static ModelFile Open(string? option)
+    public static ModelFile Open(string? option, bool isPrivate)
     {
         string path = Find(option)
             ?? throw CommandException.Model($"no model: {DefaultName} is neither in {AppContext.BaseDirectory} nor in models/ there; name one with -m or {Variable}");
         try
         {
             InputFile.Open(path).Dispose();
-            return ModelFile.Open(path);
+            return ModelFile.Open(path, isPrivate);
         }
         catch (ModelFormatException error)
         {

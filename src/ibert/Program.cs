@@ -18,7 +18,12 @@ internal static class Program
         """;
 
     private static int Main(string[] arguments) =>
-        CommandProgram.Run(Name, Create, arguments, error => error is ModelFormatException ? CommandException.Model(error.Message) : null);
+        CommandProgram.Run(Name, Create, arguments, error => error switch
+        {
+            // A model for larger machines, which have the memory for its longest text, cannot be opened here.
+            ModelFormatException or ModelChangedException or InsufficientMemoryException => CommandException.Model(error.Message),
+            _ => null,
+        });
 
     private static ProgramWithExamples Create()
     {

@@ -1,6 +1,7 @@
 // config.json: the shape of a checkpoint, and by name everything that cannot be converted.
 using System.Globalization;
 using System.Text.Json;
+using IBert.Edge.Format;
 
 namespace IBert.Edge.Quantization.Checkpoints;
 
@@ -268,8 +269,13 @@ internal sealed record CheckpointConfig
         {
             labels = [.. Enumerable.Range(0, json.Integer("num_labels", 2, 1, 1 << 20)).Select(i => $"LABEL_{i}")];
         }
-        return labels.Length > 0
-            ? labels
-            : throw new CheckpointException($"{json.Path}: 'id2label' is empty: a classifier needs labels, a regression one name");
+        if (labels.Length == 0)
+        {
+            throw new CheckpointException($"{json.Path}: 'id2label' is empty: a classifier needs labels, a regression one name");
+        }
+        // Before minutes of work: the model's writer would refuse them.
+        return LabelNames.Complaint(labels) is { } complaint
+            ? throw new CheckpointException($"{json.Path}: {complaint}: give it another one in 'id2label'")
+            : labels;
     }
 }

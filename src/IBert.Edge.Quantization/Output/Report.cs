@@ -58,7 +58,7 @@ internal static class Report
         Line(text, $"| | |");
         Line(text, $"|---|---|");
         Line(text, $"| SHA-256 of the weights | `{comparison.SourceHash}` |");
-        Line(text, $"| texts | {comparison.Texts} of the {comparison.Source.Texts.Count} texts of {Markdown.Code(comparison.Source.FileName)}, seed {comparison.Seed}, SHA-256 `{comparison.Source.Sha256}` |");
+        Line(text, $"| texts | {comparison.Texts} of the {comparison.Source.Count} texts of {Markdown.Code(comparison.Source.FileName)}, seed {comparison.Seed}, SHA-256 `{comparison.Source.Sha256}` |");
         Line(text, $"");
         WriteErrors(text, $"{comparison.Texts} texts", comparison.Errors, path, files);
         return [.. files, new(path, Encoding.UTF8.GetBytes(text.ToString()))];
@@ -107,7 +107,7 @@ internal static class Report
         Line(text, result.Scheme == QuantizationScheme.IBert
             ? $"| calibration | none: the ranges that the checkpoint was trained with |"
             : result.Options.Calibration is { } source
-            ? $"| calibration | {result.CalibrationCount} of the {source.Texts.Count} texts of {Markdown.Code(source.FileName)}{Joined(result)}, seed {result.Options.Seed}, SHA-256 `{source.Sha256}` |"
+            ? $"| calibration | {result.CalibrationCount} of the {source.Count} texts of {Markdown.Code(source.FileName)}{Joined(result)}, seed {result.Options.Seed}, SHA-256 `{source.Sha256}` |"
             : (FormattableString)$"| calibration | {result.CalibrationCount} built-in sentences{Joined(result)}: accuracy may be lower than with texts of the task |");
         Line(text, $"| quantizer | ibert-quantize {Quantizer.Version} |");
         Line(text, $"| model file | {result.File.Length} bytes |");

@@ -18,6 +18,7 @@ internal static class BenchCommand
         Option<string?> model = ModelAccess.Option();
         Option<string> lengths = new("--lengths") { Description = "Lengths in tokens", HelpName = "N,N,...", DefaultValueFactory = _ => "16,32,64,128" };
         Option<int?> threads = ModelAccess.Threads();
+        Option<bool> isPrivate = ModelAccess.PrivateOption();
         Option<bool> json = new("--json") { Description = "One JSON object" };
         Command command = new CommandWithExamples(
             "bench",
@@ -28,14 +29,14 @@ internal static class BenchCommand
                 "IBERT_KERNELS=scalar ibert bench -m models/sentiment.ibert --lengths 16",
             ])
         {
-            model, lengths, threads, json,
+            model, lengths, threads, json, isPrivate,
         };
         command.SetAction(parsed =>
         {
-            using ModelFile opened = ModelAccess.Open(parsed.GetValue(model));
+            using ModelFile opened = ModelAccess.Open(parsed.GetValue(model), parsed.GetValue(isPrivate));
             int[] asked = ReadLengths(parsed.GetValue(lengths) ?? "", opened);
             int workers = ModelAccess.ReadThreads(parsed.GetValue(threads));
-            using Classifier classifier = ModelAccess.Classifier(opened, asked.Max(), workers);
+            using Classifier classifier = ModelAccess.Classifier(opened, Math.Max(opened.LeastLength, asked.Max()), workers);
             List<Result> results = [];
             double peak = 0;
             using (ProgressBar progress = new())

@@ -14,6 +14,7 @@ internal static class ClassifyCommand
         Option<bool> pair = TextOptions.Pair(), json = TextOptions.Json(), jsonInput = TextOptions.JsonInput();
         Option<int?> top = NumberOption.Create("--top", "Show the N best labels, best first (default: 1, of a multi-label model all)");
         Option<bool> all = new("--all") { Description = "Show all labels, best first" };
+        Option<bool> isPrivate = ModelAccess.PrivateOption();
         Option<int?> maxLength = ModelAccess.MaxLengthOption();
         Option<int?> threads = ModelAccess.Threads();
         Command command = new CommandWithExamples(
@@ -27,32 +28,34 @@ internal static class ClassifyCommand
             ],
             TextOptions.Notes)
         {
-            texts, model, pair, top, all, json, jsonInput, maxLength, threads,
+            texts, model, pair, top, all, json, jsonInput, maxLength, threads, isPrivate,
         };
         command.SetAction(parsed =>
         {
-            using ModelFile opened = ModelAccess.Open(parsed.GetValue(model));
-            using Classifier classifier = ModelAccess.Classifier(opened, parsed.GetValue(maxLength), ModelAccess.ReadThreads(parsed.GetValue(threads)));
-            TextInput input = new(parsed.GetValue(texts) ?? [], parsed.GetValue(pair), parsed.GetValue(jsonInput), ModelAccess.TextBytes(opened));
+            using ServedModel served = new(
+                parsed.GetValue(model), parsed.GetValue(isPrivate), parsed.GetValue(maxLength), ModelAccess.ReadThreads(parsed.GetValue(threads)));
+            TextInput input = new(parsed.GetValue(texts) ?? [], parsed.GetValue(pair), parsed.GetValue(jsonInput), ModelAccess.TextBytes(served.Model));
             using ResultWriter output = new(input.IsStream);
-            // Labels of a multi-label model do not exclude each other: the best alone would say too little.
-            bool every = parsed.GetValue(all) || (opened.HeadKind == HeadKind.MultiLabel && parsed.GetValue(top) is null);
-            int? shown = opened.HeadKind == HeadKind.Regression ? null : every ? int.MaxValue : parsed.GetValue(top);
-            return Run(classifier, input, output, shown, parsed.GetValue(json));
+            return Run(served, input, output, parsed.GetValue(all) ? int.MaxValue : parsed.GetValue(top), parsed.GetValue(json));
         });
         return command;
     }
 
     /// <summary>Answers line after line. Nothing here is done in floating point.</summary>
-    private static int Run(Classifier classifier, TextInput input, ResultWriter output, int? shown, bool json)
+    private static int Run(ServedModel served, TextInput input, ResultWriter output, int? top, bool json)
     {
-        Ranking ranking = new(classifier.Labels.Count);
+        Ranking ranking = new(served.Classifier.Labels.Count);
         return TextOptions.AnswerEach(input, output, json, () =>
         {
+            if (served.Refresh())
+            {
+                ranking = new(served.Classifier.Labels.Count);
+            }
+            Classifier classifier = served.Classifier;
             long begun = Stopwatch.GetTimestamp();
             Prediction prediction = input.IsPair ? classifier.Classify(input.Text, input.Pair) : classifier.Classify(input.Text);
             long micros = (Stopwatch.GetTimestamp() - begun) * 1_000_000 / Stopwatch.Frequency;
-            ReadOnlySpan<int> best = shown is { } count ? ranking.Best(classifier.Logits, count) : [];
+            ReadOnlySpan<int> best = Shown(prediction.Kind, top) is { } count ? ranking.Best(classifier.Logits, count) : [];
             if (json)
             {
                 WriteJson(classifier, input, prediction, micros, best, output);
@@ -63,6 +66,15 @@ internal static class ClassifyCommand
             }
         });
     }
+
+    /// <summary>How many labels are shown with their scores; null for the one answer.</summary>
+    private static int? Shown(HeadKind kind, int? top) => kind switch
+    {
+        HeadKind.Regression => null,
+        // Labels that do not exclude each other: the best alone would say too little.
+        HeadKind.MultiLabel => top ?? int.MaxValue,
+        _ => top,
+    };
 
     private static void WritePlain(Classifier classifier, in Prediction prediction, ReadOnlySpan<int> best, ResultWriter output)
     {

@@ -3,10 +3,10 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
-using IBert.Edge.Cli.Input;
 using IBert.Edge.Cli.Inspection;
 using IBert.Edge.CommandLine;
 using IBert.Edge.Evaluation;
+using IBert.Edge.Files.Data;
 
 namespace IBert.Edge.Cli.Commands;
 
@@ -15,12 +15,15 @@ internal static class EvalCommand
     public static Command Create()
     {
         Option<string?> model = ModelAccess.Option();
-        Argument<string> data = PathOption.Argument<string>("DATA.tsv", "Labelled texts: tab-separated, a header line, no quoting");
+        Argument<string> data = PathOption.Argument<string>(
+            "DATA.tsv", "Labelled texts: UTF-8, tab-separated, a header line, no quoting; a line of nothing but white space is passed over");
         Option<string?> text = new("--text") { Description = "Column with the texts", HelpName = "COLUMN" };
         Option<string?> textPair = new("--text-pair") { Description = "Column with the second texts", HelpName = "COLUMN" };
-        Option<string?> label = new("--label") { Description = "Column with the labels: names, or indices from 0 (with commas between several); numbers for a regression", HelpName = "COLUMN" };
+        Option<string?> label = new("--label") { Description = "Column with the labels: all names, or all indices from 0 (with commas between several); numbers for a regression", HelpName = "COLUMN" };
+        Option<string?> labelKind = new("--label-kind") { Description = "What the labels are, where they could be both: name or index (default: as the column shows)", HelpName = "KIND" };
         Option<string?> predictions = PathOption.Create(
             "--predictions", "OUT.tsv", "Writes text, label, predicted label and its score (or value) of each example; - is standard output, and the measures go to standard error");
+        Option<bool> isPrivate = ModelAccess.PrivateOption();
         Option<bool> json = new("--json") { Description = "One JSON object" };
         Command command = new CommandWithExamples(
             "eval",
@@ -30,25 +33,32 @@ internal static class EvalCommand
                 "ibert eval -m pairs.ibert dev.tsv --text sentence1 --text-pair sentence2 --label label --predictions out.tsv",
             ])
         {
-            model, data, text, textPair, label, predictions, json,
+            model, data, text, textPair, label, labelKind, predictions, json, isPrivate,
         };
         command.SetAction(parsed =>
         {
             string path = parsed.GetRequiredValue(data);
             string? target = parsed.GetValue(predictions);
-            using TabFile file = new(path);
-            int first = file.Column(parsed.GetValue(text), "--text"), truth = file.Column(parsed.GetValue(label), "--label");
-            int second = parsed.GetValue(textPair) is { } pair ? file.Column(pair, "--text-pair") : -1;
-            using ModelFile opened = ModelAccess.Open(parsed.GetValue(model));
-            using Classifier classifier = ModelAccess.Classifier(opened);
+            DataColumns columns = new(
+                parsed.GetValue(text) ?? throw Missing("--text", path), parsed.GetValue(textPair), parsed.GetValue(label) ?? throw Missing("--label", path));
+            LabelKind? kind = ReadKind(parsed.GetValue(labelKind));
+            using ModelFile opened = ModelAccess.Open(parsed.GetValue(model), parsed.GetValue(isPrivate));
             CommandFiles files = new CommandFiles().Read(path).Read(opened.Name).Write("--predictions", target).Prepare();
-            using ResultWriter results = new(descriptor: files.ResultDescriptor);
-            using CommandOutput? output = target is null ? null : files.Create(target);
             Scorecard scorecard = Scorecard.Create(opened.HeadKind, opened.Labels);
-            Measurement measured = Measure(classifier, scorecard, file, first, second, truth, output);
-            if (measured.Times.Count + measured.Errors == 0)
+            LabelColumn labels = scorecard.Column(kind);
+            // What is wrong with the last line is said before minutes of work.
+            DataFile file = DataFile.Read(path, columns, labels);
+            if (file.Count == 0)
             {
                 throw CommandException.Usage($"{path} has no examples: only its header line");
+            }
+            using Classifier classifier = ModelAccess.Classifier(opened);
+            using ResultWriter results = new(descriptor: files.ResultDescriptor);
+            using CommandOutput? output = target is null ? null : files.Create(target);
+            Measurement measured = Measure(classifier, scorecard, file, labels, output);
+            foreach (string note in file.Notes)
+            {
+                Messages.Error(note);
             }
             output?.Complete();
             Print(classifier, scorecard, measured, parsed.GetValue(json), results);
@@ -57,34 +67,42 @@ internal static class EvalCommand
         return command;
     }
 
-    private static Measurement Measure(
-        Classifier classifier, Scorecard scorecard, TabFile file, int first, int second, int truth, CommandOutput? output)
+    private static CommandException Missing(string option, string path) =>
+        CommandException.Usage($"{option} COLUMN is missing; the columns of {path} are: {DataFile.DescribeColumns(path)}");
+
+    private static LabelKind? ReadKind(string? name) => name switch
+    {
+        null => null,
+        "name" => LabelKind.Name,
+        "index" => LabelKind.Index,
+        _ => throw CommandException.Usage($"--label-kind {name}: labels are given by name or by index"),
+    };
+
+    private static Measurement Measure(Classifier classifier, Scorecard scorecard, DataFile file, LabelColumn labels, CommandOutput? output)
     {
         Measurement measured = new();
         double[] logits = new double[classifier.Labels.Count];
-        bool regression = classifier.Model.HeadKind == HeadKind.Regression;
+        bool regression = classifier.Model.HeadKind == HeadKind.Regression, pairs = file.Columns.Pair is not null;
         using ProgressBar progress = new();
+        using DataLines lines = file.Open();
         Span<byte> number = stackalloc byte[Fraction.MaxLength];
-        output?.Write(Encoding.UTF8.GetBytes($"text\t{(second < 0 ? "" : "text_pair\t")}label\tpredicted{(regression ? "" : "\tscore")}\n"));
-        while (file.Next())
+        output?.Write(Encoding.UTF8.GetBytes($"text\t{(pairs ? "text_pair\t" : "")}label\tpredicted{(regression ? "" : "\tscore")}\n"));
+        while (lines.Next())
         {
-            string field = Encoding.UTF8.GetString(file.Field(truth));
-            double[] expected = scorecard.Read(field)
-                ?? throw CommandException.Usage($"line {file.Number}: {scorecard.Complain(field)}; is --label the right column?");
-            ReadOnlySpan<byte> text = file.Field(first), pair = second < 0 ? default : file.Field(second);
+            double[] expected = labels.Read(lines.Label);
             if (output is not null)
             {
-                output.WriteText(text);
-                if (second >= 0)
+                output.WriteText(lines.Text);
+                if (pairs)
                 {
                     output.Write("\t"u8);
-                    output.WriteText(pair);
+                    output.WriteText(lines.Pair);
                 }
                 output.Write("\t"u8);
                 output.WriteText(Encoding.UTF8.GetBytes(scorecard.Describe(expected)));
                 output.Write("\t"u8);
             }
-            if (!TryClassify(classifier, text, pair, second >= 0, file.Number, measured, out Prediction prediction))
+            if (!TryClassify(classifier, lines.Text, lines.Pair, pairs, lines.Number, measured, out Prediction prediction))
             {
                 output?.Write(regression ? "\n"u8 : "\t\n"u8);
                 continue;
@@ -106,7 +124,7 @@ internal static class EvalCommand
                 output.Write(number[..digits]);
                 output.Write("\n"u8);
             }
-            progress.Report(file.Consumed, file.Length);
+            progress.Report(lines.Consumed, lines.Length);
         }
         return measured;
     }
@@ -122,7 +140,7 @@ internal static class EvalCommand
             measured.Times.Add(Stopwatch.GetTimestamp() - begun);
             return true;
         }
-        catch (Exception error) when (error is not ModelFormatException)
+        catch (Exception error) when (!TextOptions.IsOver(error))
         {
             Messages.Error($"line {line}: {LineByLine.Describe(error)}");
             measured.Errors++;

@@ -12,6 +12,7 @@ internal static class TokenizeCommand
         Argument<string[]> texts = TextOptions.Texts();
         Option<bool> pair = TextOptions.Pair(), json = TextOptions.Json(), jsonInput = TextOptions.JsonInput();
         Option<int?> maxLength = ModelAccess.MaxLengthOption();
+        Option<bool> isPrivate = ModelAccess.PrivateOption();
         Command command = new CommandWithExamples(
             "tokenize",
             "Shows the pieces and ids that the model gets of each text. One line in, one line out: pieces, tab, ids, each separated by spaces.",
@@ -21,22 +22,23 @@ internal static class TokenizeCommand
             ],
             TextOptions.Notes)
         {
-            texts, model, pair, maxLength, json, jsonInput,
+            texts, model, pair, maxLength, json, jsonInput, isPrivate,
         };
         command.SetAction(parsed =>
         {
-            using ModelFile opened = ModelAccess.Open(parsed.GetValue(model));
-            using Classifier classifier = ModelAccess.Classifier(opened, parsed.GetValue(maxLength));
-            TextInput input = new(parsed.GetValue(texts) ?? [], parsed.GetValue(pair), parsed.GetValue(jsonInput), ModelAccess.TextBytes(opened));
+            using ServedModel served = new(parsed.GetValue(model), parsed.GetValue(isPrivate), parsed.GetValue(maxLength));
+            TextInput input = new(parsed.GetValue(texts) ?? [], parsed.GetValue(pair), parsed.GetValue(jsonInput), ModelAccess.TextBytes(served.Model));
             using ResultWriter output = new(input.IsStream);
-            return Run(classifier, input, output, parsed.GetValue(json));
+            return Run(served, input, output, parsed.GetValue(json));
         });
         return command;
     }
 
-    private static int Run(Classifier classifier, TextInput input, ResultWriter output, bool json) =>
+    private static int Run(ServedModel served, TextInput input, ResultWriter output, bool json) =>
         TextOptions.AnswerEach(input, output, json, () =>
         {
+            served.Refresh();
+            Classifier classifier = served.Classifier;
             bool truncated;
             if (input.IsPair)
             {

@@ -1,6 +1,7 @@
 // What cannot be converted is refused by name, from config and headers alone, and the message says the way out.
 using System.Text.Json.Nodes;
 using IBert.Edge.Quantization.Checkpoints;
+using IBert.Edge.TestSupport;
 using Xunit;
 
 namespace IBert.Edge.Quantization.Tests.Checkpoints;
@@ -25,6 +26,9 @@ public sealed class CheckpointRefusalTests : IDisposable
     [InlineData("problem_type", "\"other\"", "'other'", "single_label_classification")]
     [InlineData("id2label", "{\"0\": \"score\"}", "'classifier.weight' has the shape [3, 8]", "[1, 8]")]
     [InlineData("id2label", "{}", "'id2label' is empty", "needs labels")]
+    [InlineData("id2label", "{\"0\": \"a\", \"1\": \"b\\n\"}", "label 1 has the control character U+000A", "in 'id2label'")]
+    [InlineData("id2label", "{\"0\": \"a\", \"1\": \"\"}", "label 1 has no name", "in 'id2label'")]
+    [InlineData("id2label", "{\"0\": \"a\", \"1\": \"a\"}", "labels 0 and 1 have the same name", "in 'id2label'")]
     [InlineData("id2label", "[\"a\", \"b\"]", "'id2label'", "an object from index to label")]
     [InlineData("id2label", "{\"0\": \"a\", \"2\": \"b\"}", "'id2label'", "0 to 1")]
     [InlineData("id2label", "{\"0\": \"a\", \"00\": \"b\"}", "'id2label'", "each once")]
