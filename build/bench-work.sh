@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What a step of the bound on a model's work takes on this machine, operation by operation and kernel set by kernel set (some minutes):
-# the weights in src/IBert.Edge/Format/Work.cs are twice what this prints. Above 1.00 in the last column a weight is too small.
+# the weights in src/IBert.Edge/Graph/Operations are twice what this prints. Above 1.00 in the last column a weight is too small.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 

@@ -1,5 +1,6 @@
 // The public front of the workstation's library: a checkpoint in, a model out.
 using IBert.Edge.Evaluation;
+using IBert.Edge.Files.Data;
 using IBert.Edge.Quantization.Calibration;
 using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Evaluation;
@@ -51,8 +52,8 @@ public static class Quantizer
                 $"{checkpointFolder}: only a single-label classifier of model_type ibert has the integers that scheme ibert keeps; calibrate this one with scheme int8");
         }
         string tokenizerFolder = options.TokenizerFolder ?? checkpointFolder;
-        byte[] tokenizer = TokenizerFiles.BuildSection(tokenizerFolder);
-        int maxLength = options.MaxLength == 0 ? config.MaxPositions : options.MaxLength;
+        byte[] tokenizer = TokenizerFiles.BuildSection(tokenizerFolder, out int? cutTo);
+        int maxLength = options.MaxLength == 0 ? Math.Min(cutTo ?? int.MaxValue, config.MaxPositions) : options.MaxLength;
         using TextEncoder encoder = Encoder(tokenizerFolder, tokenizer, config, maxLength);
         CalibrationTexts texts = CalibrationTexts.Choose(options, encoder);
         double[][]? truths = options.Evaluation?.Truths(Scorecard.Create(config.HeadKind, config.Labels));

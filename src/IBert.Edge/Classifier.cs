@@ -53,9 +53,9 @@ public sealed unsafe class Classifier : IDisposable
             throw new ArgumentOutOfRangeException(
                 nameof(options), $"a length of {maxLength} tokens: this model takes {tokenizer.LeastLength} to {model.MaxLength}");
         }
-        if (options.Threads is < 1 or > 64)
+        if (options.Threads is < 1 or > ClassifierOptions.MostThreads)
         {
-            throw new ArgumentOutOfRangeException(nameof(options), $"{options.Threads} threads: 1 to 64 can be used");
+            throw new ArgumentOutOfRangeException(nameof(options), $"{options.Threads} threads: 1 to {ClassifierOptions.MostThreads} can be used");
         }
         Model = model;
         this.ownsModel = ownsModel;

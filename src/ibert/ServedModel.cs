@@ -1,5 +1,5 @@
 // The model of a program that runs for weeks: when another file takes its name, that is the model from the next text on.
-using IBert.Edge.Cli.Output;
+using IBert.Edge.CommandLine;
 using IBert.Edge.Format;
 
 namespace IBert.Edge.Cli;
@@ -8,18 +8,21 @@ namespace IBert.Edge.Cli;
 internal sealed class ServedModel : IDisposable
 {
     private readonly string? option;
-    private readonly int? maxLength, threads;
+    private readonly int? maxLength;
+    private readonly int threads;
     private readonly bool isPrivate;
-    private ModelFile model;
     private FileStamp? refused;
     private bool told;
 
     /// <exception cref="CommandException">There is no model, or it cannot be used.</exception>
-    public ServedModel(string? option, bool isPrivate, int? maxLength, int? threads = null)
+    public ServedModel(string? option, bool isPrivate, int? maxLength, int threads = 1)
     {
         (this.option, this.isPrivate, this.maxLength, this.threads) = (option, isPrivate, maxLength, threads);
-        (model, Classifier) = Open();
+        (Model, Classifier) = Open();
     }
+
+    /// <summary>The model at work.</summary>
+    public ModelFile Model { get; private set; }
 
     /// <summary>The classifier for the next text, until <see cref="Refresh"/> finds another model.</summary>
     public Classifier Classifier { get; private set; }
@@ -28,7 +31,7 @@ internal sealed class ServedModel : IDisposable
     /// <returns>Whether there is another classifier.</returns>
     public bool Refresh()
     {
-        if (model.Successor() is not { } there || there.Equals(refused))
+        if (Model.Successor() is not { } there || there.Equals(refused))
         {
             return false;
         }
@@ -36,9 +39,9 @@ internal sealed class ServedModel : IDisposable
         {
             (ModelFile, Classifier) successor = Open();
             Dispose();
-            (model, Classifier) = successor;
+            (Model, Classifier) = successor;
             (refused, told) = (null, false);
-            Messages.Error($"{model.Name} was replaced: from here on the new model answers");
+            Messages.Error($"{Model.Name} was replaced: from here on the new model answers");
             return true;
         }
         catch (Exception error) when (error is CommandException or InsufficientMemoryException)
@@ -48,7 +51,7 @@ internal sealed class ServedModel : IDisposable
             if (!told)
             {
                 told = true;
-                Messages.Error($"{model.Name} was replaced, but the old model goes on: {error.Message}");
+                Messages.Error($"{Model.Name} was replaced, but the old model goes on: {error.Message}");
             }
             return false;
         }
@@ -57,7 +60,7 @@ internal sealed class ServedModel : IDisposable
     public void Dispose()
     {
         Classifier.Dispose();
-        model.Dispose();
+        Model.Dispose();
     }
 
     private (ModelFile, Classifier) Open()

@@ -4,7 +4,7 @@ using IBert.Edge.Benchmarks;
 
 const string usage = """
     usage: IBert.Edge.Benchmarks products                                              (dotnet run)
-           IBert.Edge.Benchmarks instructions                                          (run-arm64 --count)
+           IBert.Edge.Benchmarks instructions                                          (build/bench-arm.sh counts them)
            IBert.Edge.Benchmarks peers MODEL LIBONNXRUNTIME FP32.onnx INT8.onnx        (build/bench.sh)
            IBert.Edge.Benchmarks operations MODEL                                      (build/bench-arm.sh)
            IBert.Edge.Benchmarks work                                                  (build/bench-work.sh)

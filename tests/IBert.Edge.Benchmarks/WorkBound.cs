@@ -1,4 +1,4 @@
-// What a step of the bound on work takes, operation by operation (build/bench-work.sh): what the weights in Format/Work.cs are calibrated with.
+// What a step of the bound on work takes, operation by operation (build/bench-work.sh): what the weights in Graph/Operations are calibrated with.
 using System.Diagnostics;
 using System.Globalization;
 using IBert.Edge.Graph;

@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using IBert.Edge.Format;
+using IBert.Edge.Graph.Operations;
 using IBert.Edge.Kernels;
 using IBert.Edge.Quantization.Lowering;
 
@@ -164,12 +165,12 @@ internal sealed class Mutator(IReadOnlyList<ModelSection> original)
         Span<ConstantEntry> constants = MemoryMarshal.Cast<byte, ConstantEntry>(Bytes(SectionKind.Constants).AsSpan());
         byte[] data = Bytes(SectionKind.Data);
         int at = operations.IsEmpty ? -1 : random.Next(operations.Length);
-        if (at < 0 || operations[at].Code != OperationCode.Linear || operations[at].Constants[Slot.LinearWeights] >= constants.Length
-            || operations[at].Constants[Slot.LinearColumnSums] >= constants.Length)
+        if (at < 0 || operations[at].Code != OperationCode.Linear || new LinearRecord(in operations[at]).Weights >= constants.Length
+            || new LinearRecord(in operations[at]).ColumnSums >= constants.Length)
         {
             return;
         }
-        ConstantEntry weights = constants[operations[at].Constants[Slot.LinearWeights]], sums = constants[operations[at].Constants[Slot.LinearColumnSums]];
+        ConstantEntry weights = constants[new LinearRecord(in operations[at]).Weights], sums = constants[new LinearRecord(in operations[at]).ColumnSums];
         if (weights.Rows == 0 || weights.Columns == 0 || weights.Offset + weights.Length > (ulong)data.Length || sums.Offset + sums.Length > (ulong)data.Length
             || weights.Length > (ulong)data.Length || sums.Length > (ulong)data.Length)
         {

@@ -88,10 +88,10 @@ internal sealed unsafe class Trial : IDisposable
         int[][] logits = new int[kernels.Length][];
         for (int i = 0; i < kernels.Length; i++)
         {
-            // Sizes first, memory of exactly these then.
-            using Executor sizes = new(model, kernels[i], ids.Length, null, null);
+            // Memory of exactly the sizes that are asked for.
             using Executor executor = new(
-                model, kernels[i], ids.Length, Filled(arena, sizes.ArenaBytes, (byte)(0xA5 >> i)), Filled(scratch, sizes.ScratchBytes, (byte)(0x96 >> i)));
+                model, kernels[i], ids.Length, Filled(arena, Executor.ArenaOf(model, ids.Length), (byte)(0xA5 >> i)),
+                Filled(scratch, Executor.ScratchOf(model, kernels[i], ids.Length), (byte)(0x96 >> i)));
             logits[i] = executor.Run(ids, types).ToArray();
             if (!arena.Intact || !scratch.Intact || !file.Intact)
             {

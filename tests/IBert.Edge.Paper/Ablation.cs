@@ -58,7 +58,7 @@ internal static class Ablation
             string split = subject.Task.Splits[0];
             LabelledTexts texts = subject.Task.Read(split);
             IReadOnlyList<AblationRow> rows = Run(subject.Folder, subject.Task.Options, texts);
-            page.Line($"## {subject.Name} on {subject.Task.Name}'s {split} split, {texts.Texts.Count} texts");
+            page.Line($"## {subject.Name} on {subject.Task.Name}'s {split} split, {texts.Count} texts");
             page.Line();
             page.Head("function", "computed in", "accuracy", "same label", "mean logit error", "largest");
             foreach (AblationRow row in rows)

@@ -1,6 +1,7 @@
 // Models of which one operation takes nearly all the time, in the shapes and with the values that cost it most: what the bound on a model's work
 // is calibrated with (IBert.Edge.Benchmarks work) and tested with (WorkTests).
 using IBert.Edge.Format;
+using IBert.Edge.Graph.Operations;
 using IBert.Edge.Kernels;
 using IBert.Edge.Quantization.Lowering;
 
@@ -115,7 +116,7 @@ internal static class CostlyModels
                     ElementType.Int8, [.. Enumerable.Range(0, count * padded).Select(j => (sbyte)(j % padded < columns ? random.Next(-127, 128) : 0))], count));
                 operation.Constants[(2 * i) + 1] = Shared($"row multipliers {i}", () => builder.Rows<int>(ElementType.Int32, Some(count, 500, 1500), 1));
             }
-            operation.Parameters[Slot.EmbedShift] = 4;
+            new EmbedRecord(in operation).Shift = 4;
             return Output(ref operation, 0, ElementType.Int16, columns);
         }
 
@@ -133,9 +134,9 @@ internal static class CostlyModels
         {
             OperationRecord operation = ModelBuilder.Operation(OperationCode.LayerNorm, RowRange.All, SplitAxis.Rows, 1);
             operation.Inputs[0] = input;
-            operation.Parameters[Slot.NormFunction] = (int)FunctionKind.Published;
-            operation.Parameters[Slot.NormSignificand] = 0xB504F3;
-            operation.Constants[Slot.NormOffsets] = Longs("offsets", columns, 1L << 55);
+            new LayerNormRecord(in operation).Function = FunctionKind.Published;
+            new PublishedLayerNormRecord(in operation).Significand = 0xB504F3;
+            new PublishedLayerNormRecord(in operation).Offsets = Longs("offsets", columns, 1L << 55);
             operation.Stages[1] = Stage(52, 8) with { Multipliers = Channels("gamma", columns, 1 << 29, 1 << 30), Rounding = Rounding.HalfEven };
             return Output(ref operation, 1, ElementType.Int8, columns);
         }
@@ -148,14 +149,14 @@ internal static class CostlyModels
             string shape = $"{inputs} {outputs}";
             OperationRecord operation = ModelBuilder.Operation(OperationCode.Linear, rows, SplitAxis.Columns, 1);
             operation.Inputs[0] = x;
-            operation.Constants[Slot.LinearWeights] = Shared($"weights {shape}", () =>
+            new LinearRecord(in operation).Weights = Shared($"weights {shape}", () =>
             {
                 sbyte[] weights = [.. Enumerable.Range(0, inputs * outputs).Select(_ => (sbyte)random.Next(-127, 128))];
                 constants[$"sums {shape}"] = builder.Channels([.. weights.Chunk(inputs).Select(row => row.Sum(w => w))]);
                 return builder.Quads(weights, outputs, inputs);
             });
-            operation.Constants[Slot.LinearColumnSums] = constants[$"sums {shape}"];
-            operation.Constants[Slot.LinearBias] = Channels("bias", outputs, -1000, 1000);
+            new LinearRecord(in operation).ColumnSums = constants[$"sums {shape}"];
+            new LinearRecord(in operation).Bias = Channels("bias", outputs, -1000, 1000);
             operation.AccumulatorBound = (1 << 28) - 1;
             if (!raw)
             {
@@ -169,7 +170,7 @@ internal static class CostlyModels
             }
             if (rescaled)
             {
-                operation.Stages[Slot.LinearRescaleStage] = Stage(30, 8) with { Multiplier = (1 << 30) + 12345, Rounding = Rounding.HalfEven };
+                new LinearRecord(in operation).Rescale = Stage(30, 8) with { Multiplier = (1 << 30) + 12345, Rounding = Rounding.HalfEven };
             }
             return Output(ref operation, 0, type, outputs);
         }
@@ -188,7 +189,7 @@ internal static class CostlyModels
             {
                 operation.Parameters[i] = parameters[i];
             }
-            operation.Stages[Slot.AttentionScoreStage] = published
+            new AttentionRecord(in operation).Score = published
                 ? Stage(71, 8) with { Multiplier = 1 << 30, Rounding = Rounding.HalfEven }
                 : Stage(44, 8) with { Multiplier = 1 << 30 };
             operation.Stages[0] = Stage(30, 8) with { Multiplier = 1 << 30 };
@@ -199,8 +200,8 @@ internal static class CostlyModels
         {
             OperationRecord operation = ModelBuilder.Operation(OperationCode.Gate, RowRange.All, SplitAxis.Rows, 1);
             operation.Inputs[0] = input;
-            operation.Constants[Slot.GateTable] = Shared("gate", () => builder.Rows<short>(ElementType.Int16, Shorts(Slot.GateEntries), 1));
-            operation.Constants[Slot.GateMultipliers] = Shared($"gate multipliers {columns}", () => builder.Rows<short>(ElementType.Int16, Shorts(Padded(columns)), 1));
+            new GateRecord(in operation).Table = Shared("gate", () => builder.Rows<short>(ElementType.Int16, Shorts(GateRecord.Entries), 1));
+            new GateRecord(in operation).Multipliers = Shared($"gate multipliers {columns}", () => builder.Rows<short>(ElementType.Int16, Shorts(Padded(columns)), 1));
             (operation.Stages[0].Low, operation.Stages[0].High) = (sbyte.MinValue, sbyte.MaxValue);
             return Output(ref operation, 0, ElementType.Int8, columns);
         }
@@ -209,10 +210,10 @@ internal static class CostlyModels
         {
             OperationRecord operation = ModelBuilder.Operation(OperationCode.Gate, RowRange.All, SplitAxis.Rows, 1);
             operation.Inputs[0] = input;
-            operation.Parameters[Slot.GateFunction] = (int)FunctionKind.Published;
-            operation.Constants[Slot.GateB] = Channels("b", columns, -1 << 30, -1 << 29);
-            operation.Constants[Slot.GateC] = Longs("c", columns, 1L << 60);
-            operation.Constants[Slot.GateShift] = Longs("shift", columns, 1L << 60);
+            new GateRecord(in operation).Function = FunctionKind.Published;
+            new PublishedGateRecord(in operation).B = Channels("b", columns, -1 << 30, -1 << 29);
+            new PublishedGateRecord(in operation).C = Longs("c", columns, 1L << 60);
+            new PublishedGateRecord(in operation).Shift = Longs("shift", columns, 1L << 60);
             operation.Stages[0] = Stage(100, 8) with { Multipliers = Channels("gate scale", columns, 1 << 29, 1 << 30), Rounding = Rounding.HalfEven };
             return Output(ref operation, 0, ElementType.Int8, columns);
         }
@@ -223,8 +224,8 @@ internal static class CostlyModels
             (operation.Inputs[0], operation.Inputs[1]) = (a, b);
             int most = type == ElementType.Int8 ? 127 : 1 << 29;
             operation.Stages[0] = Stage(0, 8) with { Low = -most, High = most };
-            operation.Stages[Slot.AddFirstStage] = Stage(20, 8) with { Multipliers = Channels("first", columns, 1 << 17, 1 << 20), Rounding = Rounding.HalfEven };
-            operation.Stages[Slot.AddSecondStage] = Stage(20, 8) with { Multipliers = Channels("second", columns, 1 << 17, 1 << 20), Rounding = Rounding.HalfEven };
+            new AddRecord(in operation).Input(0) = Stage(20, 8) with { Multipliers = Channels("first", columns, 1 << 17, 1 << 20), Rounding = Rounding.HalfEven };
+            new AddRecord(in operation).Input(1) = Stage(20, 8) with { Multipliers = Channels("second", columns, 1 << 17, 1 << 20), Rounding = Rounding.HalfEven };
             return Output(ref operation, 0, type, columns);
         }
 
@@ -236,7 +237,7 @@ internal static class CostlyModels
                 OperationRecord operation = ModelBuilder.Operation(OperationCode.Add, RowRange.All, SplitAxis.Rows, 1);
                 operation.Inputs[0] = x;
                 operation.Stages[0] = Stage(0, 8) with { Low = -1 << 29, High = 1 << 29 };
-                operation.Stages[Slot.AddFirstStage] = Stage(2, 8) with { Multiplier = 1 << 24 };
+                new AddRecord(in operation).Input(0) = Stage(2, 8) with { Multiplier = 1 << 24 };
                 longest = Output(ref operation, 0, ElementType.Int32, Columns(x));
             }
             return longest.Value;
@@ -248,7 +249,7 @@ internal static class CostlyModels
             OperationRecord operation = ModelBuilder.Operation(OperationCode.Add, RowRange.All, SplitAxis.Rows, 1);
             operation.Inputs[0] = x;
             operation.Stages[0] = Stage(0, 8) with { High = -128 };
-            operation.Stages[Slot.AddFirstStage] = Stage(2, 8) with { Multiplier = 1 };
+            new AddRecord(in operation).Input(0) = Stage(2, 8) with { Multiplier = 1 };
             return Output(ref operation, 0, ElementType.Int8, Columns(x));
         }
 
@@ -257,7 +258,7 @@ internal static class CostlyModels
             OperationRecord operation = ModelBuilder.Operation(OperationCode.Add, RowRange.All, SplitAxis.Rows, 1);
             operation.Inputs[0] = x;
             operation.Stages[0] = Stage(0, 8) with { Low = -127 };
-            operation.Stages[Slot.AddFirstStage] = Stage(2, 8) with { Multiplier = 4 };
+            new AddRecord(in operation).Input(0) = Stage(2, 8) with { Multiplier = 4 };
             return Output(ref operation, 0, ElementType.Int8, Columns(x));
         }
 

@@ -1,6 +1,8 @@
 // Runs the FP32 reference and the integer runtime on the same texts.
+using System.Runtime.ExceptionServices;
 using System.Text;
 using IBert.Edge.Evaluation;
+using IBert.Edge.Files.Data;
 using IBert.Edge.Quantization.Reference;
 
 namespace IBert.Edge.Quantization.Evaluation;
@@ -17,21 +19,30 @@ internal static class Evaluator
     /// <summary>The logits of each text, FP32's and the integers'.</summary>
     public static Outcome[] Logits(LoadedModel model, Fp32Model reference, LabelledTexts texts, int threads, Action<double>? progress)
     {
-        Outcome[] outcomes = new Outcome[texts.Texts.Count];
+        Outcome[] outcomes = new Outcome[texts.Count];
         int done = 0;
         object gate = new();
-        Parallel.For(
-            0, outcomes.Length, new ParallelOptions { MaxDegreeOfParallelism = threads }, () => new Worker(model, reference), (i, _, worker) =>
-            {
-                outcomes[i] = worker.Run(texts.Texts[i]);
-                int count = Interlocked.Increment(ref done);
-                lock (gate)
+        // Read as they are wanted: the file may be larger than memory.
+        try
+        {
+            Parallel.ForEach(
+                texts.Texts.Index(), new ParallelOptions { MaxDegreeOfParallelism = threads }, () => new Worker(model, reference), (item, _, worker) =>
                 {
-                    progress?.Invoke((double)count / outcomes.Length);
-                }
-                return worker;
-            },
-            worker => worker.Dispose());
+                    outcomes[item.Index] = worker.Run(item.Item);
+                    int count = Interlocked.Increment(ref done);
+                    lock (gate)
+                    {
+                        progress?.Invoke((double)count / outcomes.Length);
+                    }
+                    return worker;
+                },
+                worker => worker.Dispose());
+        }
+        catch (AggregateException error) when (error.InnerException is DataFileException data)
+        {
+            // One of the threads read on and found that the file is not what it was.
+            ExceptionDispatchInfo.Throw(data);
+        }
         return outcomes;
     }
 

@@ -1,7 +1,9 @@
 // The integers of a model beside those of the reference I-BERT: op by op with the reference's own inputs, and end to end.
 using System.Globalization;
 using System.Text.Json;
+using IBert.Edge.Files.Data;
 using IBert.Edge.Format;
+using IBert.Edge.Graph.Operations;
 using IBert.Edge.Graph;
 using IBert.Edge.Kernels;
 using IBert.Edge.Quantization.Checkpoints;
@@ -91,7 +93,7 @@ internal sealed class GoldenComparison
     }
 
     private static bool IsPublishedAttention(OperationRecord operation) =>
-        operation.Code == OperationCode.Attention && operation.Parameters[Slot.AttentionFunction] == (int)FunctionKind.Published;
+        operation.Code == OperationCode.Attention && new AttentionRecord(in operation).Function == FunctionKind.Published;
 
     private void CompareDump(string file)
     {
@@ -106,7 +108,7 @@ internal sealed class GoldenComparison
             string name = TensorNames.Softmax(written[running].First().Name);
             if (direct.Add(name))
             {
-                int heads = model.Operations[running].Parameters[Slot.AttentionHeads];
+                int heads = new AttentionRecord(in model.Operations[running]).Heads;
                 probabilities = Golden(golden, name, heads, length, length) ?? [];
             }
             if (probabilities.Length == 0)
@@ -287,7 +289,7 @@ internal sealed class GoldenComparison
 
     private static GoldenKind KindOf(in OperationRecord operation) =>
         operation.Code != OperationCode.Linear ? GoldenKind.Activation
-        : operation.Stages[Slot.LinearRescaleStage].Exponent != 0 ? GoldenKind.StaleLinear : GoldenKind.Linear;
+        : new LinearRecord(in operation).Rescale.Exponent != 0 ? GoldenKind.StaleLinear : GoldenKind.Linear;
 
     private static double Drift(double[] logits, IEnumerable<double> golden) => logits.Zip(golden, (a, b) => Math.Abs(a - b)).Max();
 }

@@ -1,4 +1,5 @@
 // A model file beside the checkpoint that it was made from: the error of every tensor on some texts.
+using IBert.Edge.Files.Data;
 using IBert.Edge.Quantization.Calibration;
 using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Lowering;
@@ -33,7 +34,7 @@ internal sealed record ModelComparison(
         string checkpointFolder, ModelFile model, TextSource source, int samples, ulong seed, int threads, Action<double>? progress)
     {
         IReadOnlyList<QuantizedTensor> tensors = MeaningsSection.Read(model);
-        if (source.Texts.Count == 0)
+        if (source.Count == 0)
         {
             throw new DataFileException($"{source.FileName} has no texts: there is nothing to compare on");
         }

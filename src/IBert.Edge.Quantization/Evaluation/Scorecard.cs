@@ -1,6 +1,7 @@
 // How well answers fit the truth, by the kind of the head: what ibert eval and ibert-quantize --eval print. Both programs compile this file:
-// the runtime, which is all they share, has no floating point.
+// the runtime, which is all they share of a model, has no floating point.
 using System.Globalization;
+using IBert.Edge.Files.Data;
 
 namespace IBert.Edge.Evaluation;
 
@@ -12,9 +13,6 @@ internal readonly record struct Metric(string Name, double Value);
 /// </summary>
 internal abstract class Scorecard(IReadOnlyList<string> labels)
 {
-    private readonly Dictionary<string, int> indexes =
-        labels.Select((name, index) => (name, index)).DistinctBy(label => label.name).ToDictionary(label => label.name, label => label.index);
-
     /// <summary>The metrics, the first being the one that the kind of head is judged by.</summary>
     public abstract IReadOnlyList<Metric> Metrics { get; }
 
@@ -28,16 +26,9 @@ internal abstract class Scorecard(IReadOnlyList<string> labels)
         _ => new RegressionScorecard(labels),
     };
 
-    /// <summary>What a data file says is right; null where this model cannot answer so.</summary>
-    public abstract double[]? Read(string field);
-
-    /// <summary>Says what is wrong with a field that cannot be read, and what could stand there.</summary>
-    public virtual string Complain(string field)
-    {
-        const int shown = 8;
-        string known = string.Join(", ", labels.Take(shown)) + (labels.Count > shown ? ", ..." : "");
-        return $"{Shortened(field)} is no label of this model ({known}; or 0 to {labels.Count - 1})";
-    }
+    /// <summary>Reads what a data file says is right.</summary>
+    /// <param name="kind">How its labels are given; null where the file tells, and of a regression.</param>
+    public abstract LabelColumn Column(LabelKind? kind);
 
     /// <summary>The truth as a data file would say it, with the labels' names.</summary>
     public virtual string Describe(double[] truth) => string.Join(',', labels.Where((_, i) => truth[i] == 1));
@@ -47,13 +38,6 @@ internal abstract class Scorecard(IReadOnlyList<string> labels)
 
     /// <summary>Takes an example.</summary>
     public abstract void Add(double[] truth, ReadOnlySpan<double> logits);
-
-    protected static string Shortened(string field) => field.Length > 60 ? field[..60] + "..." : field;
-
-    /// <summary>The label with that name, else with that index; -1 for none.</summary>
-    protected int Find(string name) =>
-        indexes.TryGetValue(name, out int index)
-        || (int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out index) && index < labels.Count) ? index : -1;
 }
 
 /// <summary>One label of several: a matrix of true and predicted labels.</summary>
@@ -90,11 +74,7 @@ internal sealed class SingleLabelScorecard(IReadOnlyList<string> labels) : Score
 
     private long Correct => Enumerable.Range(0, size).Sum(label => counts[(label * size) + label]);
 
-    public override double[]? Read(string field)
-    {
-        int index = Find(field);
-        return index < 0 ? null : Only(index);
-    }
+    public override LabelColumn Column(LabelKind? kind) => LabelColumn.OneOf(Labels, kind);
 
     public override double[] Answer(ReadOnlySpan<double> logits) => Only(Largest(logits));
 
@@ -142,23 +122,7 @@ internal sealed class MultiLabelScorecard(IReadOnlyList<string> labels) : Scorec
     /// <summary>The share of texts whose labels are all found and no other, and the mean of all labels' F1 ("macro").</summary>
     public override IReadOnlyList<Metric> Metrics => [new("accuracy", (double)exact / examples), new("f1", Enumerable.Range(0, both.Length).Average(F1Of))];
 
-    /// <summary>Names or indices with commas between them; nothing for a text without labels.</summary>
-    public override double[]? Read(string field)
-    {
-        double[] truth = new double[Labels.Count];
-        // A label's name may have a comma itself.
-        string[] names = field.Length == 0 ? [] : Find(field) >= 0 ? [field] : field.Split(',', StringSplitOptions.TrimEntries);
-        foreach (string name in names)
-        {
-            int index = Find(name);
-            if (index < 0)
-            {
-                return null;
-            }
-            truth[index] = 1;
-        }
-        return truth;
-    }
+    public override LabelColumn Column(LabelKind? kind) => LabelColumn.AnyOf(Labels, kind);
 
     public override double[] Answer(ReadOnlySpan<double> logits)
     {
@@ -194,10 +158,7 @@ internal sealed class RegressionScorecard(IReadOnlyList<string> labels) : Scorec
     /// <summary>Pearson's correlation of the values, and Spearman's, which is Pearson's of their ranks; 0 where all values of a side are equal.</summary>
     public override IReadOnlyList<Metric> Metrics => [new("pearson", Correlation(truths, values)), new("spearman", Correlation(Ranks(truths), Ranks(values)))];
 
-    public override double[]? Read(string field) =>
-        double.TryParse(field, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && double.IsFinite(value) ? [value] : null;
-
-    public override string Complain(string field) => $"{(field.Length == 0 ? "nothing" : Shortened(field))} is no number, and this model gives a value";
+    public override LabelColumn Column(LabelKind? kind) => LabelColumn.Numbers();
 
     public override string Describe(double[] truth) => truth[0].ToString(CultureInfo.InvariantCulture);
 
@@ -209,10 +170,11 @@ internal sealed class RegressionScorecard(IReadOnlyList<string> labels) : Scorec
         values.Add(logits[0]);
     }
 
-    private static double Correlation(IReadOnlyList<double> x, IReadOnlyList<double> y)
+    private static double Correlation(IReadOnlyList<double> truths, IReadOnlyList<double> values)
     {
+        double[] x = Scale(truths), y = Scale(values);
         double meanX = x.Average(), meanY = y.Average(), xx = 0, yy = 0, xy = 0;
-        for (int i = 0; i < x.Count; i++)
+        for (int i = 0; i < x.Length; i++)
         {
             double dx = x[i] - meanX, dy = y[i] - meanY;
             xx += dx * dx;
@@ -220,6 +182,13 @@ internal sealed class RegressionScorecard(IReadOnlyList<string> labels) : Scorec
             xy += dx * dy;
         }
         return xx == 0 || yy == 0 ? 0 : xy / Math.Sqrt(xx * yy);
+    }
+
+    /// <summary>Numbers of a size whose products neither overflow nor vanish; by a power of two, so that no digit changes.</summary>
+    private static double[] Scale(IReadOnlyList<double> numbers)
+    {
+        double largest = numbers.Max(Math.Abs);
+        return largest == 0 ? [.. numbers] : [.. numbers.Select(number => Math.ScaleB(number, -Math.ILogB(largest)))];
     }
 
     /// <summary>The place of each value in their order; equal ones share the mean of their places.</summary>

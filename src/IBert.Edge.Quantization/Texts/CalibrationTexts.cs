@@ -1,6 +1,7 @@
 // Which texts calibrate a model, and on which the report compares.
 using System.Security.Cryptography;
 using System.Text;
+using IBert.Edge.Files.Data;
 using IBert.Edge.Quantization.Calibration;
 
 namespace IBert.Edge.Quantization.Texts;
@@ -16,6 +17,9 @@ internal sealed record CalibrationTexts(
     // Enough for the signal-to-noise ratio of every tensor to settle to a few tenths of a decibel.
     private const int MostCompared = 64;
 
+    // With fewer the ranges of rare activations are not seen; hundreds are what accuracy was measured with.
+    private const int Few = 32;
+
     /// <summary>How many long texts are joined: ranges settle with a few dozen, whose tokens are more than those of 512 sentences.</summary>
     public const int JoinedCount = 32;
 
@@ -25,25 +29,43 @@ internal sealed record CalibrationTexts(
     /// <summary>SHA-256 of the built-in sentences, so that provenance tells when they change.</summary>
     public static string BuiltInSha256 { get; } = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', BuiltIn))));
 
+    /// <summary>Says that the texts are too few to learn from, or too much the same, as tokens; null where they are not.</summary>
+    public string? Complaint(string fileName)
+    {
+        int different = Chosen.Select(text => string.Join(' ', text.Ids)).Distinct().Count();
+        return different >= Math.Max(Few, Chosen.Count / 2)
+            ? null
+            : $"calibrated on {Chosen.Count} texts of {fileName}{(different == Chosen.Count ? "" : $", {different} of them different")}: that is few, and accuracy " +
+              "may be lower; give hundreds of different texts like those that the model will see";
+    }
+
     /// <summary>Draws the texts that the options ask for.</summary>
     /// <exception cref="DataFileException">There are too few.</exception>
     public static CalibrationTexts Choose(QuantizerOptions options, TextEncoder encoder)
     {
-        IReadOnlyList<SourceText> all = options.Calibration?.Texts ?? [.. BuiltIn.Select(text => new SourceText(text, null))];
-        if (all.Count < QuantizerOptions.LeastSamples)
+        int available = options.Calibration?.Count ?? BuiltIn.Count;
+        if (available < QuantizerOptions.LeastSamples)
         {
             throw new DataFileException(
-                $"{options.Calibration?.FileName} has {all.Count} texts, calibration needs {QuantizerOptions.LeastSamples} or more (hundreds are " +
+                $"{options.Calibration?.FileName} has {available} texts, calibration needs {QuantizerOptions.LeastSamples} or more (hundreds are " +
                 "better): add texts, or leave --calibration out for the built-in ones");
         }
-        int[] order = new SplitMix64(options.Seed).Permutation(all.Count);
-        int count = Math.Min(options.Samples, all.Count);
-        TokenizedText[] chosen = Encode(order.Take(count));
-        TokenizedText[] rest = Encode(order.Skip(count).Take(MostCompared));
+        int count = Math.Min(options.Samples, available), drawn = (int)Math.Min((long)count + MostCompared, available);
+        SourceText[] texts = options.Calibration?.Draw(drawn, options.Seed)
+            ?? [.. new SplitMix64(options.Seed).Draw(drawn, available).Select(i => new SourceText(BuiltIn[i], null))];
+        TokenizedText[] chosen = Encode(texts.AsSpan(0, count)), rest = Encode(texts.AsSpan(count));
         bool heldBack = rest.Length >= QuantizerOptions.LeastSamples;
         return new CalibrationTexts(chosen, Join(), heldBack ? rest : [.. chosen.Take(MostCompared)], heldBack);
 
-        TokenizedText[] Encode(IEnumerable<int> indexes) => [.. indexes.Select(i => encoder.Encode(all[i]))];
+        TokenizedText[] Encode(ReadOnlySpan<SourceText> some)
+        {
+            TokenizedText[] encoded = new TokenizedText[some.Length];
+            for (int i = 0; i < encoded.Length; i++)
+            {
+                encoded[i] = encoder.Encode(some[i]);
+            }
+            return encoded;
+        }
 
         // Sentences say nothing of late positions, nor of what attention and the tokens at the ends do in a long text: without long texts, what
         // 8 bits hold of one would be cut off at the ranges of short ones.
@@ -54,12 +76,12 @@ internal sealed record CalibrationTexts(
             for (int i = 1; i <= JoinedCount && longest < encoder.MaxLength; i++)
             {
                 int wanted = longest + ((encoder.MaxLength - longest) * i / JoinedCount);
-                SourceText text = all[order[next++ % count]];
+                SourceText text = texts[next++ % count];
                 TokenizedText tokens = encoder.Encode(text);
                 // An empty text adds nothing, so texts are bounded as well as tokens.
                 for (int parts = 1; tokens.Ids.Length < wanted && parts < encoder.MaxLength; parts++)
                 {
-                    SourceText more = all[order[next++ % count]];
+                    SourceText more = texts[next++ % count];
                     text = new SourceText($"{text.Text} {more.Text}", text.Pair is null ? null : $"{text.Pair} {more.Pair}");
                     tokens = encoder.Encode(text);
                 }

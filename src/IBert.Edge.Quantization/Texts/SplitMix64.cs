@@ -17,15 +17,20 @@ internal sealed class SplitMix64(ulong seed)
     /// <summary>A number from 0 up to but without <paramref name="bound"/>.</summary>
     public int Below(int bound) => (int)(((UInt128)Next() * (ulong)bound) >> 64);
 
-    /// <summary>Indexes 0 to <paramref name="count"/> - 1 in a random order (Fisher and Yates).</summary>
-    public int[] Permutation(int count)
+    /// <summary>
+    /// The first indexes of a random order of 0 to <paramref name="of"/> - 1 (Fisher and Yates). Which they are does not depend on how many are
+    /// drawn; only places that were exchanged are held, so that a few of many take little memory.
+    /// </summary>
+    public int[] Draw(int count, int of)
     {
-        int[] order = [.. Enumerable.Range(0, count)];
-        for (int i = 0; i < count - 1; i++)
+        int[] drawn = new int[count];
+        Dictionary<int, int> exchanged = [];
+        for (int i = 0; i < count; i++)
         {
-            int j = i + Below(count - i);
-            (order[i], order[j]) = (order[j], order[i]);
+            int j = i + Below(of - i);
+            drawn[i] = exchanged.GetValueOrDefault(j, j);
+            exchanged[j] = exchanged.GetValueOrDefault(i, i);
         }
-        return order;
+        return drawn;
     }
 }

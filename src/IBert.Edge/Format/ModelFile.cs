@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Unicode;
 using IBert.Edge.Format;
+using IBert.Edge.Graph;
 using IBert.Edge.Text;
 
 namespace IBert.Edge;
@@ -52,7 +53,7 @@ public sealed unsafe partial class ModelFile : IDisposable
     /// <summary>Smallest length that texts can be cut to: room for the special tokens and, where these are two or fewer, for one more.</summary>
     internal int LeastLength { get; private set; }
 
-    /// <summary>What the longest text takes (<see cref="Work"/>).</summary>
+    /// <summary>What the longest text takes (<see cref="Graph.Operations.Operation.Steps"/>).</summary>
     internal long Steps { get; private set; }
 
     /// <summary>Where the model came from, as JSON (source hash, quantizer version, options, calibration, accuracy); null where it is not stated.</summary>

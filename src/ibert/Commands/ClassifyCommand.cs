@@ -1,8 +1,7 @@
 // ibert classify: a label for each text.
 using System.CommandLine;
 using System.Diagnostics;
-using IBert.Edge.Cli.Input;
-using IBert.Edge.Cli.Output;
+using IBert.Edge.CommandLine;
 
 namespace IBert.Edge.Cli.Commands;
 
@@ -17,7 +16,7 @@ internal static class ClassifyCommand
         Option<bool> all = new("--all") { Description = "Show all labels, best first" };
         Option<bool> isPrivate = ModelAccess.PrivateOption();
         Option<int?> maxLength = ModelAccess.MaxLengthOption();
-        Option<int?> threads = ModelAccess.ThreadsOption();
+        Option<int?> threads = ModelAccess.Threads();
         Command command = new CommandWithExamples(
             "classify",
             "Labels texts: the arguments, else the lines of standard input. One line in, one line out: label, tab, score (a tab more for each further label); of a regression the value.",
@@ -26,18 +25,16 @@ internal static class ClassifyCommand
                 "tail -f reviews.log | ibert classify",
                 "ibert classify -m models/intents.ibert --top 3 --json < commands.txt",
                 "printf 'A plane takes off.\\tAn air plane is leaving.\\n' | ibert classify -m pairs.ibert --pair",
-            ])
+            ],
+            TextOptions.Notes)
         {
             texts, model, pair, top, all, json, jsonInput, maxLength, threads, isPrivate,
         };
         command.SetAction(parsed =>
         {
-            if (parsed.GetValue(top) is < 1)
-            {
-                throw CommandException.Usage($"--top {parsed.GetValue(top)}: at least 1");
-            }
-            using ServedModel served = new(parsed.GetValue(model), parsed.GetValue(isPrivate), parsed.GetValue(maxLength), parsed.GetValue(threads));
-            TextInput input = new(parsed.GetValue(texts) ?? [], parsed.GetValue(pair), parsed.GetValue(jsonInput));
+            using ServedModel served = new(
+                parsed.GetValue(model), parsed.GetValue(isPrivate), parsed.GetValue(maxLength), ModelAccess.ReadThreads(parsed.GetValue(threads)));
+            TextInput input = new(parsed.GetValue(texts) ?? [], parsed.GetValue(pair), parsed.GetValue(jsonInput), ModelAccess.TextBytes(served.Model));
             using ResultWriter output = new(input.IsStream);
             return Run(served, input, output, parsed.GetValue(all) ? int.MaxValue : parsed.GetValue(top), parsed.GetValue(json));
         });
@@ -122,7 +119,7 @@ internal static class ClassifyCommand
             WriteFraction(json, "score"u8, prediction.Millionths);
         }
         json.WriteNumber("tokens"u8, prediction.TokenCount);
-        json.WriteBoolean("truncated"u8, prediction.Truncated);
+        TextOptions.WriteTruncated(input, prediction.Truncated, output);
         json.WriteNumber("micros"u8, micros);
         if (!best.IsEmpty)
         {

@@ -3,7 +3,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using IBert.Edge.Cli.Inspection;
-using IBert.Edge.Cli.Output;
+using IBert.Edge.CommandLine;
 using IBert.Edge.Format;
 using IBert.Edge.Graph;
 using IBert.Edge.Kernels;
@@ -175,14 +175,7 @@ internal static class InspectCommand
         if (model.Provenance is { } provenance)
         {
             json.WritePropertyName("provenance"u8);
-            if (Provenance.IsJson(provenance))
-            {
-                json.WriteRawValue(provenance.ReplaceLineEndings(" "));
-            }
-            else
-            {
-                json.WriteStringValue(provenance);
-            }
+            Provenance.Write(provenance, json);
         }
         if (graph)
         {

@@ -1,5 +1,6 @@
 // What a model is, read off its records.
 using IBert.Edge.Format;
+using IBert.Edge.Graph.Operations;
 
 namespace IBert.Edge.Cli.Inspection;
 
@@ -23,12 +24,12 @@ internal sealed class ModelSummary
                     break;
                 case OperationCode.Attention:
                     inner.Add(0);
-                    Heads = operation.Parameters[Slot.AttentionHeads];
-                    HeadColumns = operation.Parameters[Slot.AttentionHeadColumns];
+                    Heads = new AttentionRecord(in operation).Heads;
+                    HeadColumns = new AttentionRecord(in operation).HeadColumns;
                     break;
                 case OperationCode.Linear when inner.Count > 0:
                     // The widest input behind a layer's attention: that of its second feed-forward product.
-                    inner[^1] = Math.Max(inner[^1], (int)model.Constants[operation.Constants[Slot.LinearWeights]].Columns);
+                    inner[^1] = Math.Max(inner[^1], (int)model.Constants[new LinearRecord(in operation).Weights].Columns);
                     break;
             }
         }

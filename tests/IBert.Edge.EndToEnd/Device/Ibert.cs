@@ -34,7 +34,7 @@ internal static class Ibert
 
     /// <summary>As <see cref="Run(string[], byte[], ValueTuple{string, string}[])"/>, with the tiny model.</summary>
     public static Outcome RunTiny(string[] arguments, string input = "") =>
-        Run([.. arguments[..1], "-m", TinyModel.Path, .. arguments[1..]], Encoding.UTF8.GetBytes(input));
+        Run([.. arguments[..1], "-m", TestModels.Tiny, .. arguments[1..]], Encoding.UTF8.GetBytes(input));
 
     /// <summary>Starts it with all streams redirected.</summary>
     public static Process Start(string[] arguments, params (string Name, string Value)[] environment) =>

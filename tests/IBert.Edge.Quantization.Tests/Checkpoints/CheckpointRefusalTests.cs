@@ -1,6 +1,7 @@
 // What cannot be converted is refused by name, from config and headers alone, and the message says the way out.
 using System.Text.Json.Nodes;
 using IBert.Edge.Quantization.Checkpoints;
+using IBert.Edge.TestSupport;
 using Xunit;
 
 namespace IBert.Edge.Quantization.Tests.Checkpoints;

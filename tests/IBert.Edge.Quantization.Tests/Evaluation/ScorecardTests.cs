@@ -1,5 +1,6 @@
 // Metrics that can be checked by hand.
 using IBert.Edge.Evaluation;
+using IBert.Edge.Files.Data;
 using Xunit;
 
 namespace IBert.Edge.Quantization.Tests.Evaluation;
@@ -10,7 +11,7 @@ public class ScorecardTests
     public void One_label_of_two()
     {
         // Two true positives, one false, one missed, two true negatives: F1 of the second label 4 / 6; Matthews (2 * 2 - 1 * 1) / sqrt(3^4).
-        Check(HeadKind.SingleLabel, ["no", "yes"], [("yes", "0 1"), ("1", "-1 2"), ("no", "0 3"), ("yes", "2 0"), ("0", "1 0"), ("no", "5 5")],
+        Check(HeadKind.SingleLabel, ["no", "yes"], [("yes", "0 1"), ("yes", "-1 2"), ("no", "0 3"), ("yes", "2 0"), ("no", "1 0"), ("no", "5 5")],
             ("accuracy", 4 / 6.0), ("f1", 4 / 6.0), ("matthews", 3 / 9.0));
     }
 
@@ -26,7 +27,7 @@ public class ScorecardTests
     public void Labels_of_their_own()
     {
         // "a, b" is a label here. Label F1: a 2 / 3 (one found, one too many), b 1, "a, b" 2 / 3 (one found, one missed).
-        Check(HeadKind.MultiLabel, ["a", "b", "a, b"], [("a,b", "1 1 -1"), ("", "1 -1 -1"), ("a, b", "-1 0 1"), ("2", "-3 -1 -1")],
+        Check(HeadKind.MultiLabel, ["a", "b", "a, b"], [("a,b", "1 1 -1"), ("", "1 -1 -1"), ("a, b", "-1 0 1"), ("a, b", "-3 -1 -1")],
             ("accuracy", 2 / 4.0), ("f1", ((2 / 3.0) + 1 + (2 / 3.0)) / 3));
     }
 
@@ -49,6 +50,15 @@ public class ScorecardTests
         Assert.Equal(0, scorecard.Metrics[^1].Value);
     }
 
+    [Theory]
+    [InlineData("1e300", "-1e300")]
+    [InlineData("1e-200", "-1e-200")]
+    public void Truths_of_any_size_correlate_without_overflow(string high, string low)
+    {
+        Scorecard scorecard = Score(HeadKind.Regression, ["score"], [(high, "3"), (low, "1"), ("0", "2")]);
+        Assert.Equal(1, scorecard.Metrics[0].Value, 1e-9);
+    }
+
     private static void Check(HeadKind kind, string[] labels, (string Truth, string Logits)[] examples, params (string Name, double Value)[] expected)
     {
         Scorecard scorecard = Score(kind, labels, examples);
@@ -59,9 +69,15 @@ public class ScorecardTests
     private static Scorecard Score(HeadKind kind, string[] labels, (string Truth, string Logits)[] examples)
     {
         Scorecard scorecard = Scorecard.Create(kind, labels);
+        LabelColumn column = scorecard.Column(null);
+        foreach ((string truth, _) in examples)
+        {
+            column.Look(truth, "data.tsv");
+        }
+        column.Decide("data.tsv");
         foreach ((string truth, string logits) in examples)
         {
-            scorecard.Add(scorecard.Read(truth)!, [.. logits.Split(' ').Select(double.Parse)]);
+            scorecard.Add(column.Read(truth), [.. logits.Split(' ').Select(double.Parse)]);
         }
         return scorecard;
     }

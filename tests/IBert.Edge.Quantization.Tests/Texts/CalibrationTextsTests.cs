@@ -1,6 +1,8 @@
 // Which texts calibrate a model: the same on every machine.
+using IBert.Edge.Files.Data;
 using IBert.Edge.Quantization.Texts;
 using IBert.Edge.Quantization.Tokenizers;
+using IBert.Edge.Quantization.Tests.Quantizing;
 using IBert.Edge.TestSupport;
 using Xunit;
 
@@ -9,7 +11,7 @@ namespace IBert.Edge.Quantization.Tests.Texts;
 public sealed class CalibrationTextsTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();
-    private readonly TextEncoder encoder = new(TokenizerFiles.BuildSection(Shared.Require("checkpoints", "tiny-sst2")), 16, hasTypes: true);
+    private readonly TextEncoder encoder = new(TokenizerFiles.BuildSection(TinyData.Checkpoint), 16, hasTypes: true);
 
     public void Dispose()
     {
@@ -32,7 +34,24 @@ public sealed class CalibrationTextsTests : IDisposable
     [InlineData(1)]
     [InlineData(1000)]
     public void A_permutation_has_each_index_once(int count) =>
-        Assert.Equal(Enumerable.Range(0, count), new SplitMix64(7).Permutation(count).Order());
+        Assert.Equal(Enumerable.Range(0, count), new SplitMix64(7).Draw(count, count).Order());
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(17)]
+    [InlineData(100)]
+    public void A_few_are_drawn_as_the_whole_permutation_begins(int count)
+    {
+        // Fisher and Yates as it is written down, with every index in memory.
+        SplitMix64 random = new(3);
+        int[] order = [.. Enumerable.Range(0, 100)];
+        for (int i = 0; i < order.Length - 1; i++)
+        {
+            int j = i + random.Below(order.Length - i);
+            (order[i], order[j]) = (order[j], order[i]);
+        }
+        Assert.Equal(order.Take(count), new SplitMix64(3).Draw(count, 100));
+    }
 
     [Fact]
     public void Texts_are_drawn_without_replacement_and_others_are_held_back()
@@ -126,7 +145,7 @@ public sealed class CalibrationTextsTests : IDisposable
     private CalibrationTexts Choose(int count, int samples, ulong seed)
     {
         // Each text is one piece of its own, by which it is known again.
-        string[] pieces = [.. File.ReadLines(Shared.Require("checkpoints", "tiny-sst2", "vocab.txt")).Skip(2000).Take(count)];
+        string[] pieces = [.. File.ReadLines(Path.Combine(TinyData.Checkpoint, "vocab.txt")).Where(piece => piece.Length > 2 && piece.All(char.IsAsciiLetterLower)).Take(count)];
         TextSource source = TextSource.Read(folder.Write("data.txt", string.Join('\n', pieces) + "\n"));
         return CalibrationTexts.Choose(new QuantizerOptions { Calibration = source, Samples = samples, Seed = seed }, encoder);
     }

@@ -1,7 +1,7 @@
 // Data files as people have them: tab-separated with a header line and no quoting, or a text a line.
 using System.Globalization;
 using IBert.Edge.Evaluation;
-using IBert.Edge.Quantization.Texts;
+using IBert.Edge.Files.Data;
 using IBert.Edge.TestSupport;
 using Xunit;
 
@@ -43,18 +43,18 @@ public sealed class DataFileTests : IDisposable
     }
 
     [Fact]
-    public void Pairs_of_a_published_file_with_a_byte_order_mark_are_read()
+    public void Pairs_of_a_file_with_a_byte_order_mark_and_quotes_are_read()
     {
-        TextSource source = TextSource.Read(Shared.Require("data", "mrpc", "dev.tsv"), "#1 String", "#2 String");
-        Assert.Equal(408, source.Texts.Count);
-        Assert.StartsWith("He said the foodservice pie business doesn 't fit", source.Texts[0].Text);
-        Assert.StartsWith("\" The foodservice pie business does not fit", source.Texts[0].Pair);
+        string path = folder.Write("pairs.tsv", "\uFEFFQuality\t#1 ID\t#1 String\t#2 String\n1\t7\tHe \" liked \" it\t\" He did\n0\t8\ta\tb\n");
+        TextSource source = TextSource.Read(path, "#1 String", "#2 String");
+        Assert.Equal([new SourceText("He \" liked \" it", "\" He did"), new SourceText("a", "b")], source.Texts);
+        Assert.Equal(2, TextSource.Read(path, "Quality").Count);
     }
 
     [Theory]
     [InlineData("", "text", "is empty")]
-    [InlineData("label\tsentence\n1\tx\n", "text", "has no column 'text'; its header line names 'label', 'sentence'")]
-    [InlineData("label\ttext\n1\tx\n0\n", "text", "line 3: has 1 fields, the column 'text' is field 2")]
+    [InlineData("label\tsentence\n1\tx\n", "text", "has no column 'text' for --text; its first line names 'label', 'sentence'")]
+    [InlineData("label\ttext\n1\tx\n0\n", "text", "line 3: has 1 of 2 columns, 'text' is missing")]
     [InlineData("label\ttext\n1\tx\n", null, "is tab-separated: name the column that holds the texts with --text; its columns are 'label', 'text'")]
     public void What_cannot_be_read_is_said_with_file_and_line(string content, string? column, string expected)
     {
@@ -68,7 +68,7 @@ public sealed class DataFileTests : IDisposable
     public void A_missing_file_and_a_folder_are_refused()
     {
         Assert.Contains("there is no such file", Assert.Throws<DataFileException>(() => TextSource.Read(folder["none.tsv"], "text")).Message);
-        Assert.Contains("cannot be read", Assert.Throws<DataFileException>(() => TextSource.Read(folder.Path, "text")).Message);
+        Assert.Contains("is a folder, not a file", Assert.Throws<DataFileException>(() => TextSource.Read(folder.Path, "text")).Message);
     }
 
     [Fact]
@@ -76,10 +76,12 @@ public sealed class DataFileTests : IDisposable
         Assert.Contains("--text", Assert.Throws<DataFileException>(() => TextSource.Read(folder.Write("data.tsv", "a\tb\nx\ty\n"), null, "b")).Message);
 
     [Theory]
-    [InlineData(HeadKind.SingleLabel, "positive|0|negative |1", "0 1|1 0|1 0|0 1")]
-    [InlineData(HeadKind.MultiLabel, "positive||1,negative|0, 1", "0 1|0 0|1 1|1 1")]
+    [InlineData(HeadKind.SingleLabel, "positive|negative|negative ", "0 1|1 0|1 0")]
+    [InlineData(HeadKind.SingleLabel, "1|0| 0", "0 1|1 0|1 0")]
+    [InlineData(HeadKind.MultiLabel, "positive||positive,negative", "0 1|0 0|1 1")]
+    [InlineData(HeadKind.MultiLabel, "1||1,0|0, 1", "0 1|0 0|1 1|1 1")]
     [InlineData(HeadKind.Regression, "3.25|-1e-3|5| 0 ", "3.25|-0.001|5|0")]
-    public void Labels_are_names_or_indexes_and_truths_of_a_regression_numbers(HeadKind kind, string fields, string truths)
+    public void Labels_are_names_or_indices_and_truths_of_a_regression_numbers(HeadKind kind, string fields, string truths)
     {
         string path = folder.Write("data.tsv", "text\tlabel\n" + string.Concat(fields.Split('|').Select(field => $"a\t{field}\n")));
         double[][] read = LabelledTexts.Read(path, "text", "label").Truths(Scorecard.Create(kind, kind == HeadKind.Regression ? ["score"] : ["negative", "positive"]));
@@ -87,10 +89,13 @@ public sealed class DataFileTests : IDisposable
     }
 
     [Theory]
-    [InlineData("high", "high is no number")]
+    [InlineData("high", "'high' is no number")]
     [InlineData("", "nothing is no number")]
-    [InlineData("NaN", "NaN is no number")]
-    [InlineData("1,5", "1,5 is no number")]
+    [InlineData("NaN", "'NaN' is not a finite number")]
+    [InlineData("1e999", "'1e999' is not a finite number")]
+    [InlineData("inf", "'inf' is no number")]
+    [InlineData("0x10", "'0x10' is no number")]
+    [InlineData("1,5", "'1,5' is no number, and this model gives a value; decimals stand behind a point")]
     public void A_truth_that_is_no_number_is_refused_with_its_line(string field, string complaint)
     {
         LabelledTexts texts = LabelledTexts.Read(folder.Write("data.tsv", $"text\tlabel\na\t1\nb\t{field}\n"), "text", "label");
@@ -106,8 +111,9 @@ public sealed class DataFileTests : IDisposable
     public void A_label_that_the_checkpoint_lacks_is_refused_with_its_line(string label)
     {
         LabelledTexts texts = LabelledTexts.Read(folder.Write("data.tsv", $"text\tlabel\na\t1\nb\t{label}\n"), "text", "label");
+        string said = label.Length == 0 ? "nothing" : $"'{label}'";
         DataFileException error = Assert.Throws<DataFileException>(() => texts.Truths(Scorecard.Create(HeadKind.SingleLabel, ["negative", "positive"])));
-        Assert.Contains($"line 3: {label} is no label of this model (negative, positive; or 0 to 1)", error.Message);
+        Assert.Contains($"line 3: {said} is no label of this model (negative, positive; or 0 to 1)", error.Message);
     }
 
     [Fact]
@@ -118,7 +124,7 @@ public sealed class DataFileTests : IDisposable
     public void The_hash_is_that_of_the_file()
     {
         // sha256sum of "a\n".
-        DataFile file = DataFile.Open(folder.Write("data.txt", "a\n"));
+        TextSource file = TextSource.Read(folder.Write("data.txt", "a\n"));
         Assert.Equal("87428fc522803d31065e7bce3cf03fe475096631e5e07bbd7a0fde60c4cf25c7", file.Sha256);
     }
 }

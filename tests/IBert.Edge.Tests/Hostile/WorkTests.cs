@@ -2,6 +2,7 @@
 using System.Diagnostics;
 using IBert.Edge.Format;
 using IBert.Edge.Graph;
+using IBert.Edge.Graph.Operations;
 using IBert.Edge.Kernels;
 using IBert.Edge.TestSupport;
 using Xunit;
@@ -50,8 +51,8 @@ public sealed class WorkTests(ITestOutputHelper output)
             long sum = 0;
             foreach (ref readonly OperationRecord operation in model.Operations)
             {
-                long steps = Work.Of(model, operation, costly.Tokens);
-                Assert.True(steps > Work.Of(model, operation, 1) || (operation.Rows == RowRange.First && operation.Code != OperationCode.Attention));
+                long steps = OperationFactory.Create(model, operation)!.Steps(costly.Tokens);
+                Assert.True(steps > OperationFactory.Create(model, operation)!.Steps(1) || (operation.Rows == RowRange.First && operation.Code != OperationCode.Attention));
                 Assert.True(steps > 0);
                 sum += steps;
             }
@@ -74,7 +75,7 @@ public sealed class WorkTests(ITestOutputHelper output)
                     OperationCode.Attention => 2 * rows * columns * costly.Tokens,
                     _ => 0,
                 };
-                Assert.True(Work.Of(opened.Model, operation, costly.Tokens) >= macs, costly.Name);
+                Assert.True(OperationFactory.Create(opened.Model, operation)!.Steps(costly.Tokens) >= macs, costly.Name);
             }
         }
     }

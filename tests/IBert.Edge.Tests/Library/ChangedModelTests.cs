@@ -1,5 +1,6 @@
 // A model's file while it is open: replaced as it should be, written over, cut, touched, gone.
 using IBert.Edge.Format;
+using IBert.Edge.Graph.Operations;
 using IBert.Edge.Tests.Hostile;
 using IBert.Edge.TestSupport;
 using Xunit;
@@ -175,7 +176,7 @@ public sealed class ChangedModelTests : IDisposable
     private static byte[] Other()
     {
         Draft draft = new([.. SmallModel.Sections, new(SectionKind.Provenance, false, "{}"u8.ToArray())]);
-        foreach (ref int bias in draft.Values<int>(draft.Operations[^1].Constants[Slot.LinearBias]))
+        foreach (ref int bias in draft.Values<int>(new LinearRecord(in draft.Operations[^1]).Bias))
         {
             bias = -bias;
         }
