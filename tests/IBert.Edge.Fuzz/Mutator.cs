@@ -244,7 +244,7 @@ internal sealed class Mutator(IReadOnlyList<ModelSection> original)
         Span<int> words = MemoryMarshal.Cast<byte, int>(bytes.AsSpan());
         int vocabulary = words[2], tokens = words[4], singles = words[8], pairs = words[9];
         long firstToken = 10 + (2L * singles) + (2L * pairs) + vocabulary + 1 + ((words[3] + 3L) / 4);
-        if (vocabulary <= 0 || singles is < 1 or > 16 || pairs is < 1 or > 16 || tokens < 0 || firstToken + (2L * tokens) > words.Length)
+        if (vocabulary <= 0 || words[3] < 0 || singles is < 1 or > 16 || pairs is < 1 or > 16 || tokens < 0 || firstToken + (2L * tokens) > words.Length)
         {
             return;
         }
