@@ -104,7 +104,7 @@ internal sealed class JsonFile
     /// Decodes every name and text once: the parser leaves broken UTF-8 and lone surrogates to the first who asks for them, who is answered
     /// with InvalidOperationException.
     /// </summary>
-    internal static void DecodeTexts(JsonElement element)
+    private static void DecodeTexts(JsonElement element)
     {
         switch (element.ValueKind)
         {

@@ -140,8 +140,9 @@ internal readonly struct TokenizerJson
         {
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
             var root = new TokenizerJson(document.RootElement.Clone(), name);
-            root.RequireKind(JsonValueKind.Object, "an object");
+            // First: a complaint quotes what it complains of.
             root.RequireTexts();
+            root.RequireKind(JsonValueKind.Object, "an object");
             return root;
         }
         catch (JsonException error)
