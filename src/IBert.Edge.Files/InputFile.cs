@@ -101,7 +101,7 @@ internal static unsafe partial class InputFile
     public static UnreadableFileException Unreadable(string path, FileNature nature) => new(nature, nature switch
     {
         FileNature.Missing => "there is no such file",
-        FileNature.BrokenLink => $"is a link to '{LinkTarget(path)}', and there is no file",
+        FileNature.BrokenLink => $"is a link to {OneLine.Quote(LinkTarget(path) ?? "")}, where there is no file",
         FileNature.Folder => "is a folder, not a file",
         FileNature.Pipe => "is a pipe, not a file",
         FileNature.Socket => "is a socket, not a file",

@@ -14,7 +14,7 @@ internal static class OneLine
     /// paragraphs, no override of the order (UAX 9), no half of a surrogate pair.
     /// </summary>
     public static bool IsVisible(char character) => character is not
-        (< ' ' or (>= '\x7F' and <= '\x9F') or '\u2028' or '\u2029' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069') or '\uFEFF');
+        (< ' ' or (>= '\x7F' and <= '\x9F') or '\u2028' or '\u2029' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069'));
 
     /// <summary>A message as one line: what is not visible becomes an escape as JSON has it, and what is too long is cut.</summary>
     public static string Of(string message) => Escape(Shorten(message, Most));

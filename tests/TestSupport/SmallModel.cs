@@ -106,7 +106,7 @@ internal static class SmallModel
             Activation = Activation.Gelu,
             Labels = labels,
             HeadKind = kind,
-            PadTokenId = null,
+            LabelSource = "",
             SinusoidalPositions = false,
         };
         return new Checkpoint(

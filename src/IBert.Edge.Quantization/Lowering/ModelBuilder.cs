@@ -123,7 +123,8 @@ internal sealed class ModelBuilder
         }
         if (end > int.MaxValue)
         {
-            throw new CheckpointException($"the model would have {end} bytes; {int.MaxValue} are the most");
+            // CheckpointConfig refuses what would be that large.
+            throw new InvalidOperationException($"the model would have {end} bytes; {int.MaxValue} are the most");
         }
         byte[] file = new byte[end];
         FileHeader header = new()

@@ -1,6 +1,7 @@
 // Reads the tokenizer of a Hugging Face checkpoint folder: which kind it is, and what the files of all kinds have in common.
 using System.Globalization;
 using System.Text;
+using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Text;
 
 namespace IBert.Edge.Quantization.Tokenizers;
@@ -35,9 +36,9 @@ internal static partial class TokenizerFiles
         {
             var files = new Files(
                 folder,
-                TokenizerJson.Read(Path.Combine(folder, "tokenizer.json")),
-                TokenizerJson.Read(Path.Combine(folder, "tokenizer_config.json")),
-                TokenizerJson.Read(Path.Combine(folder, "special_tokens_map.json")));
+                TokenizerJson.Read(Path.Combine(folder, "tokenizer.json"), CheckpointFileKind.Tokenizer),
+                TokenizerJson.Read(Path.Combine(folder, "tokenizer_config.json"), CheckpointFileKind.Config),
+                TokenizerJson.Read(Path.Combine(folder, "special_tokens_map.json"), CheckpointFileKind.Config));
             string? name = ReadClass(files);
             bool isBytePair = name is not (null or GenericClass)
                 ? RobertaClasses.Contains(name)
@@ -105,7 +106,7 @@ internal static partial class TokenizerFiles
     {
         try
         {
-            string text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(File.ReadAllBytes(Path.Combine(folder, name)));
+            string text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(CheckpointFile.ReadText(Path.Combine(folder, name), CheckpointFileKind.Tokenizer).Span);
             return text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n').TrimEnd('\n').Split('\n');
         }
         catch (DecoderFallbackException error)
@@ -248,7 +249,7 @@ internal static partial class TokenizerFiles
     /// <summary>What is read of a folder.</summary>
     private readonly record struct Files(string Folder, TokenizerJson Tokenizer, TokenizerJson Config, TokenizerJson Specials)
     {
-        public bool Exists(string name) => File.Exists(Path.Combine(Folder, name));
+        public bool Exists(string name) => CheckpointFile.IsThere(Path.Combine(Folder, name));
 
         /// <summary>A special token. Newer checkpoints state all added tokens in the configuration; for older ones
         /// special_tokens_map.json wins over it.</summary>

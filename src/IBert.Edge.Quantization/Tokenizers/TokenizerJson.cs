@@ -1,5 +1,6 @@
 // Values of a tokenizer's JSON files, with errors that name the file and the place.
 using System.Text.Json;
+using IBert.Edge.Quantization.Checkpoints;
 
 namespace IBert.Edge.Quantization.Tokenizers;
 
@@ -74,17 +75,17 @@ internal readonly struct TokenizerJson
     public string TextOr(string fallback) => IsNull ? fallback : Text;
 
     /// <summary>Reads a file whose root is an object; null where there is no such file.</summary>
-    /// <exception cref="CheckpointException">It is not JSON, or not an object.</exception>
-    public static TokenizerJson Read(string path)
+    /// <exception cref="CheckpointException">It cannot be read, is not JSON, or not an object.</exception>
+    public static TokenizerJson Read(string path, CheckpointFileKind kind)
     {
         string name = Path.GetFileName(path);
-        if (!File.Exists(path))
+        if (!CheckpointFile.IsThere(path))
         {
             return new TokenizerJson(default, name);
         }
         try
         {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
+            using JsonDocument document = JsonDocument.Parse(CheckpointFile.ReadText(path, kind));
             var root = new TokenizerJson(document.RootElement.Clone(), name);
             root.RequireKind(JsonValueKind.Object, "an object");
             return root;
