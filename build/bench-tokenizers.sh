@@ -5,7 +5,6 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-shared=${IBERT_SHARED:-$root/../shared}
 [ -e "$shared/data/sst2/train.tsv" ] || die "$shared with data/sst2 and checkpoints is missing: name the shared folder with IBERT_SHARED"
 case $(uname -m) in
   x86_64) rid=linux-x64 ;;

@@ -1,6 +1,9 @@
 # Shared by the scripts of this folder: where things are, quiet .NET, Debian packages where they are missing.
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
+# Checkpoints, data sets and peers that some tests and benchmarks use; nothing else needs them.
+shared=${IBERT_SHARED:-$root/../shared}
+
 # No servers that outlive the script, no telemetry, the same messages on every machine.
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en MSBUILDDISABLENODEREUSE=1
 if [ "${CI:-}" = true ]; then export UseSharedCompilation=false; fi
@@ -34,6 +37,44 @@ need() {
 debian_mirror() {
   { cat /etc/apt/sources.list /etc/apt/sources.list.d/*.{list,sources} 2>/dev/null || true; } |
     sed -nE 's/^URIs: *([^ ]+).*/\1/p; s/^deb (\[[^]]*\] )?([^ ]+).*/\2/p' | grep -E '/debian/?$' | head -n 1 | grep .
+}
+
+# Debian 11's libraries for amd64 or arm64, unpacked once into the user's cache, away from the system's packages: native programs are linked
+# with its C library, and ARM64 programs find theirs there under the emulator. Prints the folder; false where it cannot be had.
+debian_sysroot() { # ARCHITECTURE
+  local folder=${XDG_CACHE_HOME:-$HOME/.cache}/ibert-edge/debian11-$1 work keyring=/usr/share/keyrings/debian-archive-keyring.gpg mirror name
+  # The list stands in the mark, so that a longer list is fetched anew.
+  local packages="libc6 libc6-dev libgcc-s1 libgcc-10-dev libstdc++6 libssl1.1 zlib1g"
+  if [ "$(cat "$folder/ready" 2>/dev/null)" != "$packages" ]; then
+    command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null && [ -e $keyring ] && mirror=$(debian_mirror) || return 1
+    mkdir -p "$(dirname "$folder")"
+    work=$(mktemp -d "$folder.XXXXXX")
+    mkdir -p "$work"/{state/lists/partial,cache/archives/partial,deb,root}
+    # apt reads and downloads as a user of its own where it runs as root.
+    chmod 755 "$work"
+    : >"$work/status"
+    echo "deb [signed-by=$keyring] $mirror bullseye main" >"$work/sources.list"
+    local options=(-o "Dir::State=$work/state" -o "Dir::State::status=$work/status" -o "Dir::Cache=$work/cache" -o Dir::Etc::sourceparts=-
+      -o "Dir::Etc::sourcelist=$work/sources.list" -o "APT::Architecture=$1" -o "APT::Architectures=$1"
+      -o Debug::NoLocking=1 -o "APT::Sandbox::User=$(id -un)" -o Acquire::Languages=none)
+    say "fetching Debian 11's libraries for $1 (once)"
+    # shellcheck disable=SC2086
+    if ! (apt-get "${options[@]}" update && cd "$work/deb" && apt-get "${options[@]}" download $packages) >"$work/log" 2>&1 </dev/null; then
+      tail -n 3 "$work/log" >&2
+      rm -rf "$work"
+      return 1
+    fi
+    for name in "$work"/deb/*.deb; do dpkg-deb -x "$name" "$work/root" || { rm -rf "$work"; return 1; }; done
+    # Absolute links would lead out of the folder.
+    find "$work/root" -type l -lname '/*' | while read -r name; do
+      ln -sfn "$(realpath -m --relative-to="$(dirname "$name")" "$work/root$(readlink "$name")")" "$name"
+    done
+    echo "$packages" >"$work/root/ready"
+    rm -rf "$folder"
+    mv -T "$work/root" "$folder" 2>/dev/null || [ -e "$folder/ready" ]
+    rm -rf "$work"
+  fi
+  echo "$folder"
 }
 
 # Names this processor for a benchmark's page: cpu and version, which cloud machines need, as they name quite different CPUs alike; and file_name.

@@ -5,7 +5,6 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-shared=${IBERT_SHARED:-$root/../shared}
 models=$root/models
 check=
 if [ "${1:-}" = --check ]; then check=1; shift; fi

@@ -75,39 +75,9 @@ fi
 need clang clang ld.lld lld
 [ "$rid" = linux-x64 ] || need "$objdump" binutils-aarch64-linux-gnu
 
-# A binary asks for the glibc it was linked with. Boards have 2.31 (Debian 11, JetPack 5) and newer, so Debian 11's is linked
-# with: unpacked once into the user's cache, away from the system's packages.
-sysroot=${XDG_CACHE_HOME:-$HOME/.cache}/ibert-edge/debian11-$debian
-fetch_sysroot() {
-  [ ! -e "$sysroot/ready" ] || return 0
-  command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return 1
-  local work=$objects/sysroot keyring=/usr/share/keyrings/debian-archive-keyring.gpg name
-  [ -e $keyring ] || return 1
-  local mirror
-  mirror=$(debian_mirror) || return 1
-  rm -rf "$work"
-  mkdir -p "$work"/{state/lists/partial,cache/archives/partial,deb,root}
-  : >"$work/status"
-  echo "deb [signed-by=$keyring] $mirror bullseye main" >"$work/sources.list"
-  local options=(-o "Dir::State=$work/state" -o "Dir::State::status=$work/status" -o "Dir::Cache=$work/cache" -o Dir::Etc::sourceparts=-
-    -o "Dir::Etc::sourcelist=$work/sources.list" -o "APT::Architecture=$debian" -o "APT::Architectures=$debian"
-    -o Debug::NoLocking=1 -o "APT::Sandbox::User=$(id -un)" -o Acquire::Languages=none)
-  say "fetching Debian 11's C library for $debian (once)"
-  apt-get "${options[@]}" update >"$work/log" 2>&1 </dev/null || return 1
-  (cd "$work/deb" && apt-get "${options[@]}" download libc6 libc6-dev libgcc-s1 libgcc-10-dev >>"$work/log" 2>&1 </dev/null) || return 1
-  for name in "$work"/deb/*.deb; do dpkg-deb -x "$name" "$work/root" || return 1; done
-  # Absolute links would lead out of the folder.
-  find "$work/root" -type l -lname '/*' | while read -r name; do
-    ln -sfn "$(realpath -m --relative-to="$(dirname "$name")" "$work/root$(readlink "$name")")" "$name"
-  done
-  touch "$work/root/ready"
-  mkdir -p "$(dirname "$sysroot")"
-  rm -rf "$sysroot"
-  mv -T "$work/root" "$sysroot"
-}
-
+# A binary asks for the glibc it was linked with. Boards have 2.31 (Debian 11, JetPack 5) and newer, so Debian 11's is linked with.
 link=(-p:LinkerFlavor=lld -p:CppCompilerAndLinker=clang -p:ObjCopyName="$objcopy")
-if fetch_sysroot; then
+if sysroot=$(debian_sysroot "$debian"); then
   link+=(-p:SysRoot="$sysroot")
 else
   say "Debian 11's C library could not be fetched: linking with this machine's, whose version the board must have"

@@ -3,8 +3,8 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-# The proofs read machine code of both architectures; publishing needs the first two.
-need clang clang ld.lld lld objdump binutils aarch64-linux-gnu-objdump binutils-aarch64-linux-gnu
+# The proofs read machine code of both architectures; publishing needs the first two; the ARM64 program is started.
+need clang clang ld.lld lld objdump binutils aarch64-linux-gnu-objdump binutils-aarch64-linux-gnu qemu-aarch64 qemu-user unshare util-linux
 
 rm -rf "$results"
 mkdir -p "$results"
@@ -16,6 +16,13 @@ fi
 for project in "$root"/tests/*/; do
   name=$(basename "$project")
   grep -qs 'xunit.v3.mtp' "$project$name.csproj" || continue
+  # What is compared with real checkpoints and data sets, as one: a clone has none of them, and needs none for all else.
+  if [ "$name" = IBert.Edge.RealData ] && [ ! -d "$shared/checkpoints" ]; then
+    echo "== $name"
+    echo "skipped as a whole: $shared with real checkpoints and data sets is missing (IBERT_SHARED says where it is)"
+    if [ "${CI:-}" = true ]; then echo "$name 0 1 0"; else echo "$name 0 0 1"; fi >>"$results/counts"
+    continue
+  fi
   run_tests "$name" dotnet "${project}bin/Release/net10.0/$name.dll"
 done
 summarize

@@ -1,7 +1,6 @@
 # Shared by the scripts of this folder: each makes one page of tests/IBert.Edge.Paper/results, the same bytes on every machine and every day.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
-shared=${IBERT_SHARED:-$root/../shared}
 pages=$root/tests/IBert.Edge.Paper/results
 paper_program=$root/artifacts/paper/IBert.Edge.Paper.dll
 

@@ -1,4 +1,5 @@
 // What quantization gives: a model that can be saved and reported on.
+using IBert.Edge.Files;
 using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Evaluation;
 using IBert.Edge.Quantization.Output;
@@ -82,11 +83,11 @@ public sealed class QuantizationResult
 
     internal CalibrationTexts Texts { get; }
 
-    /// <summary>Writes the model file: beside its place, then renamed, so that nothing half-written ever stands there.</summary>
+    /// <summary>Writes the model file; it takes its place when it is complete, so that nothing half-written ever stands there.</summary>
     /// <param name="path">Where; a file that is there is replaced.</param>
     /// <exception cref="IOException">The folder is missing, the disk full, or the path not that of a regular file; nothing is left behind.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
-    public void Save(string path) => AtomicFile.Write(path, file);
+    public void Save(string path) => OutputFile.Write(path, file);
 
     /// <summary>
     /// Writes a report: what was quantized how, the signal-to-noise ratio of every tensor (on calibration texts that were kept back), and the
@@ -95,7 +96,17 @@ public sealed class QuantizationResult
     /// <param name="path">Where to write the Markdown file.</param>
     /// <exception cref="IOException">The folder is missing, the disk full, or the path not that of a regular file.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
-    public void WriteReport(string path) => Report.Write(path, this, AnalyzeErrors());
+    public void WriteReport(string path)
+    {
+        foreach (ReportFile part in CreateReport(path))
+        {
+            OutputFile.Write(part.Path!, part.Bytes);
+        }
+    }
+
+    /// <summary>The report's files.</summary>
+    /// <param name="path">Where it will be; null for one without pictures.</param>
+    internal IReadOnlyList<ReportFile> CreateReport(string? path) => Report.Create(path, this, AnalyzeErrors());
 
     /// <summary>The error of every tensor, in the order of the operations.</summary>
     internal IReadOnlyList<TensorError> AnalyzeErrors()

@@ -52,8 +52,8 @@ public static class Quantizer
                 $"{checkpointFolder}: only a single-label classifier of model_type ibert has the integers that --scheme ibert keeps: calibrate this one with --scheme int8");
         }
         string tokenizerFolder = options.TokenizerFolder ?? checkpointFolder;
-        byte[] tokenizer = TokenizerFiles.BuildSection(tokenizerFolder);
-        int maxLength = options.MaxLength == 0 ? config.MaxPositions : options.MaxLength;
+        byte[] tokenizer = TokenizerFiles.BuildSection(tokenizerFolder, out int? cutTo);
+        int maxLength = options.MaxLength == 0 ? Math.Min(cutTo ?? int.MaxValue, config.MaxPositions) : options.MaxLength;
         using TextEncoder encoder = Encoder(tokenizerFolder, tokenizer, config, maxLength);
         CalibrationTexts texts = CalibrationTexts.Choose(options, encoder);
         double[][]? truths = options.Evaluation?.Truths(Scorecard.Create(config.HeadKind, config.Labels));
@@ -109,7 +109,8 @@ public static class Quantizer
         }
         catch (ModelFormatException error)
         {
-            throw new CheckpointException($"{folder}: ibert would refuse this tokenizer ({error.Message}): give another one with --tokenizer", error);
+            // What the runtime says to do is said of model files.
+            throw new CheckpointException($"{folder}: ibert would refuse this tokenizer ({error.Message.Split(". ")[0]}): give another one with --tokenizer", error);
         }
         try
         {

@@ -36,6 +36,7 @@ public sealed unsafe class Classifier : IDisposable
     /// <param name="options">How to run; null for the defaults.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     /// <exception cref="ArgumentException"><c>IBERT_KERNELS</c> names kernels that do not exist or that this CPU lacks.</exception>
+    /// <exception cref="InsufficientMemoryException">This machine has not the memory that the model needs for the longest text.</exception>
     public Classifier(ModelFile model, ClassifierOptions? options = null)
         : this(model, options, ownsModel: false)
     {
@@ -52,9 +53,9 @@ public sealed unsafe class Classifier : IDisposable
             throw new ArgumentOutOfRangeException(
                 nameof(options), $"a length of {maxLength} tokens: this model takes {tokenizer.LeastLength} to {model.MaxLength}");
         }
-        if (options.Threads is < 1 or > 64)
+        if (options.Threads is < 1 or > ClassifierOptions.MostThreads)
         {
-            throw new ArgumentOutOfRangeException(nameof(options), $"{options.Threads} threads: 1 to 64 can be used");
+            throw new ArgumentOutOfRangeException(nameof(options), $"{options.Threads} threads: 1 to {ClassifierOptions.MostThreads} can be used");
         }
         Model = model;
         this.ownsModel = ownsModel;
@@ -106,6 +107,7 @@ public sealed unsafe class Classifier : IDisposable
     /// <exception cref="IOException">The file is missing or cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
     /// <exception cref="ArgumentException">An option, or <c>IBERT_KERNELS</c>, cannot be followed.</exception>
+    /// <exception cref="InsufficientMemoryException">This machine has not the memory that the model needs for the longest text.</exception>
     public static Classifier Open(string path, ClassifierOptions? options = null)
     {
         ModelFile model = ModelFile.Open(path);
@@ -122,6 +124,7 @@ public sealed unsafe class Classifier : IDisposable
 
     /// <summary>Classifies a text.</summary>
     /// <param name="text">Any text, empty included; a lone surrogate counts as U+FFFD. Cut at <see cref="MaxLength"/> tokens.</param>
+    /// <exception cref="ModelChangedException">The model's file was written over or cut since it was opened.</exception>
     public Prediction Classify(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -132,6 +135,7 @@ public sealed unsafe class Classifier : IDisposable
     /// <summary>Classifies a pair of texts.</summary>
     /// <param name="text">The first text.</param>
     /// <param name="pair">The second text. Both are cut, the longer one first, to <see cref="MaxLength"/> tokens together.</param>
+    /// <exception cref="ModelChangedException">The model's file was written over or cut since it was opened.</exception>
     public Prediction Classify(string text, string pair)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -142,6 +146,7 @@ public sealed unsafe class Classifier : IDisposable
 
     /// <summary>Classifies a text in UTF-8.</summary>
     /// <param name="utf8">Any bytes; invalid sequences count as U+FFFD. Cut at <see cref="MaxLength"/> tokens.</param>
+    /// <exception cref="ModelChangedException">The model's file was written over or cut since it was opened.</exception>
     public Prediction Classify(ReadOnlySpan<byte> utf8)
     {
         Tokenize(utf8, out bool truncated);
@@ -151,6 +156,7 @@ public sealed unsafe class Classifier : IDisposable
     /// <summary>Classifies a pair of texts in UTF-8.</summary>
     /// <param name="utf8">The first text.</param>
     /// <param name="pair">The second text. Both are cut, the longer one first, to <see cref="MaxLength"/> tokens together.</param>
+    /// <exception cref="ModelChangedException">The model's file was written over or cut since it was opened.</exception>
     public Prediction Classify(ReadOnlySpan<byte> utf8, ReadOnlySpan<byte> pair)
     {
         TokenizePair(utf8, pair, out bool truncated);
@@ -177,6 +183,7 @@ public sealed unsafe class Classifier : IDisposable
     internal void Tokenize(ReadOnlySpan<byte> utf8, out bool truncated)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
+        Model.RequireUnchanged();
         tokenCount = tokenizer.Encode(utf8, ids, out truncated);
         types.AsSpan(0, tokenCount).Clear();
     }
@@ -185,6 +192,7 @@ public sealed unsafe class Classifier : IDisposable
     internal void TokenizePair(ReadOnlySpan<byte> utf8, ReadOnlySpan<byte> pair, out bool truncated)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
+        Model.RequireUnchanged();
         tokenCount = tokenizer.EncodePair(utf8, pair, ids, types, out truncated);
     }
 

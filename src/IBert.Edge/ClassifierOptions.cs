@@ -3,7 +3,13 @@ namespace IBert.Edge;
 /// <summary>How a classifier runs.</summary>
 public sealed class ClassifierOptions
 {
-    /// <summary>Longest sequence in tokens, special tokens included; longer texts are cut. 0: the model's. From 3 to the model's.</summary>
+    /// <summary>Most threads that can share one text's work.</summary>
+    internal const int MostThreads = 64;
+
+    /// <summary>
+    /// Longest sequence in tokens, special tokens included; longer texts are cut. 0: the model's. From as many as stand around a pair of texts (3 of BERT, 4 of
+    /// RoBERTa) to the model's.
+    /// </summary>
     public int MaxLength { get; init; }
 
     /// <summary>

@@ -1,41 +1,53 @@
 // The command line of ibert-quantize, and what it does.
 using System.CommandLine;
-using System.CommandLine.Help;
 using System.Diagnostics;
 using System.Globalization;
+using IBert.Edge.CommandLine;
 using IBert.Edge.Files.Data;
-using IBert.Edge.Quantization.Output;
+using IBert.Edge.Quantization.Checkpoints;
 
 namespace IBert.Edge.Quantization.Cli;
 
-internal sealed class QuantizeCommand : RootCommand
+internal sealed class QuantizeCommand : ProgramWithExamples
 {
-    private readonly Argument<string> checkpoint = new("CHECKPOINT") { Description = "folder of a Hugging Face checkpoint: config.json, model.safetensors, tokenizer" };
-    private readonly Option<string> output = new("--output", "-o") { HelpName = "MODEL.ibert", Description = "the model file to write", Required = true };
-    private readonly Option<string?> calibration = new("--calibration")
-    {
-        HelpName = "DATA",
-        Description = "texts like those that the model will see: tab-separated with a header line, or a text a line (default: a few built-in sentences)",
-    };
+    private static readonly QuantizerOptions s_defaults = new();
+
+    private readonly Argument<string> checkpoint = PathOption.Argument<string>("CHECKPOINT", "folder of a Hugging Face checkpoint: config.json, model.safetensors, tokenizer");
+    private readonly Option<string> output = PathOption.CreateRequired("--output", "MODEL.ibert", "the model file to write; - is standard output", "-o");
+    private readonly Option<string?> calibration = PathOption.Create(
+        "--calibration", "DATA", "texts like those that the model will see: tab-separated with a header line, or a text a line (default: a few built-in sentences)");
     private readonly Option<string?> text = new("--text") { HelpName = "COLUMN", Description = "column of the texts in the data files; leave it out where each line is a text" };
     private readonly Option<string?> textPair = new("--text-pair") { HelpName = "COLUMN", Description = "column of the second texts, where texts are pairs" };
-    private readonly Option<int> samples = new("--samples")
-    {
-        HelpName = "N", Description = "texts taken from the calibration file", DefaultValueFactory = _ => new QuantizerOptions().Samples,
-    };
-    private readonly Option<ulong> seed = new("--seed") { HelpName = "N", Description = "chooses the texts that are taken", DefaultValueFactory = _ => new QuantizerOptions().Seed };
-    private readonly Option<string> scheme = new("--scheme") { HelpName = "SCHEME", Description = "how to quantize: int8 (calibrated), or ibert (the integers of a checkpoint trained in integer mode); by the checkpoint" };
+    private readonly Option<int?> samples = NumberOption.Create(
+        "--samples", $"texts taken from the calibration file (default: {s_defaults.Samples})", QuantizerOptions.LeastSamples);
+    private readonly Option<ulong?> seed = NumberOption.CreateSeed($"chooses the texts that are taken (default: {s_defaults.Seed})");
+    private readonly Option<string?> scheme = new("--scheme") { HelpName = "SCHEME", Description = "how to quantize: int8 (calibrated), or ibert (the integers of a checkpoint trained in integer mode); by the checkpoint" };
     private readonly Option<string> bits = new("--bits") { HelpName = "N", Description = "bits of the weights: 8", DefaultValueFactory = _ => "8" };
-    private readonly Option<int?> maxLength = new("--max-length") { HelpName = "N", Description = "longest text in tokens (default: the checkpoint's)" };
-    private readonly Option<string?> tokenizer = new("--tokenizer") { HelpName = "FOLDER", Description = "folder of the tokenizer's files (default: CHECKPOINT)" };
-    private readonly Option<string?> report = new("--report") { HelpName = "REPORT.md", Description = "write what was quantized how, and the error of every tensor, with plots beside it" };
-    private readonly Option<string?> evaluation = new("--eval") { HelpName = "DATA.tsv", Description = "compare FP32 and integers on labelled texts; needs --label" };
+    private readonly Option<int?> maxLength = NumberOption.Create("--max-length", "longest text in tokens (default: the checkpoint's)");
+    private readonly Option<string?> tokenizer = PathOption.Create("--tokenizer", "FOLDER", "folder of the tokenizer's files (default: CHECKPOINT)");
+    private readonly Option<string?> report = PathOption.Create(
+        "--report", "REPORT.md", "write what was quantized how, and the error of every tensor, with plots beside it; - is standard output, without plots");
+    private readonly Option<string?> evaluation = PathOption.Create("--eval", "DATA.tsv", "compare FP32 and integers on labelled texts; needs --label");
     private readonly Option<string?> evaluationText = new("--eval-text") { HelpName = "COLUMN", Description = "column of the texts in the --eval file (default: that of --text)" };
     private readonly Option<string?> label = new("--label") { HelpName = "COLUMN", Description = "column of the labels in the --eval file: all names, or all indices; numbers for a regression" };
     private readonly Option<string?> labelKind = new("--label-kind") { HelpName = "KIND", Description = "what the labels are, where they could be both: name or index (default: as the column shows)" };
-    private readonly Option<int> threads = new("--threads") { HelpName = "N", Description = "threads; the model does not depend on them", DefaultValueFactory = _ => Environment.ProcessorCount };
+    private readonly Option<int?> threads = ThreadsOption.Create("threads; the model does not depend on them (default: all)");
 
-    public QuantizeCommand() : base("Turns a Hugging Face BERT checkpoint into one .ibert file of integers, for ibert.")
+    public QuantizeCommand() : base(
+        "Turns a Hugging Face BERT checkpoint into one .ibert file of integers, for ibert.",
+        [
+            "ibert-quantize my-checkpoint -o my.ibert --calibration train.tsv --text sentence",
+            "ibert-quantize my-checkpoint -o my.ibert --calibration train.tsv --text sentence --eval dev.tsv --label label --report my.md",
+            "ibert-quantize my-pairs -o pairs.ibert --calibration train.tsv --text sentence1 --text-pair sentence2 --eval dev.tsv --label score",
+        ],
+        """
+        Data files are tab-separated with a header line, in UTF-8, without quoting; spaces around a field do not count, and a line of nothing but white space is
+        passed over. Labels are names or indices, the whole column one or the other (--label-kind where it could be both). All files that are read are regular: what
+        comes from a pipe is written to one first. An output never replaces a file that is read, a folder or a device, and is there whole or not at all; where
+        one goes to standard output (-), what is otherwise printed goes to standard error.
+        Exit status: 0 done; 1 a comparison that does not hold; 2 wrong usage, or a file that cannot be read or written; 3 a model that cannot be opened; 70 a
+        fault of this program.
+        """)
     {
         Arguments.Add(checkpoint);
         foreach (Option option in (Option[])[
@@ -45,10 +57,6 @@ internal sealed class QuantizeCommand : RootCommand
         }
         Subcommands.Add(new CompareCommand());
         Subcommands.Add(new DumpCommand());
-        foreach (HelpOption help in Options.OfType<HelpOption>())
-        {
-            help.Action = new HelpWithExamples((HelpAction)help.Action!);
-        }
         SetAction(Run);
     }
 
@@ -56,29 +64,34 @@ internal sealed class QuantizeCommand : RootCommand
     {
         long start = Stopwatch.GetTimestamp();
         RefuseUnsupported(parsed);
-        string model = parsed.GetValue(output)!;
+        (string source, string model) = (parsed.GetValue(checkpoint)!, parsed.GetValue(output)!);
         string? reportPath = parsed.GetValue(report);
         // What would fail at the end fails here, before minutes of work.
-        string?[] inputs = [parsed.GetValue(calibration), parsed.GetValue(evaluation)];
-        CommandFiles.RequireOutput(model, inputs);
+        CommandFiles files = new CommandFiles()
+            .ReadFolder(source).ReadFolder(parsed.GetValue(tokenizer)).Read(parsed.GetValue(calibration)).Read(parsed.GetValue(evaluation))
+            .Write("-o", model).RefuseTerminal();
         if (reportPath is not null)
         {
-            CommandFiles.RequireOutput(reportPath, [model, .. inputs]);
+            // Where there is none, reading the checkpoint says so.
+            string config = Path.Combine(source, "config.json");
+            ReportOutput.Add(files, reportPath, File.Exists(config) ? CheckpointConfig.Read(config).LayerCount : 0);
         }
-        using ProgressLine progress = new();
+        files.Prepare();
+        using ResultWriter results = new(descriptor: files.ResultDescriptor);
+        using ProgressBar progress = new();
         QuantizerOptions options = ReadOptions(parsed, progress.Show);
-        QuantizationResult result = Quantizer.Quantize(parsed.GetValue(checkpoint)!, options);
-        result.Save(model);
+        QuantizationResult result = Quantizer.Quantize(source, options);
+        files.Write(model, result.File.Span);
         if (reportPath is not null)
         {
-            result.WriteReport(reportPath);
+            ReportOutput.Write(files, reportPath, result.CreateReport);
         }
         progress.Dispose();
         foreach (string warning in result.Warnings)
         {
-            Console.Error.WriteLine($"ibert-quantize: {warning}");
+            Messages.Error(warning);
         }
-        Print(model, reportPath, result, Stopwatch.GetElapsedTime(start));
+        Print(model, reportPath, result, Stopwatch.GetElapsedTime(start), results);
         return ExitStatus.Done;
     }
 
@@ -94,12 +107,12 @@ internal sealed class QuantizeCommand : RootCommand
                 "ibert" => QuantizationScheme.IBert,
                 _ => null,
             },
-            Samples = NumberOption.AtLeast(QuantizerOptions.LeastSamples, samples, parsed.GetValue(samples)),
-            Seed = parsed.GetValue(seed),
-            MaxLength = parsed.GetValue(maxLength) is { } length ? NumberOption.AtLeast(1, maxLength, length) : 0,
+            Samples = parsed.GetValue(samples) ?? s_defaults.Samples,
+            Seed = parsed.GetValue(seed) ?? s_defaults.Seed,
+            MaxLength = parsed.GetValue(maxLength) ?? 0,
             TokenizerFolder = parsed.GetValue(tokenizer),
             Evaluation = ReadEvaluation(parsed, column, pairColumn),
-            Threads = NumberOption.AtLeast(1, threads, parsed.GetValue(threads)),
+            Threads = ThreadsOption.Read(parsed.GetValue(threads), s_defaults.Threads),
             Progress = progress,
         };
     }
@@ -110,16 +123,16 @@ internal sealed class QuantizeCommand : RootCommand
         {
             return parsed.GetValue(label) is null && parsed.GetValue(evaluationText) is null && parsed.GetValue(labelKind) is null
                 ? null
-                : throw new UsageException("--label, --label-kind and --eval-text say how to read the --eval file: give that too");
+                : throw CommandException.Usage("--label, --label-kind and --eval-text say how to read the --eval file: give that too");
         }
-        string labelColumn = parsed.GetValue(label) ?? throw new UsageException("--eval needs --label COLUMN, the column of the labels");
-        column = parsed.GetValue(evaluationText) ?? column ?? throw new UsageException("--eval needs --text COLUMN (or --eval-text), the column of the texts");
+        string labelColumn = parsed.GetValue(label) ?? throw CommandException.Usage("--eval needs --label COLUMN, the column of the labels");
+        column = parsed.GetValue(evaluationText) ?? column ?? throw CommandException.Usage("--eval needs --text COLUMN (or --eval-text), the column of the texts");
         LabelKind? kind = parsed.GetValue(labelKind) switch
         {
             null => null,
             "name" => LabelKind.Name,
             "index" => LabelKind.Index,
-            string other => throw new UsageException($"--label-kind {other}: labels are given by name or by index"),
+            string other => throw CommandException.Usage($"--label-kind {other}: labels are given by name or by index"),
         };
         return LabelledTexts.Read(file, column, labelColumn, pairColumn, kind);
     }
@@ -128,19 +141,19 @@ internal sealed class QuantizeCommand : RootCommand
     {
         if (parsed.GetValue(scheme) is { } asked && asked is not ("int8" or "ibert"))
         {
-            throw new UsageException($"--scheme {asked} is not supported yet: int8 and ibert are");
+            throw CommandException.Usage($"--scheme {asked} is not supported yet: int8 and ibert are");
         }
         if (parsed.GetValue(bits) is { } wanted && wanted != "8")
         {
-            throw new UsageException($"--bits {wanted} is not supported yet: 8 is");
+            throw CommandException.Usage($"--bits {wanted} is not supported yet: 8 is");
         }
         if (parsed.GetValue(text) is not null && parsed.GetValue(calibration) is null && parsed.GetValue(evaluation) is null)
         {
-            throw new UsageException("--text names a column of the --calibration file: give that too");
+            throw CommandException.Usage("--text names a column of the --calibration file: give that too");
         }
     }
 
-    private static void Print(string model, string? report, QuantizationResult result, TimeSpan time)
+    private static void Print(string model, string? report, QuantizationResult result, TimeSpan time, ResultWriter output)
     {
         string origin = result.Scheme == QuantizationScheme.Int8
             ? $"{result.CalibrationCount} calibration texts, seed {result.Options.Seed}"
@@ -159,11 +172,12 @@ internal sealed class QuantizeCommand : RootCommand
                 ? $"same label {100 * agreement:F2} %, {errors.ToString(CultureInfo.InvariantCulture)}"
                 : errors);
         }
-        if (report is not null)
+        foreach (string line in ReportOutput.Line(report))
         {
-            Line($"report: {report}");
+            output.Line(line);
         }
+        output.Flush();
 
-        static void Line(FormattableString line) => Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));
+        void Line(FormattableString line) => output.Line(line.ToString(CultureInfo.InvariantCulture));
     }
 }

@@ -1,5 +1,7 @@
 // Finds, opens and sets up the model that a command works with.
 using System.CommandLine;
+using IBert.Edge.CommandLine;
+using IBert.Edge.Files;
 using IBert.Edge.Kernels;
 
 namespace IBert.Edge.Cli;
@@ -11,16 +13,27 @@ internal static class ModelAccess
 
     private const string DefaultName = "sentiment.ibert";
 
-    public static Option<string?> Option() => new("--model", "-m")
+    // A text that fills a model has some bytes for each token; what is longer than this is no text that anybody reads.
+    private const int LeastTextBytes = 1 << 20, MostTextBytes = 1 << 24, BytesPerToken = 64;
+
+    public static Option<string?> Option() => PathOption.Create(
+        "--model", "MODEL", $"The .ibert file (default: ${Variable}, else {DefaultName} beside the program or in models/ beside it)", "-m");
+
+    public static Option<bool> PrivateOption() => new("--private")
     {
-        Description = $"The .ibert file (default: ${Variable}, else {DefaultName} beside the program or in models/ beside it)",
-        HelpName = "MODEL",
+        Description = "Read the model into memory instead of mapping the file: it may then be written over while it is in use",
     };
 
     public static Option<int?> MaxLengthOption() =>
         NumberOption.Create("--max-length", "Longest text in tokens, special tokens included; longer ones are cut (default: the model's)");
 
-    public static Option<int?> ThreadsOption() => NumberOption.Create("--threads", "Threads that share the work of one text (default: 1)");
+    public static Option<int?> Threads() => ThreadsOption.Create("Threads that share the work of one text (default: 1)");
+
+    /// <summary>The number of threads to use.</summary>
+    public static int ReadThreads(int? asked) => ThreadsOption.Read(asked, 1, ClassifierOptions.MostThreads);
+
+    /// <summary>Bytes of a text that are read: a megabyte, and more for a model of very many tokens.</summary>
+    public static int TextBytes(ModelFile model) => (int)Math.Clamp((long)BytesPerToken * model.MaxLength, LeastTextBytes, MostTextBytes);
 
     /// <summary>The model's path, or null where nothing was said and no default file exists.</summary>
     public static string? Find(string? option)
@@ -40,27 +53,28 @@ internal static class ModelAccess
 
     /// <summary>Opens the model.</summary>
     /// <exception cref="CommandException">There is none, or it cannot be used.</exception>
-    public static ModelFile Open(string? option)
+    public static ModelFile Open(string? option, bool isPrivate)
     {
         string path = Find(option)
             ?? throw CommandException.Model($"no model: {DefaultName} is neither in {AppContext.BaseDirectory} nor in models/ there; name one with -m or {Variable}");
         try
         {
-            return ModelFile.Open(path);
+            InputFile.Open(path).Dispose();
+            return ModelFile.Open(path, isPrivate);
         }
         catch (ModelFormatException error)
         {
             throw CommandException.Model(error.Message.Contains(path, StringComparison.Ordinal) ? error.Message : $"{path}: {error.Message}");
         }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        catch (Exception error) when (error is UnreadableFileException { Nature: FileNature.Missing } or FileNotFoundException or DirectoryNotFoundException)
         {
             throw CommandException.Model($"{path}: no such file; name a model with -m or {Variable}");
         }
-        catch (UnauthorizedAccessException)
+        catch (UnreadableFileException error)
         {
-            throw CommandException.Model($"{path} is a folder, or may not be read; name a model file with -m or {Variable}");
+            throw CommandException.Model($"{path} {error.Message}; name a model file with -m or {Variable}");
         }
-        catch (Exception error) when (error is IOException or ArgumentException or NotSupportedException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
             throw CommandException.Model($"{path} cannot be opened ({error.Message}); name a model with -m or {Variable}");
         }
@@ -83,18 +97,23 @@ internal static class ModelAccess
 
     /// <summary>A classifier on an opened model.</summary>
     /// <exception cref="CommandException">An option is out of its range.</exception>
-    public static Classifier Classifier(ModelFile model, int? maxLength = null, int? threads = null)
+    public static Classifier Classifier(ModelFile model, int? maxLength = null, int threads = 1)
     {
         Kernels();
-        if (maxLength is { } length && (length < 3 || length > model.MaxLength))
+        if (maxLength is { } length)
         {
-            throw CommandException.Usage($"--max-length {length}: this model takes 3 to {model.MaxLength} tokens");
+            RequireLength(model, length, $"--max-length {length}");
         }
-        int workers = threads ?? 1;
-        if (workers is < 1 or > 64)
+        return new Classifier(model, new ClassifierOptions { MaxLength = maxLength ?? 0, Threads = threads });
+    }
+
+    /// <summary>Requires a number of tokens that the model takes.</summary>
+    /// <exception cref="CommandException">It is too small or too large.</exception>
+    public static void RequireLength(ModelFile model, int length, string option)
+    {
+        if (length < model.LeastLength || length > model.MaxLength)
         {
-            throw CommandException.Usage($"--threads {workers}: 1 to 64 can be used");
+            throw CommandException.Usage($"{option}: this model takes {model.LeastLength} to {model.MaxLength} tokens");
         }
-        return new Classifier(model, new ClassifierOptions { MaxLength = maxLength ?? 0, Threads = workers });
     }
 }

@@ -1,5 +1,6 @@
 // Which operations of a model are reported together, and under what name.
 using IBert.Edge.Format;
+using IBert.Edge.Graph.Operations;
 
 namespace IBert.Edge.Benchmarks;
 
@@ -19,7 +20,7 @@ internal sealed class OperationNames
             string name = $"{operation.Code}";
             if (operation.Code == OperationCode.Linear)
             {
-                ConstantEntry weights = model.Constants[operation.Constants[Slot.LinearWeights]];
+                ConstantEntry weights = model.Constants[new LinearRecord(in operation).Weights];
                 name += $" {weights.Columns} to {weights.Rows}";
             }
             name += operation.Rows == RowRange.First ? ", first token" : "";

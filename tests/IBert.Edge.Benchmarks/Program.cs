@@ -4,9 +4,10 @@ using IBert.Edge.Benchmarks;
 
 const string usage = """
     usage: IBert.Edge.Benchmarks products                                              (dotnet run)
-           IBert.Edge.Benchmarks instructions                                          (run-arm64 --count)
+           IBert.Edge.Benchmarks instructions                                          (build/bench-arm.sh counts them)
            IBert.Edge.Benchmarks peers MODEL LIBONNXRUNTIME FP32.onnx INT8.onnx        (build/bench.sh)
            IBert.Edge.Benchmarks operations MODEL                                      (build/bench-arm.sh)
+           IBert.Edge.Benchmarks work                                                  (build/bench-work.sh)
            IBert.Edge.Benchmarks tokenizers TEXTS.tsv PACKAGES PEER.mjs CHECKPOINT...  (build/bench-tokenizers.sh)
     """;
 try
@@ -24,6 +25,9 @@ try
             {
                 peers.Run();
             }
+            return 0;
+        case ["work"]:
+            WorkBound.Run();
             return 0;
         case ["operations", string model]:
             Operations.Run(model);

@@ -2,7 +2,9 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Text;
 using IBert.Edge.Format;
+using IBert.Edge.Graph.Operations;
 using IBert.Edge.Kernels;
 using IBert.Edge.Quantization.Lowering;
 
@@ -10,7 +12,8 @@ namespace IBert.Edge.Fuzz;
 
 /// <summary>
 /// Makes mutants of one model: a few fields of records get interesting values, records are swapped, copied or dropped, weights and multipliers
-/// changed, bytes flipped, sections moved, the file cut. Nearly all are sealed again with right checksums. A mutant follows from its seed alone.
+/// changed, added tokens, templates and labels made others, bytes flipped, sections moved, the file cut. Nearly all are sealed again with right
+/// checksums. A mutant follows from its seed alone.
 /// </summary>
 internal sealed class Mutator(IReadOnlyList<ModelSection> original)
 {
@@ -28,6 +31,15 @@ internal sealed class Mutator(IReadOnlyList<ModelSection> original)
         SectionKind.Graph, SectionKind.Tensors, SectionKind.Tensors, SectionKind.Constants, SectionKind.Operations, SectionKind.Operations,
         SectionKind.Operations, SectionKind.Operations, SectionKind.Head,
     ];
+
+    // Names that a terminal, a line or JSON may stumble over; some of them no label may have.
+    private static readonly string[] s_names =
+    [
+        "red", "a, b", "\"", "\\", "caf\u00E9", "\u597D", "\U0001F600", "-1", "0", "label", "{}", new('x', 5000), " ", "\u200F\u05D8", "\uFEFF", "a\tb", "\n", "\e[2J", "\u202E", "",
+    ];
+
+    private static readonly string[] s_provenances =
+        ["", "null", "{}", "{\"a\": {\"b\": [1, 2.5, \"\\u0007\"]}}", "{\"a\": 1, \"a\": 2}", "[[[[", "\"\\ud800\"", new('[', 200), "{\"\e]0;t\a\": \"\r\n\"}", "no JSON\nat all"];
 
     private static readonly RecordField[] s_header = RecordFields.Of<FileHeader>(), s_entry = RecordFields.Of<SectionEntry>();
 
@@ -61,8 +73,17 @@ internal sealed class Mutator(IReadOnlyList<ModelSection> original)
 
     private void Change()
     {
-        switch (random.Next(20))
+        switch (random.Next(26))
         {
+            case >= 23:
+                ChangeTemplateOrToken();
+                break;
+            case 22:
+                ChangePieces();
+                break;
+            case >= 20:
+                ChangeText();
+                break;
             case < 8:
                 ChangeField();
                 break;
@@ -144,12 +165,12 @@ internal sealed class Mutator(IReadOnlyList<ModelSection> original)
         Span<ConstantEntry> constants = MemoryMarshal.Cast<byte, ConstantEntry>(Bytes(SectionKind.Constants).AsSpan());
         byte[] data = Bytes(SectionKind.Data);
         int at = operations.IsEmpty ? -1 : random.Next(operations.Length);
-        if (at < 0 || operations[at].Code != OperationCode.Linear || operations[at].Constants[Slot.LinearWeights] >= constants.Length
-            || operations[at].Constants[Slot.LinearColumnSums] >= constants.Length)
+        if (at < 0 || operations[at].Code != OperationCode.Linear || new LinearRecord(in operations[at]).Weights >= constants.Length
+            || new LinearRecord(in operations[at]).ColumnSums >= constants.Length)
         {
             return;
         }
-        ConstantEntry weights = constants[operations[at].Constants[Slot.LinearWeights]], sums = constants[operations[at].Constants[Slot.LinearColumnSums]];
+        ConstantEntry weights = constants[new LinearRecord(in operations[at]).Weights], sums = constants[new LinearRecord(in operations[at]).ColumnSums];
         if (weights.Rows == 0 || weights.Columns == 0 || weights.Offset + weights.Length > (ulong)data.Length || sums.Offset + sums.Length > (ulong)data.Length
             || weights.Length > (ulong)data.Length || sums.Length > (ulong)data.Length)
         {
@@ -208,6 +229,87 @@ internal sealed class Mutator(IReadOnlyList<ModelSection> original)
         {
             int at = 4 * random.Next(random.Next(2) == 0 ? words : Math.Min(words, 24)), other = 4 * random.Next(words);
             Replace(bytes.AsSpan(at, 4), bytes.AsSpan(other, 4));
+        }
+    }
+
+    /// <summary>An added token is found in another way, or the templates get other items.</summary>
+    private void ChangeTemplateOrToken()
+    {
+        // The layout is that at the top of Text/TokenizerSection.cs; counts that are no longer what they were are not followed.
+        byte[] bytes = Bytes(SectionKind.Tokenizer);
+        if (bytes.Length < 40)
+        {
+            return;
+        }
+        Span<int> words = MemoryMarshal.Cast<byte, int>(bytes.AsSpan());
+        int vocabulary = words[2], tokens = words[4], singles = words[8], pairs = words[9];
+        long firstToken = 10 + (2L * singles) + (2L * pairs) + vocabulary + 1 + ((words[3] + 3L) / 4);
+        if (vocabulary <= 0 || singles is < 1 or > 16 || pairs is < 1 or > 16 || tokens < 0 || firstToken + (2L * tokens) > words.Length)
+        {
+            return;
+        }
+        if (tokens > 0 && random.Next(2) == 0)
+        {
+            int token = (int)firstToken + (2 * random.Next(tokens));
+            words[token + 1] = random.Next(16);
+            words[token] = random.Next(3) == 0 ? random.Next(vocabulary) : words[token];
+            return;
+        }
+        bool single = random.Next(2) == 0;
+        int start = single ? 10 : 10 + (2 * singles), count = single ? singles : pairs, at = start + (2 * random.Next(count));
+        switch (random.Next(3))
+        {
+            case 0:
+                words[at] = random.Next(4) == 0 ? random.Next(-2, 0) : random.Next(vocabulary);
+                break;
+            case 1:
+                words[at + 1] = random.Next(2);
+                break;
+            default:
+                // More special tokens than texts have today.
+                int more = random.Next(1, 17 - count > 1 ? 17 - count : 2);
+                List<int> longer = [.. words];
+                longer.InsertRange(at, Enumerable.Range(0, more).SelectMany(_ => new[] { random.Next(vocabulary), 0 }));
+                longer[single ? 8 : 9] += more;
+                int index = sections.FindIndex(section => section.Kind == SectionKind.Tokenizer);
+                sections[index] = sections[index] with { Bytes = MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(longer)).ToArray() };
+                break;
+        }
+    }
+
+    /// <summary>A few bytes of the vocabulary's text become others: controls, quotes, halves of characters.</summary>
+    private void ChangePieces()
+    {
+        byte[] bytes = Bytes(SectionKind.Tokenizer);
+        if (bytes.Length < 40)
+        {
+            return;
+        }
+        ReadOnlySpan<byte> values = [0, 7, (byte)'\n', (byte)'\r', 0x1B, (byte)'"', (byte)'\\', (byte)' ', 0x7F, 0x80, 0xC3, 0xFF];
+        for (int i = random.Next(1, 4); i > 0; i--)
+        {
+            bytes[random.Next(40, bytes.Length)] = values[random.Next(values.Length)];
+        }
+    }
+
+    /// <summary>Other labels, as many or not, or another provenance.</summary>
+    private void ChangeText()
+    {
+        int provenance = sections.FindIndex(section => section.Kind == SectionKind.Provenance), labels = sections.FindIndex(section => section.Kind == SectionKind.Labels);
+        if (provenance >= 0 && random.Next(3) == 0)
+        {
+            sections[provenance] = sections[provenance] with { Bytes = Encoding.UTF8.GetBytes(s_provenances[random.Next(s_provenances.Length)]) };
+        }
+        else if (labels >= 0 && sections[labels].Bytes.Length >= 4)
+        {
+            int count = random.Next(8) == 0 ? random.Next(1, 9) : BitConverter.ToInt32(sections[labels].Bytes), good = s_names.Length - (random.Next(3) == 0 ? 0 : 5);
+            byte[][] names = [.. Enumerable.Range(0, Math.Clamp(count, 1, 64)).Select(i => Encoding.UTF8.GetBytes(random.Next(2) == 0 ? $"label {i}" : s_names[random.Next(good)]))];
+            int end = 0;
+            int[] offsets = [0, .. names.Select(name => end += name.Length)];
+            sections[labels] = sections[labels] with
+            {
+                Bytes = [.. BitConverter.GetBytes(names.Length), .. MemoryMarshal.AsBytes(offsets.AsSpan()), .. names.SelectMany(name => name)],
+            };
         }
     }
 

@@ -23,7 +23,7 @@ internal sealed unsafe class Trial : IDisposable
         Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("the [M]baddest Film,ing \u00C9\u302E\U0001D165\u4E2D ", 12))),
     ];
 
-    private readonly GuardedMemory file = new(1 << 20), arena = new(GraphLimits.Arena), scratch = new(GraphLimits.Scratch);
+    private readonly GuardedMemory file = new(4 << 20), arena = new(GraphLimits.Arena), scratch = new(GraphLimits.Scratch);
     private readonly KernelSet[] kernels = [KernelSet.Select(), KernelSet.Create("scalar")!];
 
     /// <summary>Names of the kernels that are compared.</summary>
@@ -72,6 +72,10 @@ internal sealed unsafe class Trial : IDisposable
         for (int i = 0; i < s_texts.Length; i++)
         {
             int count = tokenizer.Encode(s_texts[i], ids, out _);
+            for (int token = 0; token < count; token++)
+            {
+                _ = tokenizer.Piece(ids[token]);
+            }
             Array.Clear(types);
             Infer(model, ids.AsSpan(0, count), types.AsSpan(0, count));
         }
@@ -84,10 +88,10 @@ internal sealed unsafe class Trial : IDisposable
         int[][] logits = new int[kernels.Length][];
         for (int i = 0; i < kernels.Length; i++)
         {
-            // Sizes first, memory of exactly these then.
-            using Executor sizes = new(model, kernels[i], ids.Length, null, null);
+            // Memory of exactly the sizes that are asked for.
             using Executor executor = new(
-                model, kernels[i], ids.Length, Filled(arena, sizes.ArenaBytes, (byte)(0xA5 >> i)), Filled(scratch, sizes.ScratchBytes, (byte)(0x96 >> i)));
+                model, kernels[i], ids.Length, Filled(arena, Executor.ArenaOf(model, ids.Length), (byte)(0xA5 >> i)),
+                Filled(scratch, Executor.ScratchOf(model, kernels[i], ids.Length), (byte)(0x96 >> i)));
             logits[i] = executor.Run(ids, types).ToArray();
             if (!arena.Intact || !scratch.Intact || !file.Intact)
             {

@@ -1,7 +1,7 @@
 // A page of results: Markdown, with plots beside it. Neither dates nor machines stand in it, so that another run writes the same bytes.
 using System.Globalization;
 using System.Text;
-using IBert.Edge.Quantization.Output;
+using IBert.Edge.Files;
 
 namespace IBert.Edge.Paper;
 
@@ -44,11 +44,11 @@ internal sealed class Page
     public void Plot(string plot, string title, string svg)
     {
         string file = $"{name}-{plot}.svg";
-        AtomicFile.Write(Path.Combine(folder, file), Encoding.UTF8.GetBytes(svg));
+        OutputFile.Write(Path.Combine(folder, file), Encoding.UTF8.GetBytes(svg));
         Line($"![{title}]({file})");
         Line();
     }
 
     /// <summary>Writes the page.</summary>
-    public void Save() => AtomicFile.Write(Path.Combine(folder, $"{name}.md"), Encoding.UTF8.GetBytes(text.ToString().TrimEnd('\n') + "\n"));
+    public void Save() => OutputFile.Write(Path.Combine(folder, $"{name}.md"), Encoding.UTF8.GetBytes(text.ToString().TrimEnd('\n') + "\n"));
 }

@@ -86,15 +86,19 @@ internal sealed record InferencePath(IReadOnlyList<MethodDefinition> Roots, Reac
 {
     public const string NothingYet = "the program has no type named for classify or tokenize yet";
 
+    /// <summary>What of ours the program consists of, beside its own assembly.</summary>
+    public static readonly string[] Libraries = ["IBert.Edge", "IBert.Edge.CommandLine", "IBert.Edge.Files"];
+
     private static readonly string[] s_commands = ["Classify", "Tokenize"];
 
     public static InferencePath Find()
     {
         var assemblies = new Assemblies();
-        AssemblyDefinition[] ours = [.. ((string[])["IBert.Edge", "ibert", "IBert.Edge.Files"]).Select(name => assemblies.Load(IlTests.Built(name)))];
+        AssemblyDefinition program = assemblies.Load(IlTests.Built("ibert"));
+        AssemblyDefinition[] ours = [program, .. Libraries.Select(library => assemblies.Load(IlTests.Built(library)))];
         MethodDefinition[] roots =
         [
-            .. from type in ours[1].MainModule.GetTypes()
+            .. from type in program.MainModule.GetTypes()
                where s_commands.Any(c => type.FullName.Contains(c, StringComparison.Ordinal))
                from method in type.Methods
                select method,

@@ -22,7 +22,7 @@ public class MachineCodeTests(ITestOutputHelper output)
             .. from method in CompiledMethods.Read(publication.Program + ".mstat", new Il.Assemblies())
                let definition = method.Method.GetElementMethod()
                let assembly = definition.DeclaringType.GetElementType().Scope.Name
-               where assembly == "IBert.Edge" || (assembly is "ibert" or "IBert.Edge.Files" && reached.Contains(definition.FullName))
+               where assembly == "IBert.Edge" || ((assembly == "ibert" || InferencePath.Libraries.Contains(assembly)) && reached.Contains(definition.FullName))
                select method.Symbol,
         ];
 

@@ -1,5 +1,6 @@
 // A very small model of the published I-BERT's operations, written by hand: what the quantizer's int8 scheme never uses.
 using IBert.Edge.Format;
+using IBert.Edge.Graph.Operations;
 using IBert.Edge.Kernels;
 using IBert.Edge.Quantization.Lowering;
 
@@ -54,17 +55,17 @@ internal static class PublishedModel
                 operation.Constants[2 * i] = builder.Rows<sbyte>(ElementType.Int8, table, rows[i]);
                 operation.Constants[(2 * i) + 1] = builder.Rows<int>(ElementType.Int32, Some(rows[i], 500, 1500), 1);
             }
-            operation.Parameters[Slot.EmbedShift] = 4;
+            new EmbedRecord(in operation).Shift = 4;
             return Output(ref operation, 0, ElementType.Int16, Hidden);
         }
 
         private ushort PublishedNorm(ushort input)
         {
             OperationRecord operation = Operation(OperationCode.LayerNorm, SplitAxis.Rows, input);
-            operation.Parameters[Slot.NormFunction] = (int)FunctionKind.Published;
-            operation.Parameters[Slot.NormShift] = 3;
-            operation.Parameters[Slot.NormSignificand] = 0xB504F3;
-            operation.Constants[Slot.NormOffsets] = Longs(48, Hidden, _ => random.NextInt64(-1L << 55, 1L << 55));
+            new LayerNormRecord(in operation).Function = FunctionKind.Published;
+            new PublishedLayerNormRecord(in operation).Shift = 3;
+            new PublishedLayerNormRecord(in operation).Significand = 0xB504F3;
+            new PublishedLayerNormRecord(in operation).Offsets = Longs(48, Hidden, _ => random.NextInt64(-1L << 55, 1L << 55));
             operation.Stages[1] = Stage(1 << 30, 52, -128, 127) with
             {
                 Multipliers = builder.Channels(Some(Hidden, 1 << 29, 1 << 30)), Rounding = Rounding.HalfEven,
@@ -88,7 +89,7 @@ internal static class PublishedModel
         {
             OperationRecord operation = Linear(input, Hidden, Context);
             operation.Stages[0] = Stage(0, 39, -127, 127) with { Multipliers = builder.Channels(Some(Context, 1 << 29, 1 << 30)) };
-            operation.Stages[Slot.LinearRescaleStage] = Stage((1 << 30) + (1 << 28) + 1, 30, 0, 0) with { Rounding = Rounding.HalfEven };
+            new LinearRecord(in operation).Rescale = Stage((1 << 30) + (1 << 28) + 1, 30, 0, 0) with { Rounding = Rounding.HalfEven };
             return Output(ref operation, 0, ElementType.Int8, Context);
         }
 
@@ -106,7 +107,7 @@ internal static class PublishedModel
             {
                 operation.Parameters[i] = parameters[i];
             }
-            operation.Stages[Slot.AttentionScoreStage] = Stage(1 << 30, 71, 0, 0) with { Rounding = Rounding.HalfEven };
+            new AttentionRecord(in operation).Score = Stage(1 << 30, 71, 0, 0) with { Rounding = Rounding.HalfEven };
             operation.Stages[0] = Stage(1 << 30, 30, -128, 127);
             return Output(ref operation, 0, ElementType.Int8, Context);
         }
@@ -115,10 +116,10 @@ internal static class PublishedModel
         {
             OperationRecord operation = Operation(OperationCode.Add, SplitAxis.Rows, inputs);
             operation.Stages[0] = Stage(0, 0, -most, most);
-            operation.Stages[Slot.AddFirstStage] = Stage(0, 20, 0, 0) with { Multipliers = builder.Channels(Some(Hidden, 1 << 17, 1 << 20)), Rounding = Rounding.HalfEven };
+            new AddRecord(in operation).Input(0) = Stage(0, 20, 0, 0) with { Multipliers = builder.Channels(Some(Hidden, 1 << 17, 1 << 20)), Rounding = Rounding.HalfEven };
             if (inputs.Length > 1)
             {
-                operation.Stages[Slot.AddSecondStage] = Stage(1 << 28, 20, 0, 0);
+                new AddRecord(in operation).Input(1) = Stage(1 << 28, 20, 0, 0);
             }
             return Output(ref operation, 0, type, Hidden);
         }
@@ -127,10 +128,10 @@ internal static class PublishedModel
         {
             const int columns = SmallModel.FeedForward, padded = 64;
             OperationRecord operation = Operation(OperationCode.Gate, SplitAxis.Rows, input);
-            operation.Parameters[Slot.GateFunction] = (int)FunctionKind.Published;
-            operation.Constants[Slot.GateB] = builder.Channels(Some(columns, -30_000, -20_000));
-            operation.Constants[Slot.GateC] = Longs(padded, columns, _ => random.NextInt64(-360_000_000, -330_000_000));
-            operation.Constants[Slot.GateShift] = Longs(padded, columns, _ => -21_134);
+            new GateRecord(in operation).Function = FunctionKind.Published;
+            new PublishedGateRecord(in operation).B = builder.Channels(Some(columns, -30_000, -20_000));
+            new PublishedGateRecord(in operation).C = Longs(padded, columns, _ => random.NextInt64(-360_000_000, -330_000_000));
+            new PublishedGateRecord(in operation).Shift = Longs(padded, columns, _ => -21_134);
             operation.Stages[0] = Stage(0, 54, -128, 127) with { Multipliers = builder.Channels(Some(columns, -1 << 30, -1 << 29)), Rounding = Rounding.HalfEven };
             return Output(ref operation, 0, ElementType.Int8, columns);
         }
@@ -148,9 +149,9 @@ internal static class PublishedModel
         {
             OperationRecord operation = Operation(OperationCode.Linear, SplitAxis.Columns, input);
             sbyte[] weights = [.. Enumerable.Range(0, inputs * outputs).Select(_ => (sbyte)random.Next(-127, 128))];
-            operation.Constants[Slot.LinearWeights] = builder.Quads(weights, outputs, inputs);
-            operation.Constants[Slot.LinearBias] = builder.Channels(Some(outputs, -1000, 1000));
-            operation.Constants[Slot.LinearColumnSums] = builder.Channels([.. weights.Chunk(inputs).Select(row => row.Sum(w => w))]);
+            new LinearRecord(in operation).Weights = builder.Quads(weights, outputs, inputs);
+            new LinearRecord(in operation).Bias = builder.Channels(Some(outputs, -1000, 1000));
+            new LinearRecord(in operation).ColumnSums = builder.Channels([.. weights.Chunk(inputs).Select(row => row.Sum(w => w))]);
             operation.AccumulatorBound = 1 << 21;
             return operation;
         }

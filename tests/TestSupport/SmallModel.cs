@@ -1,10 +1,13 @@
 // A very small model with random weights, made in milliseconds: for tests that open and break thousands of models.
+using System.Runtime.InteropServices;
+using IBert.Edge.Format;
 using IBert.Edge.Quantization.Calibration;
 using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Lowering;
 using IBert.Edge.Quantization.Reference;
 using IBert.Edge.Quantization.Tokenizers;
 using IBert.Edge.Text;
+using Architecture = IBert.Edge.Quantization.Checkpoints.Architecture;
 
 namespace IBert.Edge.TestSupport;
 
@@ -28,7 +31,7 @@ internal static class SmallModel
     public static IReadOnlyList<ModelSection> Sections => s_sections.Value;
 
     /// <summary>The whole file, as a model that the quantizer writes: with provenance.</summary>
-    public static byte[] File() => ModelBuilder.Assemble([.. Sections, new(Format.SectionKind.Provenance, false, "{}"u8.ToArray())]);
+    public static byte[] File() => ModelBuilder.Assemble([.. Sections, new(SectionKind.Provenance, false, "{}"u8.ToArray())]);
 
     /// <summary>The whole file of one with another head; a regression has one value, named after the first label.</summary>
     public static byte[] File(HeadKind kind) => ModelBuilder.Assemble(SectionsOf(kind));
@@ -39,21 +42,35 @@ internal static class SmallModel
     /// <summary>The required sections of one that splits texts into bytes and merges them.</summary>
     public static IReadOnlyList<ModelSection> BytePairSections() => Make(HeadKind.SingleLabel, BytePair);
 
+    /// <summary>The file of one that takes only so many tokens.</summary>
+    public static byte[] File(int maxLength)
+    {
+        ModelSection[] sections = [.. Sections.Select(section => section with { Bytes = [.. section.Bytes] })];
+        MemoryMarshal.AsRef<GraphHeader>(sections.Single(section => section.Kind == SectionKind.Graph).Bytes.AsSpan()).MaxLength = (uint)maxLength;
+        return ModelBuilder.Assemble(sections);
+    }
+
+    /// <summary>A random checkpoint and its calibration.</summary>
+    public static (Checkpoint Checkpoint, Calibrator Calibrator) Weights(Architecture architecture, HeadKind kind, Random random, int vocabulary)
+    {
+        Checkpoint checkpoint = SmallCheckpoint.Make(architecture, kind, random, vocabulary);
+        bool typed = checkpoint.Config.TypeCount > 1;
+        TokenizedText[] texts = [.. Enumerable.Range(0, 16).Select(i => Text(random, 2 + (i % (MaxLength - 1)), vocabulary, typed))];
+        return (checkpoint, new Calibrator(new Fp32Model(checkpoint), texts, 1, null));
+    }
+
     private static IReadOnlyList<ModelSection> Make(HeadKind kind, Func<byte[]> writeTokenizer)
     {
-        Random random = new(1);
         byte[] tokenizer = writeTokenizer();
-        int vocabulary = BitConverter.ToInt32(tokenizer, 8);
-        Checkpoint checkpoint = Weights(kind, random, vocabulary);
-        TokenizedText[] texts = [.. Enumerable.Range(0, 16).Select(i => Text(random, 2 + (i % (MaxLength - 1)), vocabulary))];
-        Calibrator calibrator = new(new Fp32Model(checkpoint), texts, 1, null);
+        (Checkpoint checkpoint, Calibrator calibrator) = Weights(Architecture.Bert, kind, new Random(1), BitConverter.ToInt32(tokenizer, 8));
         return new Int8Lowering(checkpoint, calibrator, new Int8Options()).Lower(MaxLength, tokenizer);
     }
 
-    private static TokenizedText Text(Random random, int length, int vocabulary) =>
-        new([.. Enumerable.Range(0, length).Select(_ => random.Next(vocabulary))], [.. Enumerable.Range(0, length).Select(i => i > length / 2 ? 1 : 0)]);
+    private static TokenizedText Text(Random random, int length, int vocabulary, bool typed) =>
+        new([.. Enumerable.Range(0, length).Select(_ => random.Next(vocabulary))], [.. Enumerable.Range(0, length).Select(i => typed && i > length / 2 ? 1 : 0)]);
 
-    private static byte[] BytePair()
+    /// <summary>The section of the tokenizer that splits texts into bytes and merges them.</summary>
+    public static byte[] BytePair()
     {
         string[] special = ["<s>", "</s>", "<M>"];
         IEnumerable<string> bytes = Enumerable.Range(0, 256).Select(value => ((char)ByteLevelAlphabet.ToCodePoint((byte)value)).ToString());
@@ -69,7 +86,8 @@ internal static class SmallModel
         });
     }
 
-    private static byte[] WordPiece()
+    /// <summary>The section of the tokenizer of words.</summary>
+    public static byte[] WordPiece()
     {
         IEnumerable<string> letters = Enumerable.Range('a', 26).Select(c => ((char)c).ToString());
         string[] pieces = ["[UNK]", "[CLS]", "[SEP]", "[M]", .. s_words.Concat(letters).Concat(letters.Select(c => "##" + c)).Distinct()];
@@ -86,43 +104,5 @@ internal static class SmallModel
             Single = single,
             Pair = [.. single, new(TemplateItem.Second, 1), new(2, 1)],
         });
-    }
-
-    private static Checkpoint Weights(HeadKind kind, Random random, int vocabulary)
-    {
-        string[] labels = kind == HeadKind.Regression ? Labels[..1] : Labels;
-        CheckpointConfig config = new()
-        {
-            Architecture = Architecture.Bert,
-            LayerCount = Layers,
-            HiddenSize = Hidden,
-            HeadCount = Heads,
-            FeedForwardSize = FeedForward,
-            VocabularySize = vocabulary,
-            PositionRows = MaxLength,
-            PositionOffset = 0,
-            TypeCount = 2,
-            LayerNormEpsilon = 1e-12,
-            Activation = Activation.Gelu,
-            Labels = labels,
-            HeadKind = kind,
-            LabelSource = "",
-            SinusoidalPositions = false,
-        };
-        return new Checkpoint(
-            config,
-            new Embeddings(Uniform(vocabulary * Hidden, 1), Uniform(MaxLength * Hidden, 1), Uniform(2 * Hidden, 1), Norm()),
-            [.. Enumerable.Range(0, Layers).Select(_ => new EncoderLayer(
-                Dense(Hidden, Hidden), Dense(Hidden, Hidden), Dense(Hidden, Hidden), Dense(Hidden, Hidden), Norm(),
-                Dense(FeedForward, Hidden), Dense(Hidden, FeedForward), Norm()))],
-            new ClassificationHead(Dense(Hidden, Hidden), Activation.Tanh, Dense(labels.Length, Hidden)),
-            "");
-
-        // Uniform weights of this range keep the variance of what goes through.
-        Linear Dense(int outputs, int inputs) => new(outputs, inputs, Uniform(outputs * inputs, (float)Math.Sqrt(3.0 / inputs)), Uniform(outputs, 0.2f));
-
-        LayerNorm Norm() => new([.. Uniform(Hidden, 0.5f).Select(x => 1 + x)], Uniform(Hidden, 0.5f));
-
-        float[] Uniform(int count, float range) => [.. Enumerable.Range(0, count).Select(_ => range * ((2 * random.NextSingle()) - 1))];
     }
 }

@@ -7,7 +7,7 @@ internal enum LineState
     /// <summary>A line.</summary>
     Line,
 
-    /// <summary>A line longer than the cap; it was skipped.</summary>
+    /// <summary>The first bytes of a line longer than the cap; the rest of it was passed over.</summary>
     TooLong,
 
     /// <summary>No further line.</summary>
@@ -16,11 +16,13 @@ internal enum LineState
 
 /// <summary>
 /// Reads lines without decoding them. A line ends at LF, a CR before it is not part of it, and the last one needs no end. A byte order mark
-/// at the start is skipped.
+/// at the start is skipped. Memory does not grow beyond the cap, however long a line is.
 /// </summary>
-internal sealed class LineReader(Stream stream)
+/// <param name="stream">Where the lines come from.</param>
+/// <param name="most">Bytes that are kept of a line, a CR at its end included.</param>
+internal sealed class LineReader(Stream stream, int most = LineReader.MaxLine)
 {
-    /// <summary>Longest line in bytes.</summary>
+    /// <summary>Longest line in bytes, where nobody asks for less.</summary>
     public const int MaxLine = 64 << 20;
 
     private byte[] buffer = new byte[1 << 16];
@@ -33,7 +35,7 @@ internal sealed class LineReader(Stream stream)
     /// <summary>Bytes read so far, for progress.</summary>
     public long Consumed { get; private set; }
 
-    /// <summary>The next line; it is valid until the next call.</summary>
+    /// <summary>The next line, or as much of it as is kept; it is valid until the next call.</summary>
     public LineState Read(out ReadOnlyMemory<byte> line)
     {
         line = default;
@@ -42,42 +44,61 @@ internal sealed class LineReader(Stream stream)
             begun = true;
             SkipByteOrderMark();
         }
-        bool tooLong = false;
         int searched = 0;
         while (true)
         {
             int at = buffer.AsSpan(start + searched, end - start - searched).IndexOf((byte)'\n');
             if (at >= 0)
             {
-                Number++;
-                line = Take(searched + at, 1);
-                return tooLong || line.Length > MaxLine ? LineState.TooLong : LineState.Line;
+                return Take(searched + at, 1, out line);
             }
             searched = end - start;
-            if (searched > MaxLine)
+            if (searched > most)
             {
-                tooLong = true;
-                start = end;
-                searched = 0;
+                line = Cut();
+                return LineState.TooLong;
             }
             if (!Fill())
             {
-                if (searched == 0 && !tooLong)
-                {
-                    return LineState.End;
-                }
-                Number++;
-                line = Take(searched, 0);
-                return tooLong ? LineState.TooLong : LineState.Line;
+                return searched == 0 ? LineState.End : Take(searched, 0, out line);
             }
         }
     }
 
-    private ReadOnlyMemory<byte> Take(int length, int terminator)
+    private LineState Take(int length, int terminator, out ReadOnlyMemory<byte> line)
     {
-        ReadOnlyMemory<byte> line = buffer.AsMemory(start, length);
+        Number++;
+        line = buffer.AsMemory(start, Math.Min(length, most));
         start += length + terminator;
-        return length > 0 && line.Span[^1] == '\r' ? line[..^1] : line;
+        if (length > most)
+        {
+            return LineState.TooLong;
+        }
+        line = length > 0 && line.Span[^1] == '\r' ? line[..^1] : line;
+        return LineState.Line;
+    }
+
+    /// <summary>Keeps the line's first bytes at the start of the buffer and reads over its other ones behind them.</summary>
+    private ReadOnlyMemory<byte> Cut()
+    {
+        Number++;
+        buffer.AsSpan(start, most).CopyTo(buffer);
+        if (buffer.Length - most < 1 << 16)
+        {
+            Array.Resize(ref buffer, most + (1 << 16));
+        }
+        start = end = most;
+        while (true)
+        {
+            int count = stream.Read(buffer, most, buffer.Length - most);
+            Consumed += count;
+            int at = buffer.AsSpan(most, count).IndexOf((byte)'\n');
+            if (at >= 0 || count == 0)
+            {
+                (start, end) = (most + at + 1, most + count);
+                return buffer.AsMemory(0, most);
+            }
+        }
     }
 
     private bool Fill()
@@ -90,7 +111,8 @@ internal sealed class LineReader(Stream stream)
         }
         if (end == buffer.Length)
         {
-            Array.Resize(ref buffer, buffer.Length * 2);
+            // Room for a line that is just too long, and not more.
+            Array.Resize(ref buffer, (int)Math.Min(buffer.Length * 2L, most + (1L << 16)));
         }
         int count = stream.Read(buffer, end, buffer.Length - end);
         end += count;

@@ -2,6 +2,7 @@
 using System.Globalization;
 using System.Text.Json;
 using IBert.Edge.Files;
+using IBert.Edge.Format;
 
 namespace IBert.Edge.Quantization.Checkpoints;
 
@@ -336,30 +337,19 @@ internal sealed record CheckpointConfig
                     $"{json.Path}: 'id2label' has the index {OneLine.Quote(entry.Name)}, and the indices of {Count(labels.Length)} are 0 to {labels.Length - 1}, each once: correct the file");
             }
             labels[index] = entry.Value.ValueKind == JsonValueKind.Number ? entry.Value.GetRawText() : json.Text($"id2label.{index}", entry.Value);
-            RequireShown(json, labels[index]);
         }
-        Dictionary<string, int> first = new(StringComparer.Ordinal);
-        for (int i = 0; i < labels.Length; i++)
+        // Before minutes of work: the model's writer would refuse them.
+        if (LabelNames.Complaint(labels) is { } complaint)
         {
-            if (!first.TryAdd(labels[i], i))
-            {
-                throw new CheckpointException(
-                    $"{json.Path}: 'id2label' names the labels {first[labels[i]]} and {i} both {OneLine.Quote(labels[i])}, and an answer would not tell them apart: give them names of their own");
-            }
+            throw new CheckpointException($"{json.Path}: {complaint}: give it another one in 'id2label'");
+        }
+        if (Array.FindIndex(labels, label => label.Length > MaxLabelLength || string.IsNullOrWhiteSpace(label)) is >= 0 and int odd)
+        {
+            throw new CheckpointException(
+                $"{json.Path}: the name of label {odd} has {labels[odd].Length} characters, and a name has 1 to {MaxLabelLength} that are not all spaces: give it another one in 'id2label'");
         }
         return (labels, $"names {Count(labels.Length)} ('id2label')");
     }
 
     private static string Count(int labels) => labels == 1 ? "1 label" : $"{labels} labels";
-
-    /// <summary>An answer is a line, in which a tab ends the label: what would break it, or steer a terminal, is no label.</summary>
-    private static void RequireShown(JsonFile json, string label)
-    {
-        if (label.Length > MaxLabelLength || string.IsNullOrWhiteSpace(label) || !label.All(OneLine.IsVisible))
-        {
-            throw new CheckpointException(
-                $"{json.Path}: 'id2label' names a label {OneLine.Quote(label)}, and a label has 1 to {MaxLabelLength} characters, none of which steers a terminal or ends a line: " +
-                "correct the file");
-        }
-    }
 }

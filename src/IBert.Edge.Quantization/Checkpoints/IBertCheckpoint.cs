@@ -3,7 +3,7 @@ namespace IBert.Edge.Quantization.Checkpoints;
 
 /// <summary>
 /// Weights by name and the trained ranges (<c>x_min</c>, <c>x_max</c>) of an I-BERT checkpoint. Scales are derived from them, as the reference's
-/// forward pass does: stored scaling factors may be in half precision, stored integers may be zero (numerics.md, traps 10 and 14).
+/// forward pass does: stored scaling factors may be in half precision, stored integers may be zero (docs/numerics.md, traps 10 and 14).
 /// </summary>
 internal sealed class IBertCheckpoint : IDisposable
 {

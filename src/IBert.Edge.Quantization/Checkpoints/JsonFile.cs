@@ -107,7 +107,7 @@ internal sealed class JsonFile
     /// Decodes every name and text once: the parser leaves broken UTF-8 and lone surrogates to the first who asks for them, who is answered
     /// with InvalidOperationException.
     /// </summary>
-    private static void DecodeTexts(JsonElement element)
+    internal static void DecodeTexts(JsonElement element)
     {
         switch (element.ValueKind)
         {

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using IBert.Edge.Files.Data;
 using IBert.Edge.Format;
+using IBert.Edge.Graph.Operations;
 using IBert.Edge.Graph;
 using IBert.Edge.Kernels;
 using IBert.Edge.Quantization.Checkpoints;
@@ -93,7 +94,7 @@ internal sealed class GoldenComparison
     }
 
     private static bool IsPublishedAttention(OperationRecord operation) =>
-        operation.Code == OperationCode.Attention && operation.Parameters[Slot.AttentionFunction] == (int)FunctionKind.Published;
+        operation.Code == OperationCode.Attention && new AttentionRecord(in operation).Function == FunctionKind.Published;
 
     private void CompareDump(string file)
     {
@@ -108,7 +109,7 @@ internal sealed class GoldenComparison
             string name = TensorNames.Softmax(written[running].First().Name);
             if (direct.Add(name))
             {
-                int heads = model.Operations[running].Parameters[Slot.AttentionHeads];
+                int heads = new AttentionRecord(in model.Operations[running]).Heads;
                 probabilities = Golden(golden, name, heads, length, length) ?? [];
             }
             if (probabilities.Length == 0)
@@ -291,7 +292,7 @@ internal sealed class GoldenComparison
 
     private static GoldenKind KindOf(in OperationRecord operation) =>
         operation.Code != OperationCode.Linear ? GoldenKind.Activation
-        : operation.Stages[Slot.LinearRescaleStage].Exponent != 0 ? GoldenKind.StaleLinear : GoldenKind.Linear;
+        : new LinearRecord(in operation).Rescale.Exponent != 0 ? GoldenKind.StaleLinear : GoldenKind.Linear;
 
     private static double Drift(double[] logits, IEnumerable<double> golden) => logits.Zip(golden, (a, b) => Math.Abs(a - b)).Max();
 }

@@ -13,7 +13,7 @@ internal enum GoldenKind
     Linear,
 
     /// <summary>
-    /// A product that takes its input for one of another scale (numerics.md, trap 13). The reference divides the input by that and sums what are then no
+    /// A product that takes its input for one of another scale (docs/numerics.md, trap 13). The reference divides the input by that and sums what are then no
     /// integers in float32 (<c>QuantLinear.forward</c>); here the accumulator is brought to it and rounded once.
     /// </summary>
     StaleLinear,
@@ -63,11 +63,11 @@ internal sealed class GoldenTensor(string name, GoldenKind kind)
 /// <param name="Largest">The largest.</param>
 internal sealed record GoldenDrift(int Sentences, int Same, IReadOnlyList<int> Wrong, double Mean, double Largest)
 {
-    /// <summary>The reference's own logits move by 0.015 with batching: a label of a smaller margin says nothing (numerics.md, section 6).</summary>
+    /// <summary>The reference's own logits move by 0.015 with batching: a label of a smaller margin says nothing (docs/numerics.md, section 6).</summary>
     public const double Margin = 0.1;
 }
 
-/// <summary>A demand of numerics.md, section 6, and whether it is met.</summary>
+/// <summary>A demand of docs/numerics.md, section 6, and whether it is met.</summary>
 internal sealed record GoldenBar(string Text, bool Holds);
 
 /// <summary>A comparison's result.</summary>

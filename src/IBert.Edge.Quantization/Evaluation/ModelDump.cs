@@ -1,6 +1,7 @@
 // Every operation's integers on one text, with what they stand for.
 using System.Runtime.InteropServices;
 using IBert.Edge.Format;
+using IBert.Edge.Graph.Operations;
 using IBert.Edge.Graph;
 using IBert.Edge.Kernels;
 using IBert.Edge.Quantization.Calibration;
@@ -36,7 +37,7 @@ internal static class ModelDump
         {
             if (softmax.Heads > 0)
             {
-                bool published = model.Operations[operation].Parameters[Slot.AttentionFunction] == (int)FunctionKind.Published;
+                bool published = new AttentionRecord(in model.Operations[operation]).Function == FunctionKind.Published;
                 softmax.Take(TensorNames.Softmax(written[operation].First().Name), published, entries);
             }
             foreach (QuantizedTensor tensor in written[operation])

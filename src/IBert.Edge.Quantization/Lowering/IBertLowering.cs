@@ -1,5 +1,6 @@
 // The published scheme: an integer-trained checkpoint to the reference's own integers.
 using IBert.Edge.Format;
+using IBert.Edge.Graph.Operations;
 using IBert.Edge.Kernels;
 using IBert.Edge.Quantization.Calibration;
 using IBert.Edge.Quantization.Checkpoints;
@@ -10,7 +11,7 @@ namespace IBert.Edge.Quantization.Lowering;
 
 /// <summary>
 /// Lowers an I-BERT checkpoint (Kim et al. 2021; Hugging Face's <c>modeling_ibert</c> in quant_mode) op by op: every requantization, every
-/// rounding and every clamp of the reference, its stale input scale of later layers included (numerics.md, trap 13). Pooler and classifier,
+/// rounding and every clamp of the reference, its stale input scale of later layers included (docs/numerics.md, trap 13). Pooler and classifier,
 /// which the reference leaves in float, are integer.
 /// </summary>
 /// <remarks>
@@ -111,9 +112,9 @@ internal sealed class IBertLowering
         OperationRecord operation = ModelBuilder.Operation(OperationCode.Embed, RowRange.All, SplitAxis.Rows, 8);
         operation.Constants[2 * slot] = builder.Rows<sbyte>(ElementType.Int8, table, rows);
         operation.Constants[(2 * slot) + 1] = builder.Rows<int>(ElementType.Int32, twos, 1);
-        operation.Parameters[Slot.EmbedShift] = 1;
-        operation.Parameters[Slot.EmbedPositionOffset] = offset;
-        operation.Parameters[Slot.EmbedUnplacedId] = unplacedId + 1 ?? 0;
+        new EmbedRecord(in operation).Shift = 1;
+        new EmbedRecord(in operation).PositionOffset = offset;
+        new EmbedRecord(in operation).UnplacedIdPlusOne = unplacedId + 1 ?? 0;
         operation.AccumulatorBound = 256;
         return Output(ref operation, 0, ElementType.Int16, name, Hidden, scale);
     }
@@ -146,13 +147,13 @@ internal sealed class IBertLowering
         }
         OperationRecord operation = ModelBuilder.Operation(OperationCode.Linear, RowRange.All, SplitAxis.Columns, 4);
         operation.Inputs[0] = input.Index;
-        operation.Constants[Slot.LinearWeights] = builder.Quads(weights, places, inner);
-        operation.Constants[Slot.LinearBias] = builder.Channels(bias);
-        operation.Constants[Slot.LinearColumnSums] = builder.Channels(sums);
+        new LinearRecord(in operation).Weights = builder.Quads(weights, places, inner);
+        new LinearRecord(in operation).Bias = builder.Channels(bias);
+        new LinearRecord(in operation).ColumnSums = builder.Channels(sums);
         operation.AccumulatorBound = (uint)bound;
         if (StepOf(input) != biasInputScale)
         {
-            Set(ref operation.Stages[Slot.LinearRescaleStage], [input.Scale / biasInputScale]);
+            Set(ref new LinearRecord(in operation).Rescale, [input.Scale / biasInputScale]);
         }
         return Output(ref operation, 0, ElementType.Int32, name, outputs, 1, scales, heads);
     }
@@ -163,7 +164,7 @@ internal sealed class IBertLowering
         float scale = ActivationScale($"{name}_activation", 8);
         OperationRecord operation = ModelBuilder.Operation(OperationCode.Add, RowRange.All, SplitAxis.Rows, 4);
         operation.Inputs[0] = accumulators.Index;
-        Set(ref operation.Stages[Slot.AddFirstStage], Ratios(accumulators, scale));
+        Set(ref new AddRecord(in operation).Input(0), Ratios(accumulators, scale));
         (operation.Stages[0].Low, operation.Stages[0].High) = (sbyte.MinValue, sbyte.MaxValue);
         return Output(ref operation, 0, ElementType.Int8, $"{name}_activation", accumulators.Columns, scale, null, accumulators.Heads);
     }
@@ -175,17 +176,16 @@ internal sealed class IBertLowering
         OperationRecord operation = ModelBuilder.Operation(OperationCode.Attention, RowRange.All, SplitAxis.Heads, 1);
         (operation.Inputs[0], operation.Inputs[1], operation.Inputs[2]) = (query.Index, key.Index, value.Index);
         SoftmaxConstants constants = PublishedScales.Softmax(scale);
-        operation.Parameters[Slot.AttentionHeads] = checkpoint.HeadCount;
-        operation.Parameters[Slot.AttentionHeadColumns] = HeadLayout.Padded(size);
-        operation.Parameters[Slot.AttentionBits] = PublishedElements.ProbabilityBits + 1;
-        operation.Parameters[Slot.AttentionLimit] = 1;
-        operation.Parameters[Slot.AttentionFunction] = (int)FunctionKind.Published;
-        operation.Parameters[Slot.AttentionX0] = constants.X0;
-        operation.Parameters[Slot.AttentionB] = constants.B;
-        operation.Parameters[Slot.AttentionCLow] = (int)constants.C;
-        operation.Parameters[Slot.AttentionCHigh] = (int)(constants.C >> 32);
+        new AttentionRecord(in operation).Heads = checkpoint.HeadCount;
+        new AttentionRecord(in operation).HeadColumns = HeadLayout.Padded(size);
+        new AttentionRecord(in operation).Bits = PublishedElements.ProbabilityBits + 1;
+        new AttentionRecord(in operation).Limit = 1;
+        new AttentionRecord(in operation).Function = FunctionKind.Published;
+        new PublishedAttentionRecord(in operation).X0 = constants.X0;
+        new PublishedAttentionRecord(in operation).B = constants.B;
+        new PublishedAttentionRecord(in operation).C = constants.C;
         // The reference hands the integer exponentials to softmax.act as if they were values: one over its scale is their ratio.
-        Set(ref operation.Stages[Slot.AttentionScoreStage], [1.0 / ActivationScale($"{name}.softmax.act", 16)]);
+        Set(ref new AttentionRecord(in operation).Score, [1.0 / ActivationScale($"{name}.softmax.act", 16)]);
         operation.AccumulatorBound = (uint)(((1 << (PublishedElements.ProbabilityBits + 1)) - 1) * 128L * maxLength);
         float outputScale = ActivationScale($"{name}.output_activation", 8);
         ref ScaleStage stage = ref operation.Stages[0];
@@ -217,10 +217,10 @@ internal sealed class IBertLowering
                 : Math.Floor(beta[c] / gamma[c] / normScale) * multipliers[c];
             offsets[c] = (long)Math.Clamp(offset, -Math.ScaleB(1, 60), Math.ScaleB(1, 60));
         }
-        operation.Constants[Slot.NormOffsets] = builder.Rows<long>(ElementType.Int64, offsets, 1);
-        operation.Parameters[Slot.NormFunction] = (int)FunctionKind.Published;
-        operation.Parameters[Slot.NormShift] = (int)checkpoint.Tensor($"{name}.shift", 1)[0];
-        operation.Parameters[Slot.NormSignificand] = Significand(StepOf(input));
+        new PublishedLayerNormRecord(in operation).Offsets = builder.Rows<long>(ElementType.Int64, offsets, 1);
+        new LayerNormRecord(in operation).Function = FunctionKind.Published;
+        new PublishedLayerNormRecord(in operation).Shift = (int)checkpoint.Tensor($"{name}.shift", 1)[0];
+        new PublishedLayerNormRecord(in operation).Significand = Significand(StepOf(input));
         return Output(ref operation, 1, ElementType.Int8, outputName, Hidden, scale);
     }
 
@@ -240,10 +240,10 @@ internal sealed class IBertLowering
         }
         OperationRecord operation = ModelBuilder.Operation(OperationCode.Gate, RowRange.All, SplitAxis.Rows, 4);
         operation.Inputs[0] = input.Index;
-        operation.Parameters[Slot.GateFunction] = (int)FunctionKind.Published;
-        operation.Constants[Slot.GateB] = builder.Rows<int>(ElementType.Int32, b, 1);
-        operation.Constants[Slot.GateC] = builder.Rows<long>(ElementType.Int64, c, 1);
-        operation.Constants[Slot.GateShift] = builder.Rows<long>(ElementType.Int64, shift, 1);
+        new GateRecord(in operation).Function = FunctionKind.Published;
+        new PublishedGateRecord(in operation).B = builder.Rows<int>(ElementType.Int32, b, 1);
+        new PublishedGateRecord(in operation).C = builder.Rows<long>(ElementType.Int64, c, 1);
+        new PublishedGateRecord(in operation).Shift = builder.Rows<long>(ElementType.Int64, shift, 1);
         Set(ref operation.Stages[0], ratios);
         (operation.Stages[0].Low, operation.Stages[0].High) = (sbyte.MinValue, sbyte.MaxValue);
         return Output(ref operation, 0, ElementType.Int8, $"{name}.output_activation", columns, scale);
@@ -254,8 +254,8 @@ internal sealed class IBertLowering
     {
         OperationRecord operation = ModelBuilder.Operation(OperationCode.Add, RowRange.All, SplitAxis.Rows, 4);
         (operation.Inputs[0], operation.Inputs[1]) = (a.Index, b.Index);
-        Set(ref operation.Stages[Slot.AddFirstStage], Ratios(a, scale));
-        Set(ref operation.Stages[Slot.AddSecondStage], Ratios(b, scale));
+        Set(ref new AddRecord(in operation).Input(0), Ratios(a, scale));
+        Set(ref new AddRecord(in operation).Input(1), Ratios(b, scale));
         (operation.Stages[0].Low, operation.Stages[0].High) = Ends(bits);
         return Output(ref operation, 0, type, name, a.Columns, scale);
     }
@@ -264,7 +264,7 @@ internal sealed class IBertLowering
     {
         OperationRecord operation = ModelBuilder.Operation(OperationCode.Add, RowRange.All, SplitAxis.Rows, 4);
         operation.Inputs[0] = input.Index;
-        Set(ref operation.Stages[Slot.AddFirstStage], [ratio]);
+        Set(ref new AddRecord(in operation).Input(0), [ratio]);
         (operation.Stages[0].Low, operation.Stages[0].High) = Ends(bits);
         return Output(ref operation, 0, type, name, input.Columns, scale);
     }

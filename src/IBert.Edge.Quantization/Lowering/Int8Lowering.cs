@@ -1,5 +1,6 @@
 // The post-training scheme: 8-bit weights and product inputs, a 16-bit residual stream, integer non-linear functions.
 using IBert.Edge.Format;
+using IBert.Edge.Graph.Operations;
 using IBert.Edge.Kernels;
 using IBert.Edge.Quantization.Calibration;
 using IBert.Edge.Quantization.Checkpoints;
@@ -128,9 +129,9 @@ internal sealed class Int8Lowering
             operation.Constants[2 * i] = builder.Rows<sbyte>(ElementType.Int8, table, rows);
             operation.Constants[(2 * i) + 1] = builder.Rows<int>(ElementType.Int32, multipliers, 1);
         }
-        operation.Parameters[Slot.EmbedShift] = shift;
-        operation.Parameters[Slot.EmbedPositionOffset] = config.PositionOffset;
-        operation.Parameters[Slot.EmbedUnplacedId] = config.UnplacedId + 1 ?? 0;
+        new EmbedRecord(in operation).Shift = shift;
+        new EmbedRecord(in operation).PositionOffset = config.PositionOffset;
+        new EmbedRecord(in operation).UnplacedIdPlusOne = config.UnplacedId + 1 ?? 0;
         operation.AccumulatorBound = int.MaxValue;
         return graph.Output(
             ref operation, 0, ElementType.Int16, QuantizedTensor.Of(new(TensorSite.EmbeddingSum, -1), hidden, scale, 0), RowRange.All, add: true);
@@ -224,7 +225,7 @@ internal sealed class Int8Lowering
         (int preShift, int exponent) = DyadicRatio.Choose(ratio)
             ?? throw TensorNames.Degenerate(WeightNames.Of(config.Architecture), contextKey, "has scores beyond what its integers hold");
         double farthest = Math.Min(2.0 * 127 * 127 * PaddedHead, Math.Ceiling((Numerics.IntegerMath.ExponentLimit + 1) / ratio));
-        ref ScaleStage score = ref operation.Stages[Slot.AttentionScoreStage];
+        ref ScaleStage score = ref new AttentionRecord(in operation).Score;
         score.PreShift = (byte)preShift;
         score.Exponent = (byte)exponent;
         score.Multiplier = Math.Max(1, DyadicRatio.Multiplier(ratio, preShift, exponent));
@@ -233,10 +234,10 @@ internal sealed class Int8Lowering
         {
             bits--;
         }
-        operation.Parameters[Slot.AttentionHeads] = config.HeadCount;
-        operation.Parameters[Slot.AttentionHeadColumns] = PaddedHead;
-        operation.Parameters[Slot.AttentionBits] = bits;
-        operation.Parameters[Slot.AttentionLimit] = (int)Math.Clamp(farthest, 1, (1L << (31 - preShift)) - 1);
+        new AttentionRecord(in operation).Heads = config.HeadCount;
+        new AttentionRecord(in operation).HeadColumns = PaddedHead;
+        new AttentionRecord(in operation).Bits = bits;
+        new AttentionRecord(in operation).Limit = (int)Math.Clamp(farthest, 1, (1L << (31 - preShift)) - 1);
         operation.AccumulatorBound = (uint)(((1L << bits) - 1) * 128 * maxLength);
 
         (double scale, int zeroPoint) = ProductInput(contextKey);
@@ -290,8 +291,7 @@ internal sealed class Int8Lowering
             operation.Inputs[1] = b.Index;
         }
         long epsilon = (long)Math.Min(Math.Round((double)channels * channels * config.LayerNormEpsilon / (a.Scale * a.Scale)), Math.ScaleB(1, 60));
-        operation.Parameters[Slot.NormEpsilonLow] = (int)epsilon;
-        operation.Parameters[Slot.NormEpsilonHigh] = (int)(epsilon >> 32);
+        new LayerNormRecord(in operation).Epsilon = epsilon;
         QuantizedTensor? wide = null;
         if (wideScale is { } step)
         {

@@ -5,6 +5,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Unicode;
 using IBert.Edge.Format;
+using IBert.Edge.Graph;
 using IBert.Edge.Quantization.Calibration;
 using IBert.Edge.Quantization.Reference;
 

@@ -86,8 +86,13 @@ internal sealed class ModelBuilder
     }
 
     /// <summary>Plans the arena and returns the required sections, in the order of the file.</summary>
+    /// <exception cref="CheckpointException">A label has a name that no model may have.</exception>
     public IReadOnlyList<ModelSection> Build(int maxLength, in HeadEntry head, IReadOnlyList<string> labels, byte[] tokenizer)
     {
+        if (LabelNames.Complaint(labels) is { } complaint)
+        {
+            throw new CheckpointException($"{complaint}: give it another one in 'id2label'");
+        }
         GraphHeader graph = new() { Input = InputKind.TokenIds, MaxLength = (uint)maxLength };
         Plan(ref graph);
         return

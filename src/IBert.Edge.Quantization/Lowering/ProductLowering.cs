@@ -1,5 +1,6 @@
 // Products with constant weights, and the activations behind them, as records.
 using IBert.Edge.Format;
+using IBert.Edge.Graph.Operations;
 using IBert.Edge.Quantization.Calibration;
 using IBert.Edge.Quantization.Checkpoints;
 
@@ -87,9 +88,9 @@ internal sealed class ProductLowering(ModelBuilder builder, WeightNames names)
         }
         OperationRecord operation = ModelBuilder.Operation(OperationCode.Linear, rows, SplitAxis.Columns, 4);
         operation.Inputs[0] = input.Index;
-        operation.Constants[Slot.LinearWeights] = builder.Quads(quantized, outputs, inputs);
-        operation.Constants[Slot.LinearBias] = builder.Channels(bias);
-        operation.Constants[Slot.LinearColumnSums] = builder.Channels(sums);
+        new LinearRecord(in operation).Weights = builder.Quads(quantized, outputs, inputs);
+        new LinearRecord(in operation).Bias = builder.Channels(bias);
+        new LinearRecord(in operation).ColumnSums = builder.Channels(sums);
         operation.AccumulatorBound = (uint)bound;
         ref ScaleStage stage = ref operation.Stages[0];
         (stage.PreShift, stage.Exponent) = ((byte)preShift, (byte)exponent);
@@ -142,8 +143,8 @@ internal sealed class ProductLowering(ModelBuilder builder, WeightNames names)
         QuantizedTensor x = Product(all, input, before, ElementType.Int16, step, 0, rows, channels: weights.Outputs);
         OperationRecord operation = ModelBuilder.Operation(OperationCode.Gate, rows, SplitAxis.Rows, 4);
         operation.Inputs[0] = x.Index;
-        operation.Constants[Slot.GateTable] = builder.Rows<short>(ElementType.Int16, GateTable(function, step), 1);
-        operation.Constants[Slot.GateMultipliers] = builder.Rows<short>(ElementType.Int16, multipliers, 1);
+        new GateRecord(in operation).Table = builder.Rows<short>(ElementType.Int16, GateTable(function, step), 1);
+        new GateRecord(in operation).Multipliers = builder.Rows<short>(ElementType.Int16, multipliers, 1);
         ref ScaleStage stage = ref operation.Stages[0];
         (stage.ZeroPoint, stage.Low, stage.High) = (zeroPoint, sbyte.MinValue, sbyte.MaxValue);
         QuantizedTensor result = QuantizedTensor.Of(after, weights.Outputs, scale, zeroPoint, map) with { Divisors = divisors };
@@ -192,11 +193,11 @@ internal sealed class ProductLowering(ModelBuilder builder, WeightNames names)
     /// <param name="step">What x stands for one.</param>
     public static short[] GateTable(Func<double, double> function, double step)
     {
-        short[] gate = new short[Slot.GateEntries];
+        short[] gate = new short[GateRecord.Entries];
         for (int i = 0; i < gate.Length; i++)
         {
             // The middle of the 16 values that share an entry; it is never zero.
-            double middle = (((i - (Slot.GateEntries / 2)) * 16) + 7.5) * step;
+            double middle = (((i - (GateRecord.Entries / 2)) * 16) + 7.5) * step;
             gate[i] = (short)Math.Clamp(Math.Round(function(middle) / middle * (1 << 15)), -short.MaxValue, short.MaxValue);
         }
         return gate;

@@ -84,7 +84,7 @@ internal static class TensorNames
             "attention.self.value" or "attention.self.value_activation" => new(TensorSite.Value, layer),
             "attention.self.output_activation" => new(TensorSite.Context, layer),
             "attention.output.dense" => new(TensorSite.AttentionOutput, layer),
-            // The layer's input once more, at the scale that the reference takes it for (numerics.md, trap 13); the first layer's is its own.
+            // The layer's input once more, at the scale that the reference takes it for (docs/numerics.md, trap 13); the first layer's is its own.
             "stale" => new(TensorSite.OutputNorm, layer - 1),
             "attention.output.ln_input_act" => new(TensorSite.AttentionSum, layer),
             "attention.output.output_activation" or "pre_intermediate_act" => new(TensorSite.AttentionNorm, layer),

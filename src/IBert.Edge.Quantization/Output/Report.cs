@@ -9,15 +9,28 @@ using IBert.Edge.Quantization.Reference;
 
 namespace IBert.Edge.Quantization.Output;
 
+/// <summary>A file of a report; the report itself has no path where no place was named.</summary>
+internal readonly record struct ReportFile(string? Path, byte[] Bytes);
+
 internal static class Report
 {
     private const int WorstShown = 12;
 
-    /// <summary>Writes the report and its plots.</summary>
-    public static void Write(string path, QuantizationResult result, IReadOnlyList<TensorError> errors)
+    // What the picture of all layers is called behind the report's name.
+    private const string AllLayers = "layers";
+
+    /// <summary>Paths of the pictures that a report of a model with so many layers may have.</summary>
+    public static IEnumerable<string> Pictures(string path, int layers) =>
+        Enumerable.Range(-1, layers + 1).Append(int.MaxValue).Select(PictureName).Prepend(AllLayers).Select(name => Picture(path, name));
+
+    /// <summary>The report of a quantization, behind its pictures.</summary>
+    /// <param name="path">Where it will be; null for one without pictures.</param>
+    /// <param name="result">What was quantized.</param>
+    /// <param name="errors">The error of every tensor.</param>
+    public static IReadOnlyList<ReportFile> Create(string? path, QuantizationResult result, IReadOnlyList<TensorError> errors)
     {
-        string stem = Stem(path);
         StringBuilder text = new();
+        List<ReportFile> files = [];
         WriteHead(text, result);
         if (result.Accuracy is { } accuracy)
         {
@@ -30,23 +43,25 @@ internal static class Report
             { Texts.HeldBack: true } => "texts of the calibration file that did not calibrate the model",
             _ => "texts that also calibrated the model",
         };
-        WriteErrors(text, $"{result.Texts.Compared.Count} {texts}", errors, stem);
-        AtomicFile.Write(path, Encoding.UTF8.GetBytes(text.ToString()));
+        WriteErrors(text, $"{result.Texts.Compared.Count} {texts}", errors, path, files);
+        return [.. files, new(path, Encoding.UTF8.GetBytes(text.ToString()))];
     }
 
-    /// <summary>Writes what a comparison of a model file with its checkpoint found, with plots.</summary>
-    public static void Write(string path, ModelComparison comparison)
+    /// <summary>The report of what a comparison of a model file with its checkpoint found, behind its pictures.</summary>
+    /// <inheritdoc cref="Create(string?, QuantizationResult, IReadOnlyList{TensorError})"/>
+    public static IReadOnlyList<ReportFile> Create(string? path, ModelComparison comparison)
     {
         StringBuilder text = new();
-        Line(text, $"# {Path.GetFileName(comparison.Model)} beside its checkpoint");
+        List<ReportFile> files = [];
+        Line(text, $"# {Markdown.Text(Path.GetFileName(comparison.Model))} beside its checkpoint");
         Line(text, $"");
         Line(text, $"| | |");
         Line(text, $"|---|---|");
         Line(text, $"| SHA-256 of the weights | `{comparison.SourceHash}` |");
-        Line(text, $"| texts | {comparison.Texts} of the {comparison.Source.Count} texts of `{comparison.Source.FileName}`, seed {comparison.Seed}, SHA-256 `{comparison.Source.Sha256}` |");
+        Line(text, $"| texts | {comparison.Texts} of the {comparison.Source.Count} texts of {Markdown.Code(comparison.Source.FileName)}, seed {comparison.Seed}, SHA-256 `{comparison.Source.Sha256}` |");
         Line(text, $"");
-        WriteErrors(text, $"{comparison.Texts} texts", comparison.Errors, Stem(path));
-        AtomicFile.Write(path, Encoding.UTF8.GetBytes(text.ToString()));
+        WriteErrors(text, $"{comparison.Texts} texts", comparison.Errors, path, files);
+        return [.. files, new(path, Encoding.UTF8.GetBytes(text.ToString()))];
     }
 
     /// <summary>The errors as lines of text: where they come from, then every tensor in the order of the operations.</summary>
@@ -73,12 +88,15 @@ internal static class Report
         string Row(string name, string own, string endToEnd) => $"{name.PadRight(Math.Max(width, 40))} {own,8} {endToEnd,15}";
     }
 
-    private static string Stem(string path) => Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, Path.GetFileNameWithoutExtension(path));
+    private static string Picture(string path, string name) =>
+        Path.Combine(Path.GetDirectoryName(path) ?? "", $"{Path.GetFileNameWithoutExtension(path)}-{name}.svg");
+
+    private static string PictureName(int group) => GroupName(group).Replace(' ', '-');
 
     private static void WriteHead(StringBuilder text, QuantizationResult result)
     {
         CheckpointConfig config = result.Checkpoint.Config;
-        Line(text, $"# Quantization of {result.CheckpointName}");
+        Line(text, $"# Quantization of {Markdown.Text(result.CheckpointName)}");
         Line(text, $"");
         Line(text, $"| | |");
         Line(text, $"|---|---|");
@@ -89,7 +107,7 @@ internal static class Report
         Line(text, result.Scheme == QuantizationScheme.IBert
             ? $"| calibration | none: the ranges that the checkpoint was trained with |"
             : result.Options.Calibration is { } source
-            ? $"| calibration | {result.CalibrationCount} of the {source.Count} texts of `{source.FileName}`{Joined(result)}, seed {result.Options.Seed}, SHA-256 `{source.Sha256}` |"
+            ? $"| calibration | {result.CalibrationCount} of the {source.Count} texts of {Markdown.Code(source.FileName)}{Joined(result)}, seed {result.Options.Seed}, SHA-256 `{source.Sha256}` |"
             : (FormattableString)$"| calibration | {result.CalibrationCount} built-in sentences{Joined(result)}: accuracy may be lower than with texts of the task |");
         Line(text, $"| quantizer | ibert-quantize {Quantizer.Version} |");
         Line(text, $"| model file | {result.File.Length} bytes |");
@@ -107,7 +125,7 @@ internal static class Report
     {
         Line(text, $"## Accuracy");
         Line(text, $"");
-        Line(text, $"On the {accuracy.Examples} texts of `{accuracy.FileName}` (SHA-256 `{accuracy.Sha256}`):");
+        Line(text, $"On the {accuracy.Examples} texts of {Markdown.Code(accuracy.FileName)} (SHA-256 `{accuracy.Sha256}`):");
         Line(text, $"");
         Line(text, $"| | FP32 | integers | difference |");
         Line(text, $"|---|---|---|---|");
@@ -123,7 +141,7 @@ internal static class Report
         Line(text, $"");
     }
 
-    private static void WriteErrors(StringBuilder text, string texts, IReadOnlyList<TensorError> errors, string stem)
+    private static void WriteErrors(StringBuilder text, string texts, IReadOnlyList<TensorError> errors, string? path, List<ReportFile> files)
     {
         Line(text, $"## Error of each tensor");
         Line(text, $"");
@@ -149,14 +167,14 @@ internal static class Report
         WriteTable(text, errors.OrderBy(error => error.Own.Decibels).Take(WorstShown));
 
         BarRow[] bars = [.. layers.Select(group => new BarRow(GroupName(group.Key), group.Min(error => error.Own.Decibels), group.Last().EndToEnd.Decibels))];
-        Plot(text, stem, "layers", "Layers: the worst tensor's own error", bars, "own error of the worst tensor", "end to end at its output");
+        Plot(text, path, files, AllLayers, "Layers: the worst tensor's own error", bars, "own error of the worst tensor", "end to end at its output");
         foreach (IGrouping<int, TensorError> group in layers)
         {
             Line(text, $"### {Capital(GroupName(group.Key))}");
             Line(text, $"");
             WriteTable(text, group);
             BarRow[] rows = [.. group.Select(error => new BarRow(error.Tensor.Name, error.Own.Decibels, error.EndToEnd.Decibels))];
-            Plot(text, stem, GroupName(group.Key).Replace(' ', '-'), $"{Capital(GroupName(group.Key))}: error of its tensors", rows, "own error", "end to end");
+            Plot(text, path, files, PictureName(group.Key), $"{Capital(GroupName(group.Key))}: error of its tensors", rows, "own error", "end to end");
         }
     }
 
@@ -182,10 +200,15 @@ internal static class Report
         Line(text, $"");
     }
 
-    private static void Plot(StringBuilder text, string stem, string name, string title, IReadOnlyList<BarRow> rows, string barName, string markName)
+    private static void Plot(
+        StringBuilder text, string? path, List<ReportFile> files, string name, string title, IReadOnlyList<BarRow> rows, string barName, string markName)
     {
-        string file = $"{stem}-{name}.svg";
-        AtomicFile.Write(file, Encoding.UTF8.GetBytes(SvgBars.Draw(title, barName, markName, BarAxis.Decibels, rows)));
+        if (path is null)
+        {
+            return;
+        }
+        string file = Picture(path, name);
+        files.Add(new(file, Encoding.UTF8.GetBytes(SvgBars.Draw(title, barName, markName, BarAxis.Decibels, rows))));
         Line(text, $"![{title}]({Uri.EscapeDataString(Path.GetFileName(file))})");
         Line(text, $"");
     }

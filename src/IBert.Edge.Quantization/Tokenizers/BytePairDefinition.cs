@@ -4,7 +4,7 @@ using IBert.Edge.Text;
 namespace IBert.Edge.Quantization.Tokenizers;
 
 /// <summary>All that decides which ids a text gets. The vocabulary is written in GPT-2's characters for bytes.</summary>
-internal sealed class BytePairDefinition : TokenizerDefinition
+internal sealed record BytePairDefinition : TokenizerDefinition
 {
     /// <summary>Two pieces each, in the order of their ranks; of a pair that is there twice the later rank counts.</summary>
     public required IReadOnlyList<(string Left, string Right)> Merges { get; init; }

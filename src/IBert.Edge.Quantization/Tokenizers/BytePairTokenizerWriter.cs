@@ -38,7 +38,7 @@ internal static class BytePairTokenizerWriter
         }
         uint[] pairs = BuildPairTable(merges);
         BuiltTrie trie = TrieBuilder.Build(tokens, []);
-        section.Write([(int)definition.Options, pairs.Length, trie.Units.Length]);
+        section.Write([(int)definition.Options | SectionWriter.CutOption(definition), pairs.Length, trie.Units.Length]);
         section.Write(merges.SelectMany<Merge, int>(merge => [merge.Left, merge.Right, merge.Rank]));
         section.Write(pairs);
         section.Write(trie.Units);

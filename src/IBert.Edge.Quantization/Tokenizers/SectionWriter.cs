@@ -37,14 +37,16 @@ internal sealed class SectionWriter
         Dictionary<string, int> raw = new(StringComparer.Ordinal), normalized = new(StringComparer.Ordinal);
         foreach (AddedTokenDefinition token in definition.AddedTokens)
         {
-            pieces[token.Id] = ToBytes(token.Content);
+            // What the vocabulary has is a piece as well, in the bytes that pieces have.
+            pieces[token.Id] = definition.Vocabulary.ContainsKey(token.Content) ? pieces[token.Id] : ToBytes(token.Content);
             bool isNormalized = (token.Flags & AddedTokenFlags.Normalized) != 0;
             byte[] match = isNormalized ? normalize(token.Content) : ToBytes(token.Content);
             Require(
                 match.Length <= TokenizerSection.MaxAddedBytes,
                 $"the added token '{token.Content}' is longer than {TokenizerSection.MaxAddedBytes} bytes");
-            // What the normalizer makes empty, or the same as another, is never found by Hugging Face's tokenizers either.
-            if (match.Length > 0 && (isNormalized ? normalized : raw).TryAdd(Encoding.UTF8.GetString(match), added.Count))
+            Require(match.Length > 0, $"nothing is left of the added token '{token.Content}' when it is normalized");
+            // Of those that are the same when they are normalized, Hugging Face's tokenizers find the first.
+            if ((isNormalized ? normalized : raw).TryAdd(Encoding.UTF8.GetString(match), added.Count))
             {
                 added.Add((token, match));
             }
@@ -85,6 +87,9 @@ internal sealed class SectionWriter
         Require(!piece.Contains('\0'), $"the token '{piece.Replace("\0", "\\0", StringComparison.Ordinal)}' contains a zero byte");
         return Encoding.UTF8.GetBytes(piece);
     }
+
+    /// <summary>The option that says which side of a text is cut.</summary>
+    public static int CutOption(TokenizerDefinition definition) => definition.CutsStart ? TokenizerSection.CutStartOption : 0;
 
     public static void Require(bool holds, string what)
     {

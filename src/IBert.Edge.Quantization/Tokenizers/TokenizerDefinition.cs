@@ -10,7 +10,7 @@ internal sealed record AddedTokenDefinition(string Content, int Id, AddedTokenFl
 internal readonly record struct TemplateDefinition(int Id, int TypeId);
 
 /// <summary>Vocabulary, added tokens and templates.</summary>
-internal abstract class TokenizerDefinition
+internal abstract record TokenizerDefinition
 {
     /// <summary>The pieces, each with its id.</summary>
     public required IReadOnlyDictionary<string, int> Vocabulary { get; init; }
@@ -20,6 +20,12 @@ internal abstract class TokenizerDefinition
     public required IReadOnlyList<TemplateDefinition> Single { get; init; }
 
     public required IReadOnlyList<TemplateDefinition> Pair { get; init; }
+
+    /// <summary>Whether a text that is too long loses its start, not its end.</summary>
+    public bool CutsStart { get; init; }
+
+    /// <summary>Tokens that the checkpoint's own tokenizer cuts a text to; nothing where it does not say.</summary>
+    public int? MaxLength { get; init; }
 
     /// <summary>One more than the largest id, added tokens included.</summary>
     public int VocabularySize => Math.Max(Vocabulary.Values.Max(), AddedTokens.Select(token => token.Id).DefaultIfEmpty(-1).Max()) + 1;

@@ -10,49 +10,40 @@ internal static partial class TokenizerFiles
 {
     private const string BytePairVocabulary = "vocab.json", BytePairMergeList = "merges.txt";
 
-    // As RobertaTokenizer adds those that are given as texts.
-    private static readonly SpecialToken[] RobertaSpecialTokens =
-    [
-        new("bos_token", "<s>", AddedTokenFlags.Normalized), new("eos_token", "</s>", AddedTokenFlags.Normalized),
-        new("unk_token", "<unk>", AddedTokenFlags.Normalized), new("sep_token", "</s>", AddedTokenFlags.Normalized),
-        new("pad_token", "<pad>", AddedTokenFlags.Normalized), new("cls_token", "<s>", AddedTokenFlags.Normalized),
-        new("mask_token", "<mask>", AddedTokenFlags.LeftStrip),
-    ];
-
-    private static BytePairDefinition ReadBytePair(in Files files, bool isRoberta)
+    private static BytePairDefinition ReadBytePair(in Files files, string tokenizerClass)
     {
         TokenizerJson tokenizer = files.Tokenizer, model = tokenizer["model"];
-        Dictionary<string, int> vocabulary;
+        VocabularyFile vocabulary;
         List<(string, string)> merges;
-        (List<TemplateDefinition> Single, List<TemplateDefinition> Pair) templates;
+        TemplatePair templates;
         if (tokenizer.IsNull)
         {
             vocabulary = ReadVocabulary(RequireFile(files, BytePairVocabulary));
             merges = ReadMergeList(files);
-            templates = RobertaTemplates(
-                RequireToken(vocabulary, files.SpecialOr("cls_token", "<s>")),
-                RequireToken(vocabulary, files.SpecialOr("sep_token", "</s>")));
+            templates = TemplatePair.OfRoberta(
+                RequireToken(vocabulary, SpecialText(files, tokenizerClass, "cls_token"), "cls_token"),
+                RequireToken(vocabulary, SpecialText(files, tokenizerClass, "sep_token"), "sep_token"));
         }
         else
         {
-            RequireType(model, "BPE");
+            RequireModel(model, "BPE");
             RequireType(tokenizer["pre_tokenizer"], "ByteLevel");
             RequirePlain(tokenizer);
             vocabulary = ReadVocabulary(model["vocab"]);
             merges = [.. model["merges"].Elements.Select(ReadMerge)];
-            templates = ReadTemplates(tokenizer["post_processor"], "RobertaProcessing", RobertaTemplates);
+            templates = ReadTemplates(tokenizer["post_processor"]);
         }
+        templates = HasTypes(files, tokenizerClass) ? templates : templates.WithoutTypes();
         return new BytePairDefinition
         {
-            Vocabulary = vocabulary,
+            Vocabulary = vocabulary.Pieces,
             Merges = merges,
             Options = files.Config["add_prefix_space"].FlagOr(false) ? BytePairOptions.AddPrefixSpace : BytePairOptions.None,
-            AddedTokens = ReadAddedTokens(
-                files,
-                vocabulary,
-                [.. RobertaSpecialTokens.Select(token => isRoberta ? token : token with { Content = "", Flags = AddedTokenFlags.None })]),
+            AddedTokens = ReadAddedTokens(files, vocabulary, tokenizerClass),
             Single = templates.Single,
             Pair = templates.Pair,
+            CutsStart = ReadCutsStart(files),
+            MaxLength = ReadMaxLength(files),
         };
     }
 
@@ -70,7 +61,7 @@ internal static partial class TokenizerFiles
         }
         Refuse(!tokenizer["normalizer"].IsNull, tokenizer["normalizer"], "no normalizer");
         Refuse(!tokenizer["pre_tokenizer"]["use_regex"].FlagOr(true), tokenizer["pre_tokenizer"]["use_regex"], "true");
-        Refuse(!model["dropout"].IsNull, model["dropout"], "null");
+        Refuse(!model["dropout"].IsNull && !model["dropout"].IsZero, model["dropout"], "null");
         foreach (string name in new[] { "continuing_subword_prefix", "end_of_word_suffix" })
         {
             Refuse(model[name].TextOr("").Length > 0, model[name], "no text");
@@ -87,20 +78,28 @@ internal static partial class TokenizerFiles
     private static CheckpointException MissingFile(in Files files, string name) => new(
         $"{files.Folder} has neither tokenizer.json nor {name}, which byte-level BPE needs. Copy the whole checkpoint folder.");
 
-    /// <summary>merges.txt: a line per merge, two pieces parted by a space, lowest rank first; lines that begin with #version do not count.</summary>
+    /// <summary>
+    /// merges.txt: a line per merge, two pieces parted by white space, lowest rank first. Of the first line, which tells the version, and of what
+    /// follows the last line's end transformers takes nothing; of a pair that is there twice the first counts.
+    /// </summary>
     private static List<(string, string)> ReadMergeList(in Files files)
     {
         List<(string, string)> merges = [];
+        HashSet<(string, string)> found = [];
         string[] lines = files.Exists(BytePairMergeList) ? ReadLines(files.Folder, BytePairMergeList) : throw MissingFile(files, BytePairMergeList);
-        foreach ((int i, string line) in lines.Index())
+        for (int i = 1; i < lines.Length - 1; i++)
         {
-            if (!line.StartsWith("#version", StringComparison.Ordinal))
+            (string, string) merge = AsMerge(lines[i].Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)) ?? throw new CheckpointException(
+                $"Line {i + 1} of {BytePairMergeList} in {files.Folder} is '{lines[i]}', not two pieces parted by a space. Copy it again.");
+            if (found.Add(merge))
             {
-                merges.Add(AsMerge(line.Split(' ')) ?? throw new CheckpointException(
-                    $"Line {i + 1} of {BytePairMergeList} in {files.Folder} is '{line}', not two pieces parted by a space. Copy it again."));
+                merges.Add(merge);
             }
         }
-        return merges;
+        bool isLost = lines[^1].Length > 0 || !lines[0].StartsWith("#version", StringComparison.Ordinal);
+        return !isLost ? merges : throw new CheckpointException(
+            $"{BytePairMergeList} in {files.Folder} does not begin with a line '#version' or does not end with a line's end: transformers takes neither "
+            + "the first line nor what follows the last one's end for merges. Copy it again.");
     }
 
     /// <summary>A merge of tokenizer.json: a list of two pieces, or a text as in merges.txt.</summary>
@@ -112,11 +111,4 @@ internal static partial class TokenizerFiles
 
     private static (string, string)? AsMerge(string[] pieces) =>
         pieces is [{ Length: > 0 } left, { Length: > 0 } right] ? (left, right) : null;
-
-    /// <summary>A between the two tokens, and A and B with two of the last kind between them; all of type 0.</summary>
-    private static (List<TemplateDefinition> Single, List<TemplateDefinition> Pair) RobertaTemplates(int classification, int separator)
-    {
-        List<TemplateDefinition> single = [new(classification, 0), new(TemplateItem.First, 0), new(separator, 0)];
-        return (single, [.. single, new(separator, 0), new(TemplateItem.Second, 0), new(separator, 0)]);
-    }
 }

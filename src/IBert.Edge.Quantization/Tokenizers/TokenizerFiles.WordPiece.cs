@@ -12,46 +12,53 @@ internal static partial class TokenizerFiles
 {
     private const string WordPieceVocabulary = "vocab.txt";
 
-    private static readonly string[] BertSpecialTokens = ["unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
-
-    private static WordPieceDefinition ReadWordPiece(in Files files, bool isBert)
+    private static WordPieceDefinition ReadWordPiece(in Files files, string tokenizerClass)
     {
         TokenizerJson tokenizer = files.Tokenizer, model = tokenizer["model"];
-        Dictionary<string, int> vocabulary;
+        VocabularyFile vocabulary;
+        TemplatePair templates;
         if (tokenizer.IsNull)
         {
             vocabulary = ReadVocabularyText(files.Folder);
+            templates = TemplatePair.OfBert(
+                RequireToken(vocabulary, SpecialText(files, tokenizerClass, "cls_token"), "cls_token"),
+                RequireToken(vocabulary, SpecialText(files, tokenizerClass, "sep_token"), "sep_token"));
         }
         else
         {
-            RequireType(model, "WordPiece");
+            RequireModel(model, "WordPiece");
             RequireType(tokenizer["pre_tokenizer"], "BertPreTokenizer");
             vocabulary = ReadVocabulary(model["vocab"]);
+            templates = ReadTemplates(tokenizer["post_processor"]);
         }
-        string unknown = model["unk_token"].TextOr(files.SpecialOr("unk_token", "[UNK]"));
-        RequireToken(vocabulary, unknown);
-        string padding = files.SpecialOr("pad_token", "[PAD]");
-        (List<TemplateDefinition> single, List<TemplateDefinition> pair) = tokenizer.IsNull
-            ? BertTemplates(
-                RequireToken(vocabulary, files.SpecialOr("cls_token", "[CLS]")),
-                RequireToken(vocabulary, files.SpecialOr("sep_token", "[SEP]")))
-            : ReadTemplates(tokenizer["post_processor"], "BertProcessing", BertTemplates);
-        return new WordPieceDefinition
+        templates = HasTypes(files, tokenizerClass) ? templates : templates.WithoutTypes();
+        string? unknown = model["unk_token"].IsNull ? SpecialText(files, tokenizerClass, "unk_token") : model["unk_token"].Text;
+        RequireToken(vocabulary, unknown, "unk_token");
+        string? padding = SpecialText(files, tokenizerClass, "pad_token");
+        BertNormalizerOptions own = ReadOptions(tokenizer["normalizer"], hasFile: !tokenizer.IsNull, tokenizerClass);
+        var definition = new WordPieceDefinition
         {
-            Vocabulary = vocabulary,
-            Options = ReadOptions(tokenizer, files.Config, isBert),
-            UnknownToken = unknown,
-            PaddingToken = vocabulary.ContainsKey(padding) ? padding : null,
+            Vocabulary = vocabulary.Pieces,
+            Options = tokenizerClass == GenericClass ? own : WithConfig(own, files.Config),
+            UnknownToken = unknown!,
+            PaddingToken = padding is not null && vocabulary.Pieces.ContainsKey(padding) ? padding : null,
             ContinuingPrefix = model["continuing_subword_prefix"].TextOr("##"),
             MaxCharacters = model["max_input_chars_per_word"] is { IsNull: false } limit ? limit.Integer : 100,
-            AddedTokens = ReadAddedTokens(files, vocabulary, [.. BertSpecialTokens.Select(name => new SpecialToken(
-                name, isBert ? $"[{name[..^"_token".Length].ToUpperInvariant()}]" : "", AddedTokenFlags.None))]),
-            Single = single,
-            Pair = pair,
+            AddedTokens = ReadAddedTokens(files, vocabulary, tokenizerClass),
+            Single = templates.Single,
+            Pair = templates.Pair,
+            CutsStart = ReadCutsStart(files),
+            MaxLength = ReadMaxLength(files),
         };
+        if (!tokenizer.IsNull)
+        {
+            RequireSameContents(definition, own);
+        }
+        return definition;
     }
 
-    private static Dictionary<string, int> ReadVocabularyText(string folder)
+    /// <summary>The lines of vocab.txt: of a piece that is there twice the later id counts, and an empty line is a piece that no text has.</summary>
+    private static VocabularyFile ReadVocabularyText(string folder)
     {
         if (!CheckpointFile.IsThere(Path.Combine(folder, WordPieceVocabulary)))
         {
@@ -61,42 +68,55 @@ internal static partial class TokenizerFiles
         }
         Dictionary<string, int> vocabulary = new(StringComparer.Ordinal);
         string[] lines = ReadLines(folder, WordPieceVocabulary);
-        for (int id = 0; id < lines.Length; id++)
+        // What follows the last line's end is a line only if there is something.
+        for (int id = 0; id < (lines[^1].Length > 0 ? lines.Length : lines.Length - 1); id++)
         {
-            if (lines[id].Length == 0)
-            {
-                throw new CheckpointException(
-                    $"Line {id + 1} of vocab.txt in {folder} is empty, so the ids of all pieces behind it are in doubt. Copy it again.");
-            }
-            vocabulary[lines[id]] = id; // a piece that is there twice has its later id, as in transformers
+            vocabulary[lines[id]] = id;
         }
-        return vocabulary;
+        return VocabularyFile.Create(vocabulary);
     }
 
-    private static BertNormalizerOptions ReadOptions(TokenizerJson tokenizer, TokenizerJson config, bool isBert)
+    /// <summary>What tokenizer.json's normalizer does; without tokenizer.json that of the class.</summary>
+    private static BertNormalizerOptions ReadOptions(TokenizerJson normalizer, bool hasFile, string tokenizerClass)
     {
-        TokenizerJson normalizer = tokenizer["normalizer"];
-        if (!tokenizer.IsNull && (isBert || !normalizer.IsNull))
-        {
-            RequireType(normalizer, "BertNormalizer");
-        }
-        if (!isBert && normalizer.IsNull)
+        if (hasFile && tokenizerClass == GenericClass && normalizer.IsNull)
         {
             return BertNormalizerOptions.None;
         }
-        bool lower = isBert ? config["do_lower_case"].FlagOr(true) : normalizer["lowercase"].FlagOr(true);
-        bool strip = (isBert ? config : normalizer)["strip_accents"].FlagOr(lower);
-        bool chinese = isBert ? config["tokenize_chinese_chars"].FlagOr(true) : normalizer["handle_chinese_chars"].FlagOr(true);
+        if (hasFile)
+        {
+            RequireType(normalizer, "BertNormalizer");
+        }
+        bool lower = normalizer["lowercase"].FlagOr(true);
         return (normalizer["clean_text"].FlagOr(true) ? BertNormalizerOptions.CleanText : 0)
-            | (chinese ? BertNormalizerOptions.HandleChinese : 0)
-            | (strip ? BertNormalizerOptions.StripAccents : 0)
-            | (lower ? BertNormalizerOptions.LowerCase : 0);
+            | Options(lower, normalizer["strip_accents"].FlagOr(lower), normalizer["handle_chinese_chars"].FlagOr(true));
     }
 
-    /// <summary>[CLS] A [SEP], and [CLS] A [SEP] B [SEP] with type 1 from B on.</summary>
-    private static (List<TemplateDefinition> Single, List<TemplateDefinition> Pair) BertTemplates(int classification, int separator)
+    /// <summary>The same with what tokenizer_config.json decides for BERT's own classes.</summary>
+    private static BertNormalizerOptions WithConfig(BertNormalizerOptions own, TokenizerJson config)
     {
-        List<TemplateDefinition> single = [new(classification, 0), new(TemplateItem.First, 0), new(separator, 0)];
-        return (single, [.. single, new(TemplateItem.Second, 1), new(separator, 1)]);
+        bool lower = config["do_lower_case"].FlagOr(true);
+        return own & BertNormalizerOptions.CleanText
+            | Options(lower, config["strip_accents"].FlagOr(lower), config["tokenize_chinese_chars"].FlagOr(true));
+    }
+
+    private static BertNormalizerOptions Options(bool lower, bool strip, bool chinese) =>
+        (chinese ? BertNormalizerOptions.HandleChinese : 0)
+        | (strip ? BertNormalizerOptions.StripAccents : 0)
+        | (lower ? BertNormalizerOptions.LowerCase : 0);
+
+    /// <summary>transformers normalizes added tokens as tokenizer.json says, and only then changes the normalizer: both must come to the same.</summary>
+    private static void RequireSameContents(WordPieceDefinition definition, BertNormalizerOptions own)
+    {
+        foreach (AddedTokenDefinition token in definition.AddedTokens)
+        {
+            if ((token.Flags & AddedTokenFlags.Normalized) != 0
+                && !WordPieceTokenizerWriter.Normalize(token.Content, own).SequenceEqual(WordPieceTokenizerWriter.Normalize(token.Content, definition.Options)))
+            {
+                throw new CheckpointException(
+                    $"The added token '{token.Content}' is normalized, and the normalizer of tokenizer.json is not that of tokenizer_config.json "
+                    + "(do_lower_case, strip_accents, tokenize_chinese_chars): transformers looks for the one in texts of the other. Make the two the same.");
+            }
+        }
     }
 }

@@ -4,7 +4,7 @@ using IBert.Edge.Text;
 namespace IBert.Edge.Quantization.Tokenizers;
 
 /// <summary>All that decides which ids a text gets.</summary>
-internal sealed class WordPieceDefinition : TokenizerDefinition
+internal sealed record WordPieceDefinition : TokenizerDefinition
 {
     public required BertNormalizerOptions Options { get; init; }
 

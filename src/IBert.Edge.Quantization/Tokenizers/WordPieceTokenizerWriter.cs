@@ -26,7 +26,7 @@ internal static class WordPieceTokenizerWriter
         BuiltTrie trie = TrieBuilder.Build(
             definition.Vocabulary.Select(item => KeyValuePair.Create(SectionWriter.ToBytes(item.Key), item.Value)), prefix);
         section.Write([
-            (int)definition.Options, definition.Vocabulary[definition.UnknownToken],
+            (int)definition.Options | SectionWriter.CutOption(definition), definition.Vocabulary[definition.UnknownToken],
             definition.PaddingToken is null ? -1 : definition.Vocabulary[definition.PaddingToken],
             definition.MaxCharacters, prefix.Length, trie.PrefixNode, trie.Units.Length,
         ]);
@@ -35,7 +35,7 @@ internal static class WordPieceTokenizerWriter
     }
 
     /// <summary>The normalizer's result for a whole text, as added tokens are compared.</summary>
-    private static byte[] Normalize(string content, BertNormalizerOptions options)
+    public static byte[] Normalize(string content, BertNormalizerOptions options)
     {
         byte[] text = SectionWriter.ToBytes(content);
         var normalizer = new BertNormalizer(options, TokenizerSection.MaxCharacters);

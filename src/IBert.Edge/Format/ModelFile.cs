@@ -1,8 +1,9 @@
 // An opened .ibert file: mapped, and proven before anything of it is used.
-using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
 using System.Text;
+using System.Text.Unicode;
 using IBert.Edge.Format;
+using IBert.Edge.Graph;
 using IBert.Edge.Text;
 
 namespace IBert.Edge;
@@ -12,24 +13,26 @@ namespace IBert.Edge;
 /// lifetimes in the arena), so nothing a file says can later take an operation out of bounds. Weights stay in the mapping and are shared by
 /// all classifiers of the model; keep the model open while any of them is used.
 /// </summary>
-/// <remarks>Safe for use by several threads at once. Do not overwrite a file in place while it is open: write beside it and rename.</remarks>
+/// <remarks>
+/// Safe for use by several threads at once. Do not write over a file while it is open: put the new one beside it and rename. The file is looked at
+/// before every text, so that one which was written over or cut in between gives a <see cref="ModelChangedException"/>; one that is cut while a text
+/// is being classified ends the process. Where that cannot be excluded, read it into memory (<see cref="Open"/>).
+/// </remarks>
 public sealed unsafe partial class ModelFile : IDisposable
 {
     private const int MaxText = 1 << 24;
 
-    private readonly MemoryMappedFile? mapping;
-    private readonly MemoryMappedViewAccessor? view;
+    // Null of a model that the caller keeps in memory.
+    private readonly ModelBytes? bytes;
     private readonly byte* start;
     private readonly long length;
-    private bool disposed;
 
-    private ModelFile(string name, byte* start, long length, MemoryMappedFile? mapping, MemoryMappedViewAccessor? view)
+    private ModelFile(string name, byte* start, long length, ModelBytes? bytes)
     {
         Name = name;
         this.start = start;
         this.length = length;
-        this.mapping = mapping;
-        this.view = view;
+        this.bytes = bytes;
     }
 
     /// <summary>The file's path.</summary>
@@ -46,6 +49,12 @@ public sealed unsafe partial class ModelFile : IDisposable
 
     /// <summary>Largest sequence length in tokens, special tokens included.</summary>
     public int MaxLength => (int)graph.MaxLength;
+
+    /// <summary>Smallest length that texts can be cut to: room for the special tokens and, where these are two or fewer, for one more.</summary>
+    internal int LeastLength { get; private set; }
+
+    /// <summary>What the longest text takes (<see cref="Graph.Operations.Operation.Steps"/>).</summary>
+    internal long Steps { get; private set; }
 
     /// <summary>Where the model came from, as JSON (source hash, quantizer version, options, calibration, accuracy); null where it is not stated.</summary>
     public string? Provenance { get; private set; }
@@ -75,50 +84,28 @@ public sealed unsafe partial class ModelFile : IDisposable
 
     /// <summary>Maps and proves a model file.</summary>
     /// <param name="path">Path of an <c>.ibert</c> file.</param>
+    /// <param name="isPrivate">
+    /// Reads the file into memory of this process instead, so that whatever happens to it later does not matter. It costs the file's size, and
+    /// processes do not share it.
+    /// </param>
     /// <returns>The model; dispose it after its classifiers.</returns>
     /// <exception cref="ModelFormatException">The file is not a model, is damaged, is of a newer version, or says something impossible.</exception>
     /// <exception cref="IOException">The file is missing or cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be read, or is a folder.</exception>
-    public static ModelFile Open(string path)
+    /// <exception cref="InsufficientMemoryException">There is not enough memory to read it into.</exception>
+    public static ModelFile Open(string path, bool isPrivate = false)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        long size;
-        MemoryMappedFile mapping;
-        using (FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1))
-        {
-            size = file.CanSeek ? file.Length : 0;
-            if (size < FileHeader.Size)
-            {
-                throw new ModelFormatException($"{path} is not a model: it has {size} bytes; convert a checkpoint with ibert-quantize");
-            }
-            if (size > int.MaxValue)
-            {
-                throw new ModelFormatException($"{path} has {size} bytes; a model has at most {int.MaxValue}");
-            }
-            mapping = MemoryMappedFile.CreateFromFile(file, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
-        }
-        MemoryMappedViewAccessor? view = null;
+        ModelBytes bytes = new(path, isPrivate);
         try
         {
-            view = mapping.CreateViewAccessor(0, size, MemoryMappedFileAccess.Read);
-            byte* start = null;
-            view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
-            ModelFile model = new(path, start + view.PointerOffset, size, mapping, view);
-            try
-            {
-                model.Load();
-                return model;
-            }
-            catch
-            {
-                model.Dispose();
-                throw;
-            }
+            ModelFile model = new(path, bytes.Pointer, bytes.Length, bytes);
+            model.Load();
+            return model;
         }
         catch
         {
-            view?.Dispose();
-            mapping.Dispose();
+            bytes.Dispose();
             throw;
         }
     }
@@ -130,24 +117,44 @@ public sealed unsafe partial class ModelFile : IDisposable
         {
             throw new ModelFormatException($"{name} is not a model: it has {length} bytes; convert a checkpoint with ibert-quantize");
         }
-        ModelFile model = new(name, start, length, null, null);
+        ModelFile model = new(name, start, length, null);
         model.Load();
         return model;
     }
 
+    /// <summary>
+    /// Whether another file lies at the path by now, as it should where a model is updated: renamed over the old one. This model is as it was; open
+    /// the new one when it suits. Where a file is mapped and nothing but its content changed, the answer is no, and classifying fails.
+    /// </summary>
+    public bool WasReplaced() => Successor() is not null;
+
     /// <summary>Unmaps the file. Classifiers of this model must not be used afterwards.</summary>
-    public void Dispose()
+    public void Dispose() => bytes?.Dispose();
+
+    /// <summary>What <see cref="WasReplaced"/> tells of, so that one file need not be tried twice.</summary>
+    internal FileStamp? Successor() => bytes?.Successor();
+
+    /// <summary>Looks whether the mapped file still holds what was proven. It takes a microsecond and allocates nothing: done before each text.</summary>
+    /// <exception cref="ModelChangedException">It does not.</exception>
+    internal void RequireUnchanged()
     {
-        if (!disposed)
+        if (bytes is not null && !bytes.AreUnchanged(this))
         {
-            disposed = true;
-            if (view is not null)
+            throw new ModelChangedException(Name);
+        }
+    }
+
+    /// <summary>Whether all sections match the checksums that they had when the file was opened.</summary>
+    internal bool MatchesItsChecksums()
+    {
+        foreach (SectionEntry section in sections)
+        {
+            if (Checksum.Crc32C(new ReadOnlySpan<byte>(start + section.Offset, (int)section.Length)) != section.Checksum)
             {
-                view.SafeMemoryMappedViewHandle.ReleasePointer();
-                view.Dispose();
-                mapping!.Dispose();
+                return false;
             }
         }
+        return true;
     }
 
     /// <summary>A constant's bytes.</summary>
@@ -179,7 +186,11 @@ public sealed unsafe partial class ModelFile : IDisposable
             NativeSpan<byte> text = Text(SectionKind.Provenance);
             Provenance = Encoding.UTF8.GetString(text.Span);
         }
-        new GraphVerifier(this, data).Verify(OpenTokenizer());
+        Tokenizer tokenizer = OpenTokenizer();
+        LeastLength = tokenizer.LeastLength;
+        GraphVerifier verifier = new(this, data);
+        verifier.Verify(tokenizer);
+        Steps = verifier.Steps;
     }
 
     private Tokenizer OpenTokenizer()
@@ -308,7 +319,16 @@ public sealed unsafe partial class ModelFile : IDisposable
             {
                 throw Bad($"section LABL: label {i} lies outside the section");
             }
-            names[i] = Encoding.UTF8.GetString(section.Pointer + text + offsets[i], (int)(offsets[i + 1] - offsets[i]));
+            ReadOnlySpan<byte> name = section.Slice((int)(text + offsets[i]), (int)(offsets[i + 1] - offsets[i]));
+            if (!Utf8.IsValid(name))
+            {
+                throw Bad($"section LABL: the name of label {i} is not UTF-8");
+            }
+            names[i] = Encoding.UTF8.GetString(name);
+        }
+        if (LabelNames.Complaint(names) is { } complaint)
+        {
+            throw Bad($"section LABL: {complaint}");
         }
         return names;
     }

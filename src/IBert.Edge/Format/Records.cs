@@ -321,7 +321,7 @@ internal struct Stage4
     private ScaleStage first;
 }
 
-/// <summary>Parameters whose meaning depends on the operation.</summary>
+/// <summary>Parameters whose meaning depends on the operation: the typed views in Graph/Operations name them.</summary>
 [InlineArray(12)]
 internal struct Parameter12
 {
@@ -387,53 +387,4 @@ internal struct HeadEntry
 
     public uint Reserved0;
     public ulong Reserved1;
-}
-
-/// <summary>Meaning of <see cref="OperationRecord.Constants"/> and <see cref="OperationRecord.Parameters"/> by operation.</summary>
-internal static class Slot
-{
-    /// <summary>Embed: constants 2i and 2i+1 are table i and its row multipliers; tables are token, position, type.</summary>
-    public const int EmbedTables = 3;
-
-    /// <summary>Embed: s, the shift of the sum, 1..30.</summary>
-    public const int EmbedShift = 0;
-
-    /// <summary>Embed: added to a position before its row is read.</summary>
-    public const int EmbedPositionOffset = 1;
-
-    /// <summary>Embed: the id of the tokens that take no position of their own but have the row before the first, plus one; 0: there is none.</summary>
-    public const int EmbedUnplacedId = 2;
-
-    /// <summary>Linear: the packed weights, the bias (int32) and the column sums (int32).</summary>
-    public const int LinearWeights = 0, LinearBias = 1, LinearColumnSums = 2;
-
-    /// <summary>Linear: the input stage that rescales accumulators before the bias; not used where its exponent is 0.</summary>
-    public const int LinearRescaleStage = 2;
-
-    /// <summary>LayerNorm: epsilon (low and high half of 64 bits); the function, and for the published one its shift and the significand of its input's scale.</summary>
-    public const int NormEpsilonLow = 0, NormEpsilonHigh = 1, NormFunction = 2, NormShift = 3, NormSignificand = 4;
-
-    /// <summary>LayerNorm, published function: what is added to v * multiplier (int64).</summary>
-    public const int NormOffsets = 0;
-
-    /// <summary>Attention: heads, columns of a head, bits of an exponential, largest score difference that is looked at.</summary>
-    public const int AttentionHeads = 0, AttentionHeadColumns = 1, AttentionBits = 2, AttentionLimit = 3;
-
-    /// <summary>Attention: the function of the exponential; for the published one -ln 2 and the polynomial's b and c (64 bits) in score units.</summary>
-    public const int AttentionFunction = 4, AttentionX0 = 5, AttentionB = 6, AttentionCLow = 7, AttentionCHigh = 8;
-
-    /// <summary>Attention: input stage 2 scales score differences to exponents; output stage 0 scales the context.</summary>
-    public const int AttentionScoreStage = 2;
-
-    /// <summary>Gate: g (4,096 int16 values, Q15) and the channels' multipliers (int16, Q15).</summary>
-    public const int GateTable = 0, GateMultipliers = 1;
-
-    /// <summary>Gate: the function; for the published one the constants b (int32), c and shift (int64).</summary>
-    public const int GateFunction = 0, GateB = 0, GateC = 1, GateShift = 2;
-
-    /// <summary>Add: stages of the two inputs; output stage 0 has the zero point and the clamp.</summary>
-    public const int AddFirstStage = 2, AddSecondStage = 3;
-
-    /// <summary>Gate: entries of the table.</summary>
-    public const int GateEntries = 4096;
 }

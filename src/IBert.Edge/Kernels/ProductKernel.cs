@@ -37,10 +37,13 @@ internal abstract unsafe class ProductKernel
     /// <summary>inner is a multiple of this.</summary>
     public const int InnerBlock = 16;
 
-    /// <summary>Most rows a tile has, of any kernel: the size of the caller's tile is <c>MaxTileRows * 16</c>.</summary>
+    /// <summary>Most rows a tile has, of any kernel.</summary>
     public const int MaxTileRows = 8;
 
-    /// <summary>Largest value of a wide left side: 14 bits, two digits of seven.</summary>
+    /// <summary>Elements of the caller's tile.</summary>
+    public const int TileSize = MaxTileRows * PanelColumns;
+
+    /// <summary>Bits of a wide left side's values: two digits of seven.</summary>
     public const int WideBits = 14;
 
     /// <summary>The instruction set and technique, as <c>inspect</c>, <c>bench</c> and <c>selftest</c> print it.</summary>

@@ -145,7 +145,7 @@ internal static unsafe class PublishedElements
         }
     }
 
-    /// <summary>Adds a bias to accumulators [rows][16] that were rescaled first: the reference's stale input scale (numerics.md, trap 13).</summary>
+    /// <summary>Adds a bias to accumulators [rows][16] that were rescaled first: the reference's stale input scale (docs/numerics.md, trap 13).</summary>
     public static void RescaleAndBias(int* tile, int rows, in Term term, int* bias)
     {
         for (int i = 0; i < rows * ProductKernel.PanelColumns; i++)

@@ -5,12 +5,17 @@ using IBert.Edge.Format;
 
 namespace IBert.Edge.Text;
 
-/// <summary>Where an added token stands in a text.</summary>
-/// <param name="Id">Its id.</param>
-/// <param name="Start">Where it starts, white space before it included if the token takes that.</param>
-/// <param name="MatchEnd">Where its content ends: the next one is looked for from here.</param>
-/// <param name="End">Where it ends, white space behind it included if the token takes that.</param>
-internal readonly record struct AddedTokenMatch(int Id, int Start, int MatchEnd, int End);
+/// <summary>An added token found in a text.</summary>
+/// <param name="Id">Its id; -1 where nothing is left of it, because a token before has taken the white space that it is.</param>
+/// <param name="Before">Where the text before it starts that no token has taken.</param>
+/// <param name="Start">Where that ends: before the token, and before white space that it takes.</param>
+internal readonly record struct AddedTokenMatch(int Id, int Before, int Start);
+
+/// <summary>What stands at one place of a text that is read as it is normalized.</summary>
+/// <param name="Length">The bytes it takes, whether it counts or not: nothing else is then found inside. 0 when there is nothing.</param>
+/// <param name="Id">The token's id; -1 where none counts.</param>
+/// <param name="Flags">Its flags.</param>
+internal readonly record struct AddedTokenAt(int Length, int Id, AddedTokenFlags Flags);
 
 /// <summary>Finds added tokens as <c>AddedVocabulary</c> of Hugging Face's tokenizers does: leftmost, longest, one after another.</summary>
 internal sealed class AddedTokens
@@ -52,24 +57,21 @@ internal sealed class AddedTokens
     /// <summary>Bytes of normalized text that tell whether a token starts there; 0 when there is nothing to find.</summary>
     public int NormalizedLookahead => normalized.IsEmpty ? 0 : contents.Longest + 4;
 
-    /// <summary>The next added token in a text as given.</summary>
-    /// <param name="text">The text.</param>
-    /// <param name="from">Where to look from.</param>
-    /// <param name="free">Where the text starts that no token before has taken.</param>
-    /// <param name="match">What was found.</param>
-    public bool FindNext(ReadOnlySpan<byte> text, int from, int free, out AddedTokenMatch match) =>
-        FindNext(raw, firstBytes, text, from, free, out match);
+    /// <summary>Code points and units of tries looked at since opening.</summary>
+    public long Steps { get; private set; }
 
-    /// <summary>The next of those looked for after normalization, in a text that the others have left; as the other search.</summary>
-    public bool FindNextNormalized(ReadOnlySpan<byte> text, int from, int free, out AddedTokenMatch match) =>
-        FindNext(normalized, normalizedFirstBytes, text, from, free, out match);
+    /// <summary>Finds those that are looked for in a text as given.</summary>
+    public AddedTokenSearch FindIn(ReadOnlySpan<byte> text) => new(this, raw, firstBytes, text);
 
-    /// <summary>Whether an id is that of an added token.</summary>
-    public bool Contains(int id)
+    /// <summary>Finds those that are looked for after normalization, in a normalized text that the others have left.</summary>
+    public AddedTokenSearch FindInNormalized(ReadOnlySpan<byte> text) => new(this, normalized, normalizedFirstBytes, text);
+
+    /// <summary>Whether an id is that of an added token of this content.</summary>
+    public bool Contains(int id, ReadOnlySpan<byte> content)
     {
-        foreach (AddedToken token in tokens.Span)
+        for (int i = 0; i < tokens.Length; i++)
         {
-            if (token.Id == (uint)id)
+            if (tokens[i].Id == (uint)id && contents[i].SequenceEqual(content))
             {
                 return true;
             }
@@ -77,59 +79,44 @@ internal sealed class AddedTokens
         return false;
     }
 
-    private bool FindNext(
-        DoubleArrayTrie trie, SearchValues<byte> firstBytes, ReadOnlySpan<byte> text, int from, int free, out AddedTokenMatch match)
-    {
-        while (from < text.Length)
-        {
-            int offset = text[from..].IndexOfAny(firstBytes);
-            if (offset < 0)
-            {
-                break;
-            }
-            int start = from + offset;
-            TrieMatch found = Find(trie, text[start..]);
-            int end = start + found.Length;
-            if (found.Length == 0)
-            {
-                from = start + 1;
-                continue;
-            }
-            AddedToken token = tokens[found.Value];
-            if ((token.Flags & AddedTokenFlags.SingleWord) != 0 && !StandsAlone(text[..start], text[end..]))
-            {
-                from = end;
-                continue;
-            }
-            match = new AddedTokenMatch(
-                (int)token.Id,
-                (token.Flags & AddedTokenFlags.LeftStrip) != 0 ? Math.Max(free, WithoutSpacesAtEnd(text[..start])) : start,
-                end,
-                (token.Flags & AddedTokenFlags.RightStrip) != 0 ? end + SpacesAtStart(text[end..]) : end);
-            return true;
-        }
-        match = default;
-        return false;
-    }
-
     /// <summary>The added token that a normalized text starts with.</summary>
     /// <param name="before">The code point before, or -1.</param>
     /// <param name="text">The text; <see cref="NormalizedLookahead"/> bytes of it unless it ends sooner.</param>
-    /// <param name="id">The token, or -1 when it may not stand here.</param>
-    /// <returns>The bytes it takes, also when it may not stand here: nothing else is then found inside.</returns>
-    public int FindNormalized(int before, ReadOnlySpan<byte> text, out int id)
+    public AddedTokenAt FindNormalized(int before, ReadOnlySpan<byte> text)
     {
         TrieMatch found = Find(normalized, text);
-        id = -1;
-        if (found.Length > 0)
+        if (found.Length == 0)
         {
-            AddedToken token = tokens[found.Value];
-            bool fits = (token.Flags & AddedTokenFlags.SingleWord) == 0
-                || !(before >= 0 && UnicodeData.IsWordCharacter(before)) && !StartsWithWord(text[found.Length..]);
-            id = fits ? (int)token.Id : -1;
+            return default(AddedTokenAt) with { Id = -1 };
         }
+        AddedToken token = tokens[found.Value];
+        bool counts = (token.Flags & AddedTokenFlags.Split) == 0
+            && ((token.Flags & AddedTokenFlags.SingleWord) == 0
+                || !(before >= 0 && UnicodeData.IsWordCharacter(before)) && !StartsWithWord(text[found.Length..]));
+        return new AddedTokenAt(found.Length, counts ? (int)token.Id : -1, token.Flags);
+    }
+
+    /// <summary>The longest of a trie's tokens that a text starts with.</summary>
+    /// <param name="trie">One of the two.</param>
+    /// <param name="text">The text.</param>
+    /// <param name="token">It.</param>
+    /// <returns>Its length; 0 when there is none.</returns>
+    public int FindLongest(DoubleArrayTrie trie, ReadOnlySpan<byte> text, out AddedToken token)
+    {
+        TrieMatch found = Find(trie, text);
+        token = found.Length > 0 ? tokens[found.Value] : default;
         return found.Length;
     }
+
+    /// <summary>Whether what stands between two texts is a word of its own.</summary>
+    public static bool StandsAlone(ReadOnlySpan<byte> before, ReadOnlySpan<byte> after)
+    {
+        Rune.DecodeLastFromUtf8(before, out Rune last, out int consumed);
+        return !(consumed > 0 && UnicodeData.IsWordCharacter(last.Value)) && !StartsWithWord(after);
+    }
+
+    /// <summary>Counts code points that a search has looked at.</summary>
+    public void Count(int steps) => Steps += steps;
 
     private static SearchValues<byte> FirstBytes(DoubleArrayTrie trie)
     {
@@ -146,48 +133,16 @@ internal sealed class AddedTokens
     }
 
     // No match is longer than the longest content, so no trie can make the search over a long text slow.
-    private TrieMatch Find(DoubleArrayTrie trie, ReadOnlySpan<byte> text) =>
-        trie.FindLongest(DoubleArrayTrie.Root, 0, text[..Math.Min(text.Length, contents.Longest)]);
-
-    private static bool StandsAlone(ReadOnlySpan<byte> before, ReadOnlySpan<byte> after)
+    private TrieMatch Find(DoubleArrayTrie trie, ReadOnlySpan<byte> text)
     {
-        Rune.DecodeLastFromUtf8(before, out Rune last, out int consumed);
-        return !(consumed > 0 && UnicodeData.IsWordCharacter(last.Value)) && !StartsWithWord(after);
+        TrieMatch found = trie.FindLongest(DoubleArrayTrie.Root, 0, text[..Math.Min(text.Length, contents.Longest)]);
+        Steps += found.Steps;
+        return found;
     }
 
     private static bool StartsWithWord(ReadOnlySpan<byte> text)
     {
         Rune.DecodeFromUtf8(text, out Rune first, out int consumed);
         return consumed > 0 && UnicodeData.IsWordCharacter(first.Value);
-    }
-
-    private static int WithoutSpacesAtEnd(ReadOnlySpan<byte> text)
-    {
-        int end = text.Length;
-        while (end > 0)
-        {
-            Rune.DecodeLastFromUtf8(text[..end], out Rune last, out int consumed);
-            if (!UnicodeData.IsWhiteSpace(last.Value))
-            {
-                break;
-            }
-            end -= consumed;
-        }
-        return end;
-    }
-
-    private static int SpacesAtStart(ReadOnlySpan<byte> text)
-    {
-        int start = 0;
-        while (start < text.Length)
-        {
-            Rune.DecodeFromUtf8(text[start..], out Rune first, out int consumed);
-            if (!UnicodeData.IsWhiteSpace(first.Value))
-            {
-                break;
-            }
-            start += consumed;
-        }
-        return start;
     }
 }

@@ -21,7 +21,7 @@ namespace IBert.Edge.Text;
 /// <summary>The tables of a vocabulary with the scratch that encoding needs; one thread at a time.</summary>
 internal sealed class BytePairEncoder
 {
-    /// <summary>Most lookups at one prefix that tables may allow; those of RoBERTa allow 283 (BytePairTokenizerTests).</summary>
+    /// <summary>Most lookups at one prefix that tables may allow; those of RoBERTa allow 283 (IBert.Edge.RealData).</summary>
     public const int MaxLookups = 1 << 11;
 
     private const int HorizonTokens = 8, SmallestHorizon = 256;

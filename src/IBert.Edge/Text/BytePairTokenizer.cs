@@ -28,7 +28,7 @@ internal sealed class BytePairTokenizer : Tokenizer
     /// <summary>Reads the rest of a section of this kind.</summary>
     public BytePairTokenizer(ref TokenizerSection section) : base(ref section)
     {
-        var options = (BytePairOptions)section.ReadInt("the options", 0, (int)BytePairOptions.All);
+        var options = (BytePairOptions)ReadOptions(ref section, (int)BytePairOptions.All);
         int slots = section.ReadInt("the size of the pair table", BytePairMerges.MaxProbes, int.MaxValue);
         int units = section.ReadInt("the size of the trie", 256, int.MaxValue);
         if (Pieces.Longest is 0 or > TokenizerSection.MaxPieceBytes)
@@ -45,16 +45,16 @@ internal sealed class BytePairTokenizer : Tokenizer
         piece = new byte[2 * Pieces.Longest];
     }
 
-    public override long Steps => encoder.Steps;
-
-    /// <summary>Of these, as many as one byte can take in one pass over a word.</summary>
+    /// <summary>Of the steps, as many as one byte can take in one pass over a word.</summary>
     public long LookupsPerByte => encoder.LookupsPerByte;
+
+    protected override long WordSteps => encoder.Steps;
 
     /// <summary>The piece as the vocabulary has it, in characters that stand for bytes; valid until the next one is asked for.</summary>
     public override ReadOnlySpan<byte> Piece(int id)
     {
         ReadOnlySpan<byte> labels = base.Piece(id);
-        if (Added.Contains(id))
+        if (Added.Contains(id, labels))
         {
             return labels;
         }
@@ -69,18 +69,23 @@ internal sealed class BytePairTokenizer : Tokenizer
     protected override void EncodeSegment(ReadOnlySpan<byte> text, ref TokenSink sink)
     {
         // No normalizer stands between the two searches for added tokens, but the second only sees what the first has left.
-        int free = 0, from = 0;
-        while (Added.FindNextNormalized(text, from, free, out AddedTokenMatch match))
+        AddedTokenSearch search = Added.FindInNormalized(text);
+        while (search.Next(out AddedTokenMatch match))
         {
-            EncodeWords(text[free..match.Start], ref sink);
+            if (match.Start > match.Before)
+            {
+                EncodeWords(text[match.Before..match.Start], ref sink);
+            }
             if (sink.IsFull)
             {
                 return;
             }
-            sink.Add(match.Id);
-            (free, from) = (match.End, match.MatchEnd);
+            if (match.Id >= 0)
+            {
+                sink.Add(match.Id);
+            }
         }
-        EncodeWords(text[free..], ref sink);
+        EncodeWords(text[search.Free..], ref sink);
     }
 
     private void EncodeWords(ReadOnlySpan<byte> text, ref TokenSink sink)

@@ -56,7 +56,13 @@ internal abstract class Tokenizer
     public int LeastLength => Math.Max(3, Math.Max(SpecialTokens, PairSpecialTokens));
 
     /// <summary>What tokenizing has cost since opening, in lookups of its tables: for tests that show that it is linear.</summary>
-    public abstract long Steps { get; }
+    public long Steps => added.Steps + WordSteps;
+
+    /// <summary>Whether a text that is too long loses its start, not its end; it is then read to its end, however long it is.</summary>
+    public bool CutsStart { get; private set; }
+
+    /// <summary>Of the steps, those that words have cost.</summary>
+    protected abstract long WordSteps { get; }
 
     protected AddedTokens Added => added;
 
@@ -94,7 +100,7 @@ internal abstract class Tokenizer
         return Pieces[id];
     }
 
-    /// <summary>Tokenizes a text, special tokens included, cut at the end to what fits. All token types are 0.</summary>
+    /// <summary>Tokenizes a text, special tokens included, cut to what fits, at the end or at the start. All token types are 0.</summary>
     /// <param name="text">UTF-8; invalid bytes count as U+FFFD.</param>
     /// <param name="ids">Where the ids go; its length is the maximal length, at least <see cref="SpecialTokens"/>.</param>
     /// <param name="truncated">Whether something was cut.</param>
@@ -111,8 +117,9 @@ internal abstract class Tokenizer
                 ids[position++] = item.Id;
                 continue;
             }
-            var sink = new TokenSink(ids.Slice(position, room), room);
+            var sink = new TokenSink(ids.Slice(position, room), room, CutsStart);
             EncodeText(text, ref sink);
+            sink.Finish();
             truncated = sink.Count > room;
             position += Math.Min(sink.Count, room);
         }
@@ -120,8 +127,8 @@ internal abstract class Tokenizer
     }
 
     /// <summary>
-    /// Tokenizes a pair, special tokens included; where it does not fit, the longer text is cut first, then both evenly. An empty second
-    /// text is no second text, as transformers has it: the template is then that of one.
+    /// Tokenizes a pair, special tokens included; where it does not fit, the longer text is cut first, then both evenly, each on the side of
+    /// a single text. An empty second text is no second text, as transformers has it: the template is then that of one.
     /// </summary>
     /// <param name="a">The first text, UTF-8.</param>
     /// <param name="b">The second text, UTF-8.</param>
@@ -163,8 +170,12 @@ internal abstract class Tokenizer
             else
             {
                 int keep = item.Id == TemplateItem.First ? keepA : keepB;
-                var sink = new TokenSink(ids.Slice(position, keep), keep - 1);
-                EncodeText(item.Id == TemplateItem.First ? a : b, ref sink);
+                if (keep > 0)
+                {
+                    var sink = new TokenSink(ids.Slice(position, keep), keep - 1, CutsStart);
+                    EncodeText(item.Id == TemplateItem.First ? a : b, ref sink);
+                    sink.Finish();
+                }
                 position += keep;
             }
             typeIds[start..position].Fill((byte)item.TypeId);
@@ -174,6 +185,21 @@ internal abstract class Tokenizer
 
     /// <summary>Tokenizes text in which no added token is looked for, until it ends or the sink is full.</summary>
     protected abstract void EncodeSegment(ReadOnlySpan<byte> text, ref TokenSink sink);
+
+    /// <summary>The options: those of the kind, and <see cref="TokenizerSection.CutStartOption"/>, which all kinds have.</summary>
+    /// <param name="section">Stands before them.</param>
+    /// <param name="own">Those that the kind has.</param>
+    /// <returns>Of these, the ones that are set.</returns>
+    protected int ReadOptions(ref TokenizerSection section, int own)
+    {
+        int options = section.ReadInt("the options");
+        if ((options & ~(own | TokenizerSection.CutStartOption)) != 0)
+        {
+            throw TokenizerSection.Broken($"the options are {options}, of which this kind knows {own | TokenizerSection.CutStartOption}");
+        }
+        CutsStart = (options & TokenizerSection.CutStartOption) != 0;
+        return options & own;
+    }
 
     /// <summary>An id of the vocabulary, read from the section.</summary>
     protected int ReadId(ref TokenizerSection section, string name, int from = 0) => section.ReadInt(name, from, VocabularySize - 1);
@@ -204,23 +230,25 @@ internal abstract class Tokenizer
 
     private void EncodeText(ReadOnlySpan<byte> text, ref TokenSink sink)
     {
-        int free = 0, from = 0;
-        while (!sink.IsFull && added.FindNext(text, from, free, out AddedTokenMatch match))
+        AddedTokenSearch search = added.FindIn(text);
+        while (!sink.IsFull && search.Next(out AddedTokenMatch match))
         {
-            if (match.Start > free)
+            if (match.Start > match.Before)
             {
-                EncodeSegment(text[free..match.Start], ref sink);
+                EncodeSegment(text[match.Before..match.Start], ref sink);
                 if (sink.IsFull)
                 {
                     return;
                 }
             }
-            sink.Add(match.Id);
-            (free, from) = (match.End, match.MatchEnd);
+            if (match.Id >= 0)
+            {
+                sink.Add(match.Id);
+            }
         }
-        if (!sink.IsFull && free < text.Length)
+        if (!sink.IsFull && search.Free < text.Length)
         {
-            EncodeSegment(text[free..], ref sink);
+            EncodeSegment(text[search.Free..], ref sink);
         }
     }
 

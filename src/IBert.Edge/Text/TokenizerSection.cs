@@ -14,7 +14,8 @@
 //   {i32 id, u32 type}[singleItems]    the template of one text: id >= 0 a special token, -1 the text; type 0
 //   {i32 id, u32 type}[pairItems]      of two: -1 the first, -2 the second text, in this order; type 0 or 1
 //   u32[V + 1] pieceOffsets, u8[pieceBytes] pieces             by id; kind 1: UTF-8, continuing prefix included; kind 2: see there
-//   {u32 id, u32 flags}[A]         added tokens; flags: 1 single_word, 2 lstrip, 4 rstrip, 8 normalized
+//   {u32 id, u32 flags}[A]         added tokens; flags: 1 single_word, 2 lstrip, 4 rstrip, 8 normalized, 16 split: it is found, so that no
+//                                  other is inside it, but stays text
 //   u32[A + 1] addedOffsets, u8[addedBytes] added              what is looked for, at most 256 bytes each, not empty: the content, where
 //                                  flag 8 is set as the normalizer leaves it
 //   u32[rawUnits]                  trie of the added tokens without flag 8, looked for in the text as given; leaves are indices of them
@@ -22,7 +23,8 @@
 //
 // Then, for kind 1:
 //
-//   u32 options                    1 clean_text, 2 handle_chinese_chars, 4 strip_accents, 8 lower_case
+//   u32 options                    1 clean_text, 2 handle_chinese_chars, 4 strip_accents, 8 lower_case; 16 cut_start: a text that is too long
+//                                  loses its start, not its end
 //   i32 unknown                    id of the unknown token
 //   i32 padding                    id of the padding token; -1: none
 //   u32 maxCharacters              longer words are unknown, 1 .. 1000
@@ -33,7 +35,7 @@
 //
 // For kind 2, whose pieces are the bytes that they stand for, 00 and FF exchanged (ByteLevelAlphabet.cs), at most 1024 each:
 //
-//   u32 options                    1 add_prefix_space
+//   u32 options                    1 add_prefix_space; 16 cut_start, as kind 1 has it
 //   u32 slots                      of the pair table, at least 64
 //   u32 units                      of the trie of tokens
 //   {i32 left, i32 right, i32 rank}[V]     the merge that makes a token: ids, whose own ranks are lower, and its rank from 0 on;
@@ -73,7 +75,11 @@ internal enum AddedTokenFlags : uint
     LeftStrip = 2,
     RightStrip = 4,
     Normalized = 8,
-    All = 15,
+
+    /// <summary>As <c>split_special_tokens</c> has it: the text of a special token is text.</summary>
+    Split = 16,
+
+    All = 31,
 }
 
 /// <summary>Reads a tokenizer section from front to back; whatever would leave it is a <see cref="ModelFormatException"/>.</summary>
@@ -82,6 +88,7 @@ internal unsafe ref struct TokenizerSection
     public const int WordPieceKind = 1;
     public const int BytePairKind = 2;
     public const int Version = 1;
+    public const int CutStartOption = 16;
     public const int MaxTemplateItems = 16;
     public const int MaxAddedBytes = 256;
     public const int MaxPieceBytes = 1024;

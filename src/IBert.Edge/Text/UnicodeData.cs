@@ -64,8 +64,10 @@ internal static class UnicodeData
     }
 
     /// <summary>Unicode's White_Space: what BERT splits at, and three controls that text cleaning removes before.</summary>
-    public static bool IsWhiteSpace(int codePoint) =>
-        codePoint is 0x0B or 0x0C or 0x85 || ClassOf(Properties(codePoint)) == CodePointClass.Space;
+    public static bool IsWhiteSpace(int codePoint) => IsWhiteSpace(codePoint, ClassOf(Properties(codePoint)));
+
+    /// <summary>The same of a code point whose class is known.</summary>
+    public static bool IsWhiteSpace(int codePoint, CodePointClass kind) => kind == CodePointClass.Space || codePoint is 0x0B or 0x0C or 0x85;
 
     public static bool IsWordCharacter(int codePoint) => (Properties(codePoint) & CodePointProperties.WordCharacter) != 0;
 

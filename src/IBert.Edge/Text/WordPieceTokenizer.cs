@@ -19,12 +19,13 @@ internal sealed class WordPieceTokenizer : Tokenizer
     private readonly int continuation;
     private readonly int lookahead;
     private readonly byte[] window;
+    private readonly int[] wordIds;
     private long steps;
 
     /// <summary>Reads the rest of a section of this kind.</summary>
     public WordPieceTokenizer(ref TokenizerSection section) : base(ref section)
     {
-        var options = (BertNormalizerOptions)section.ReadInt("the options", 0, (int)BertNormalizerOptions.All);
+        var options = (BertNormalizerOptions)ReadOptions(ref section, (int)BertNormalizerOptions.All);
         unknownId = ReadId(ref section, "the unknown token");
         PaddingId = ReadId(ref section, "the padding token", -1);
         maxCharacters = section.ReadInt("the longest word", 1, TokenizerSection.MaxCharacters);
@@ -40,12 +41,13 @@ internal sealed class WordPieceTokenizer : Tokenizer
         normalizer = new BertNormalizer(options, maxCharacters + 1);
         lookahead = Math.Max(4, Added.NormalizedLookahead);
         window = new byte[4 * (maxCharacters + 1) + lookahead + normalizer.Headroom + Refill];
+        wordIds = new int[4 * maxCharacters];
     }
 
     /// <summary>The padding token's id, or -1.</summary>
     public int PaddingId { get; }
 
-    public override long Steps => steps;
+    protected override long WordSteps => steps;
 
     protected override void EncodeSegment(ReadOnlySpan<byte> text, ref TokenSink sink)
     {
@@ -55,6 +57,7 @@ internal sealed class WordPieceTokenizer : Tokenizer
         int word = 0, cursor = 0, end = 0;          // in the window: where the word starts, what is next, what is filled
         int characters = 0;                         // of the word so far
         int searchFrom = 0, before = -1;            // for normalized added tokens: where one may start again, and the code point before
+        bool isTaken = false;                       // whether one has taken the white space up to the next word
         while (!sink.IsFull)
         {
             if (end - cursor < lookahead && position < text.Length)
@@ -71,12 +74,18 @@ internal sealed class WordPieceTokenizer : Tokenizer
             }
             if (Added.NormalizedLookahead > 0 && cursor >= searchFrom)
             {
-                int length = Added.FindNormalized(before, buffer[cursor..end], out int id);
-                searchFrom = cursor + length;
-                if (id >= 0)
+                AddedTokenAt found = Added.FindNormalized(before, buffer[cursor..end]);
+                searchFrom = cursor + found.Length;
+                if (found.Id >= 0)
                 {
                     EndWord(buffer[word..cursor], characters, ref sink);
-                    sink.Add(id);
+                    // White space that a token takes gives no ids anyway, unless it is a token itself.
+                    bool isEmpty = isTaken && (found.Flags & AddedTokenFlags.LeftStrip) != 0 && IsWhiteSpace(buffer[cursor..searchFrom]);
+                    if (!isEmpty)
+                    {
+                        sink.Add(found.Id);
+                        isTaken = (found.Flags & AddedTokenFlags.RightStrip) != 0;
+                    }
                     Rune.DecodeLastFromUtf8(buffer[cursor..searchFrom], out Rune last, out _);
                     (before, cursor, word, characters) = (last.Value, searchFrom, searchFrom, 0);
                     continue;
@@ -90,7 +99,9 @@ internal sealed class WordPieceTokenizer : Tokenizer
             }
             before = codePoint;
             CodePointClass kind = UnicodeData.ClassOf(UnicodeData.Properties(codePoint));
-            if (kind == CodePointClass.Punctuation || UnicodeData.IsWhiteSpace(codePoint))
+            bool isSpace = UnicodeData.IsWhiteSpace(codePoint, kind);
+            isTaken &= isSpace;
+            if (kind == CodePointClass.Punctuation || isSpace)
             {
                 EndWord(buffer[word..cursor], characters, ref sink);
                 if (kind == CodePointClass.Punctuation)
@@ -126,20 +137,37 @@ internal sealed class WordPieceTokenizer : Tokenizer
 
     private void EncodeWord(ReadOnlySpan<byte> word, ref TokenSink sink)
     {
-        int first = sink.Count, node = DoubleArrayTrie.Root, depth = 0;
+        int count = 0, node = DoubleArrayTrie.Root, depth = 0;
         while (word.Length > 0)
         {
             TrieMatch match = node < 0 ? default : pieces.FindLongest(node, depth, word);
             steps += match.Steps;
             if (match.Length == 0)
             {
-                sink.Rewind(first);
                 sink.Add(unknownId);
                 return;
             }
-            sink.Add(match.Value);
+            wordIds[count++] = match.Value;
             word = word[match.Length..];
             (node, depth) = (continuation, prefixBytes);
         }
+        foreach (int id in wordIds.AsSpan(0, count))
+        {
+            sink.Add(id);
+        }
+    }
+
+    private static bool IsWhiteSpace(ReadOnlySpan<byte> text)
+    {
+        while (!text.IsEmpty)
+        {
+            Rune.DecodeFromUtf8(text, out Rune rune, out int size);
+            if (!UnicodeData.IsWhiteSpace(rune.Value))
+            {
+                return false;
+            }
+            text = text[size..];
+        }
+        return true;
     }
 }

@@ -3,7 +3,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using IBert.Edge.Cli.Inspection;
-using IBert.Edge.Cli.Output;
+using IBert.Edge.CommandLine;
 using IBert.Edge.Graph;
 using IBert.Edge.Kernels;
 
@@ -17,7 +17,8 @@ internal static class BenchCommand
     {
         Option<string?> model = ModelAccess.Option();
         Option<string> lengths = new("--lengths") { Description = "Lengths in tokens", HelpName = "N,N,...", DefaultValueFactory = _ => "16,32,64,128" };
-        Option<int?> threads = ModelAccess.ThreadsOption();
+        Option<int?> threads = ModelAccess.Threads();
+        Option<bool> isPrivate = ModelAccess.PrivateOption();
         Option<bool> json = new("--json") { Description = "One JSON object" };
         Command command = new CommandWithExamples(
             "bench",
@@ -28,14 +29,14 @@ internal static class BenchCommand
                 "IBERT_KERNELS=scalar ibert bench -m models/sentiment.ibert --lengths 16",
             ])
         {
-            model, lengths, threads, json,
+            model, lengths, threads, json, isPrivate,
         };
         command.SetAction(parsed =>
         {
-            using ModelFile opened = ModelAccess.Open(parsed.GetValue(model));
+            using ModelFile opened = ModelAccess.Open(parsed.GetValue(model), parsed.GetValue(isPrivate));
             int[] asked = ReadLengths(parsed.GetValue(lengths) ?? "", opened);
-            int workers = parsed.GetValue(threads) ?? 1;
-            using Classifier classifier = ModelAccess.Classifier(opened, Math.Max(3, asked.Max()), workers);
+            int workers = ModelAccess.ReadThreads(parsed.GetValue(threads));
+            using Classifier classifier = ModelAccess.Classifier(opened, Math.Max(opened.LeastLength, asked.Max()), workers);
             List<Result> results = [];
             double peak = 0;
             using (ProgressBar progress = new())
@@ -54,14 +55,15 @@ internal static class BenchCommand
         return command;
     }
 
-    private static int[] ReadLengths(string text, ModelFile model)
+    private static int[] ReadLengths(string text, ModelFile model) => Array.ConvertAll(text.Split(','), word =>
     {
-        return Array.ConvertAll(text.Split(','), word =>
-            int.TryParse(word, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out int length)
-            && length >= 1 && length <= model.MaxLength
-                ? length
-                : throw CommandException.Usage($"--lengths {text}: this model takes 1 to {model.MaxLength} tokens, in a list such as 16,32,64"));
-    }
+        if (!int.TryParse(word, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out int length))
+        {
+            throw CommandException.Usage($"--lengths {text}: not a list of numbers of tokens such as 16,32,64");
+        }
+        ModelAccess.RequireLength(model, length, $"--lengths {text}");
+        return length;
+    });
 
     private static Result Measure(Classifier classifier, int length)
     {

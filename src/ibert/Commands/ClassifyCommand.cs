@@ -1,8 +1,7 @@
 // ibert classify: a label for each text.
 using System.CommandLine;
 using System.Diagnostics;
-using IBert.Edge.Cli.Input;
-using IBert.Edge.Cli.Output;
+using IBert.Edge.CommandLine;
 
 namespace IBert.Edge.Cli.Commands;
 
@@ -15,8 +14,9 @@ internal static class ClassifyCommand
         Option<bool> pair = TextOptions.Pair(), json = TextOptions.Json(), jsonInput = TextOptions.JsonInput();
         Option<int?> top = NumberOption.Create("--top", "Show the N best labels, best first (default: 1, of a multi-label model all)");
         Option<bool> all = new("--all") { Description = "Show all labels, best first" };
+        Option<bool> isPrivate = ModelAccess.PrivateOption();
         Option<int?> maxLength = ModelAccess.MaxLengthOption();
-        Option<int?> threads = ModelAccess.ThreadsOption();
+        Option<int?> threads = ModelAccess.Threads();
         Command command = new CommandWithExamples(
             "classify",
             "Labels texts: the arguments, else the lines of standard input. One line in, one line out: label, tab, score (a tab more for each further label); of a regression the value.",
@@ -25,38 +25,37 @@ internal static class ClassifyCommand
                 "tail -f reviews.log | ibert classify",
                 "ibert classify -m models/intents.ibert --top 3 --json < commands.txt",
                 "printf 'A plane takes off.\\tAn air plane is leaving.\\n' | ibert classify -m pairs.ibert --pair",
-            ])
+            ],
+            TextOptions.Notes)
         {
-            texts, model, pair, top, all, json, jsonInput, maxLength, threads,
+            texts, model, pair, top, all, json, jsonInput, maxLength, threads, isPrivate,
         };
         command.SetAction(parsed =>
         {
-            if (parsed.GetValue(top) is < 1)
-            {
-                throw CommandException.Usage($"--top {parsed.GetValue(top)}: at least 1");
-            }
-            using ModelFile opened = ModelAccess.Open(parsed.GetValue(model));
-            using Classifier classifier = ModelAccess.Classifier(opened, parsed.GetValue(maxLength), parsed.GetValue(threads));
-            TextInput input = new(parsed.GetValue(texts) ?? [], parsed.GetValue(pair), parsed.GetValue(jsonInput));
+            using ServedModel served = new(
+                parsed.GetValue(model), parsed.GetValue(isPrivate), parsed.GetValue(maxLength), ModelAccess.ReadThreads(parsed.GetValue(threads)));
+            TextInput input = new(parsed.GetValue(texts) ?? [], parsed.GetValue(pair), parsed.GetValue(jsonInput), ModelAccess.TextBytes(served.Model));
             using ResultWriter output = new(input.IsStream);
-            // Labels of a multi-label model do not exclude each other: the best alone would say too little.
-            bool every = parsed.GetValue(all) || (opened.HeadKind == HeadKind.MultiLabel && parsed.GetValue(top) is null);
-            int? shown = opened.HeadKind == HeadKind.Regression ? null : every ? int.MaxValue : parsed.GetValue(top);
-            return Run(classifier, input, output, shown, parsed.GetValue(json));
+            return Run(served, input, output, parsed.GetValue(all) ? int.MaxValue : parsed.GetValue(top), parsed.GetValue(json));
         });
         return command;
     }
 
     /// <summary>Answers line after line. Nothing here is done in floating point.</summary>
-    private static int Run(Classifier classifier, TextInput input, ResultWriter output, int? shown, bool json)
+    private static int Run(ServedModel served, TextInput input, ResultWriter output, int? top, bool json)
     {
-        Ranking ranking = new(classifier.Labels.Count);
+        Ranking ranking = new(served.Classifier.Labels.Count);
         return TextOptions.AnswerEach(input, output, json, () =>
         {
+            if (served.Refresh())
+            {
+                ranking = new(served.Classifier.Labels.Count);
+            }
+            Classifier classifier = served.Classifier;
             long begun = Stopwatch.GetTimestamp();
             Prediction prediction = input.IsPair ? classifier.Classify(input.Text, input.Pair) : classifier.Classify(input.Text);
             long micros = (Stopwatch.GetTimestamp() - begun) * 1_000_000 / Stopwatch.Frequency;
-            ReadOnlySpan<int> best = shown is { } count ? ranking.Best(classifier.Logits, count) : [];
+            ReadOnlySpan<int> best = Shown(prediction.Kind, top) is { } count ? ranking.Best(classifier.Logits, count) : [];
             if (json)
             {
                 WriteJson(classifier, input, prediction, micros, best, output);
@@ -67,6 +66,15 @@ internal static class ClassifyCommand
             }
         });
     }
+
+    /// <summary>How many labels are shown with their scores; null for the one answer.</summary>
+    private static int? Shown(HeadKind kind, int? top) => kind switch
+    {
+        HeadKind.Regression => null,
+        // Labels that do not exclude each other: the best alone would say too little.
+        HeadKind.MultiLabel => top ?? int.MaxValue,
+        _ => top,
+    };
 
     private static void WritePlain(Classifier classifier, in Prediction prediction, ReadOnlySpan<int> best, ResultWriter output)
     {
@@ -111,7 +119,7 @@ internal static class ClassifyCommand
             WriteFraction(json, "score"u8, prediction.Millionths);
         }
         json.WriteNumber("tokens"u8, prediction.TokenCount);
-        json.WriteBoolean("truncated"u8, prediction.Truncated);
+        TextOptions.WriteTruncated(input, prediction.Truncated, output);
         json.WriteNumber("micros"u8, micros);
         if (!best.IsEmpty)
         {

@@ -3,7 +3,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using IBert.Edge.Cli.Inspection;
-using IBert.Edge.Cli.Output;
+using IBert.Edge.CommandLine;
 using IBert.Edge.Format;
 using IBert.Edge.Graph;
 using IBert.Edge.Kernels;
@@ -19,6 +19,7 @@ internal static class InspectCommand
     {
         Option<string?> model = ModelAccess.Option();
         Option<bool> graph = new("--graph") { Description = "List the operations: rows, tensors with their places in the arena, multipliers, products" };
+        Option<bool> isPrivate = ModelAccess.PrivateOption();
         Option<bool> json = new("--json") { Description = "One JSON object" };
         Command command = new CommandWithExamples(
             "inspect",
@@ -28,11 +29,11 @@ internal static class InspectCommand
                 "ibert inspect -m models/sentiment.ibert --graph",
             ])
         {
-            model, graph, json,
+            model, graph, json, isPrivate,
         };
         command.SetAction(parsed =>
         {
-            using ModelFile opened = ModelAccess.Open(parsed.GetValue(model));
+            using ModelFile opened = ModelAccess.Open(parsed.GetValue(model), parsed.GetValue(isPrivate));
             KernelSet kernels = ModelAccess.Kernels();
             using ResultWriter output = new();
             if (parsed.GetValue(json))
@@ -174,14 +175,7 @@ internal static class InspectCommand
         if (model.Provenance is { } provenance)
         {
             json.WritePropertyName("provenance"u8);
-            if (Provenance.IsJson(provenance))
-            {
-                json.WriteRawValue(provenance.ReplaceLineEndings(" "));
-            }
-            else
-            {
-                json.WriteStringValue(provenance);
-            }
+            Provenance.Write(provenance, json);
         }
         if (graph)
         {

@@ -1,7 +1,6 @@
 // What classify and tokenize have in common.
 using System.CommandLine;
-using IBert.Edge.Cli.Input;
-using IBert.Edge.Cli.Output;
+using IBert.Edge.CommandLine;
 
 namespace IBert.Edge.Cli.Commands;
 
@@ -21,42 +20,25 @@ internal static class TextOptions
         Description = "Each line of standard input is a JSON string or {\"text\": ..., \"text_pair\": ...}",
     };
 
-    /// <summary>One line in, one line out.</summary>
-    /// <param name="answer">Answers the line at hand.</param>
-    /// <returns>The exit status.</returns>
-    public static int AnswerEach(TextInput input, ResultWriter output, bool json, Action answer)
-    {
-        int status = ExitStatus.Done;
-        while (input.Next())
-        {
-            if (input.Error is { } problem)
-            {
-                status = ExitStatus.Failure;
-                WriteUnreadable(input.Number, problem, output, json);
-            }
-            else
-            {
-                answer();
-            }
-        }
-        output.Flush();
-        return status;
-    }
+    /// <summary>What --help says of texts that are longer than anybody reads.</summary>
+    public const string Notes = """
+        Of a text at most a megabyte is read (for a model of more than 16,384 tokens 64 bytes for each): a longer one is cut there, which is told on standard
+        error; with --json "truncated" is true, "cut_at" is the number of bytes, and "text" is what was read. A line that cannot be answered is told in its
+        place, {"error": ...} or an empty line and a message, and the program ends with 1.
+        """;
 
-    /// <summary>The answer to a line that cannot be read, in its place.</summary>
-    private static void WriteUnreadable(long number, string problem, ResultWriter output, bool json)
+    /// <summary>One line in, one line out. A model that is no longer what was opened answers no text at all.</summary>
+    /// <inheritdoc cref="LineByLine.AnswerEach"/>
+    public static int AnswerEach(TextInput input, ResultWriter output, bool json, Action answer) =>
+        LineByLine.AnswerEach(input, output, json, answer, error => error is ModelFormatException or ModelChangedException);
+
+    /// <summary>Writes whether a text was cut, and where.</summary>
+    public static void WriteTruncated(TextInput input, bool truncated, ResultWriter output)
     {
-        if (json)
+        output.Json.WriteBoolean("truncated"u8, truncated || input.IsCut);
+        if (input.IsCut)
         {
-            output.Json.WriteStartObject();
-            output.Json.WriteString("error"u8, $"line {number}: {problem}");
-            output.Json.WriteEndObject();
-            output.EndJson();
-        }
-        else
-        {
-            Messages.Error($"line {number}: {problem}");
-            output.EndLine();
+            output.Json.WriteNumber("cut_at"u8, input.Most);
         }
     }
 }

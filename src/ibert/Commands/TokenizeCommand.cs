@@ -1,7 +1,6 @@
 // ibert tokenize: what the model sees of a text.
 using System.CommandLine;
-using IBert.Edge.Cli.Input;
-using IBert.Edge.Cli.Output;
+using IBert.Edge.CommandLine;
 
 namespace IBert.Edge.Cli.Commands;
 
@@ -13,30 +12,33 @@ internal static class TokenizeCommand
         Argument<string[]> texts = TextOptions.Texts();
         Option<bool> pair = TextOptions.Pair(), json = TextOptions.Json(), jsonInput = TextOptions.JsonInput();
         Option<int?> maxLength = ModelAccess.MaxLengthOption();
+        Option<bool> isPrivate = ModelAccess.PrivateOption();
         Command command = new CommandWithExamples(
             "tokenize",
             "Shows the pieces and ids that the model gets of each text. One line in, one line out: pieces, tab, ids, each separated by spaces.",
             [
                 "ibert tokenize \"unflinchingly bleak\"",
                 "ibert tokenize --json --max-length 128 < texts.txt",
-            ])
+            ],
+            TextOptions.Notes)
         {
-            texts, model, pair, maxLength, json, jsonInput,
+            texts, model, pair, maxLength, json, jsonInput, isPrivate,
         };
         command.SetAction(parsed =>
         {
-            using ModelFile opened = ModelAccess.Open(parsed.GetValue(model));
-            using Classifier classifier = ModelAccess.Classifier(opened, parsed.GetValue(maxLength));
-            TextInput input = new(parsed.GetValue(texts) ?? [], parsed.GetValue(pair), parsed.GetValue(jsonInput));
+            using ServedModel served = new(parsed.GetValue(model), parsed.GetValue(isPrivate), parsed.GetValue(maxLength));
+            TextInput input = new(parsed.GetValue(texts) ?? [], parsed.GetValue(pair), parsed.GetValue(jsonInput), ModelAccess.TextBytes(served.Model));
             using ResultWriter output = new(input.IsStream);
-            return Run(classifier, input, output, parsed.GetValue(json));
+            return Run(served, input, output, parsed.GetValue(json));
         });
         return command;
     }
 
-    private static int Run(Classifier classifier, TextInput input, ResultWriter output, bool json) =>
+    private static int Run(ServedModel served, TextInput input, ResultWriter output, bool json) =>
         TextOptions.AnswerEach(input, output, json, () =>
         {
+            served.Refresh();
+            Classifier classifier = served.Classifier;
             bool truncated;
             if (input.IsPair)
             {
@@ -48,7 +50,7 @@ internal static class TokenizeCommand
             }
             if (json)
             {
-                WriteJson(classifier, truncated, output);
+                WriteJson(classifier, input, truncated, output);
             }
             else
             {
@@ -65,7 +67,7 @@ internal static class TokenizeCommand
             {
                 output.Append(separator);
             }
-            output.Append(classifier.Tokenizer.Piece(id));
+            WritePiece(classifier.Tokenizer.Piece(id), output);
             separator = (byte)' ';
         }
         separator = (byte)'\t';
@@ -77,7 +79,17 @@ internal static class TokenizeCommand
         output.EndLine();
     }
 
-    private static void WriteJson(Classifier classifier, bool truncated, ResultWriter output)
+    /// <summary>A piece on its own stays one: a space in it would look like the end of it.</summary>
+    private static void WritePiece(ReadOnlySpan<byte> piece, ResultWriter output)
+    {
+        for (int space; (space = piece.IndexOf((byte)' ')) >= 0; piece = piece[(space + 1)..])
+        {
+            output.Append(piece[..space]).Append("\\u0020"u8);
+        }
+        output.Append(piece);
+    }
+
+    private static void WriteJson(Classifier classifier, TextInput input, bool truncated, ResultWriter output)
     {
         System.Text.Json.Utf8JsonWriter json = output.Json;
         json.WriteStartObject();
@@ -99,7 +111,7 @@ internal static class TokenizeCommand
             json.WriteStringValue(classifier.Tokenizer.Piece(id));
         }
         json.WriteEndArray();
-        json.WriteBoolean("truncated"u8, truncated);
+        TextOptions.WriteTruncated(input, truncated, output);
         json.WriteEndObject();
         output.EndJson();
     }

@@ -1,5 +1,6 @@
 // What a model is, read off its records.
 using IBert.Edge.Format;
+using IBert.Edge.Graph.Operations;
 
 namespace IBert.Edge.Cli.Inspection;
 
@@ -15,19 +16,20 @@ internal sealed class ModelSummary
             switch (operation.Code)
             {
                 case OperationCode.Embed:
+                    // One operation sums all tables, or (of scheme ibert) each has its own.
                     Hidden = (int)model.Tensors[operation.Outputs[0]].Columns;
-                    Vocabulary = (int)model.Constants[operation.Constants[0]].Rows;
-                    Positions = (int)model.Constants[operation.Constants[2]].Rows;
-                    Types = operation.Constants[4] == OperationRecord.None ? 0 : (int)model.Constants[operation.Constants[4]].Rows;
+                    Vocabulary = Math.Max(Vocabulary, Rows(operation.Constants[0]));
+                    Positions = Math.Max(Positions, Rows(operation.Constants[2]));
+                    Types = Math.Max(Types, Rows(operation.Constants[4]));
                     break;
                 case OperationCode.Attention:
                     inner.Add(0);
-                    Heads = operation.Parameters[Slot.AttentionHeads];
-                    HeadColumns = operation.Parameters[Slot.AttentionHeadColumns];
+                    Heads = new AttentionRecord(in operation).Heads;
+                    HeadColumns = new AttentionRecord(in operation).HeadColumns;
                     break;
                 case OperationCode.Linear when inner.Count > 0:
                     // The widest input behind a layer's attention: that of its second feed-forward product.
-                    inner[^1] = Math.Max(inner[^1], (int)model.Constants[operation.Constants[Slot.LinearWeights]].Columns);
+                    inner[^1] = Math.Max(inner[^1], (int)model.Constants[new LinearRecord(in operation).Weights].Columns);
                     break;
             }
         }
@@ -40,6 +42,8 @@ internal sealed class ModelSummary
             }
         }
         (WeightsByBits, Inner) = (weights.ToArray(), inner);
+
+        int Rows(ushort constant) => constant == OperationRecord.None ? 0 : (int)model.Constants[constant].Rows;
     }
 
     public int Layers => Inner.Count;

@@ -1,5 +1,6 @@
 // How many multiplications a model's products take.
 using IBert.Edge.Format;
+using IBert.Edge.Graph.Operations;
 
 namespace IBert.Edge.Cli.Inspection;
 
@@ -7,22 +8,7 @@ namespace IBert.Edge.Cli.Inspection;
 internal static class ProductWork
 {
     /// <summary>Of one operation on a sequence of that length.</summary>
-    public static long Macs(ModelFile model, in OperationRecord operation, int sequence)
-    {
-        long rows = operation.Rows == RowRange.First ? 1 : sequence;
-        switch (operation.Code)
-        {
-            case OperationCode.Linear:
-                ConstantEntry weights = model.Constants[operation.Constants[Slot.LinearWeights]];
-                return rows * weights.Rows * weights.Columns;
-            case OperationCode.Attention:
-                // Queries times keys, exponentials times values.
-                long width = (long)operation.Parameters[Slot.AttentionHeads] * operation.Parameters[Slot.AttentionHeadColumns];
-                return 2 * rows * sequence * width;
-            default:
-                return 0;
-        }
-    }
+    public static long Macs(ModelFile model, in OperationRecord operation, int sequence) => OperationFactory.Create(model, operation)!.Products(sequence);
 
     /// <summary>Of the whole model.</summary>
     public static long Macs(ModelFile model, int sequence)

@@ -43,24 +43,27 @@ internal static class Provenance
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
-            return ["  " + json.ReplaceLineEndings(" ")];
+            return ["  " + json];
         }
     }
 
-    /// <summary>Whether it may stand in a JSON answer as it is.</summary>
-    public static bool IsJson(string text)
+    /// <summary>Writes it as the JSON that it is, else as a string.</summary>
+    public static void Write(string text, Utf8JsonWriter json)
     {
+        JsonDocument document;
         try
         {
-            Utf8JsonReader reader = new(Encoding.UTF8.GetBytes(text));
-            while (reader.Read())
-            {
-            }
-            return true;
+            document = JsonDocument.Parse(text);
         }
         catch (JsonException)
         {
-            return false;
+            json.WriteStringValue(text);
+            return;
+        }
+        using (document)
+        {
+            // Not as it stands: its strings may have what moves a terminal's cursor.
+            document.RootElement.WriteTo(json);
         }
     }
 }

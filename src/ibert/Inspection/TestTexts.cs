@@ -31,6 +31,9 @@ internal static class TestTexts
     /// <summary>All of them, single ones.</summary>
     public static IEnumerable<byte[]> All => Short.Concat(Long);
 
+    /// <summary>Those that even the scalar kernels are done with at once: nothing, a word, a sentence, one token more than tiles hold, and invalid UTF-8.</summary>
+    public static IEnumerable<byte[]> Few => [Short[0], Short[1], Short[12], Short[13], Short[16]];
+
     /// <summary>One of the short ones.</summary>
     public static byte[] ShortOne(int index) => Short[index % Short.Length];
 

@@ -19,6 +19,12 @@ internal static class Ibert
     private static readonly string s_assembly = Path.Combine(
         Shared.Repository, "src", "ibert", "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net10.0", "ibert.dll");
 
+    /// <summary>Whether it is the native program that runs.</summary>
+    public static bool IsNative => s_native is not null;
+
+    /// <summary>Its file.</summary>
+    public static string Program => s_native ?? s_assembly;
+
     /// <summary>Runs it to its end; standard input is a pipe with these bytes.</summary>
     public static Outcome Run(string[] arguments, byte[]? input = null, params (string Name, string Value)[] environment)
     {
@@ -28,7 +34,7 @@ internal static class Ibert
 
     /// <summary>As <see cref="Run(string[], byte[], ValueTuple{string, string}[])"/>, with the tiny model.</summary>
     public static Outcome RunTiny(string[] arguments, string input = "") =>
-        Run([.. arguments[..1], "-m", TinyModel.Path, .. arguments[1..]], Encoding.UTF8.GetBytes(input));
+        Run([.. arguments[..1], "-m", TestModels.Tiny, .. arguments[1..]], Encoding.UTF8.GetBytes(input));
 
     /// <summary>Starts it with all streams redirected.</summary>
     public static Process Start(string[] arguments, params (string Name, string Value)[] environment) =>

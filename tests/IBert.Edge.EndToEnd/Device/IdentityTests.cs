@@ -7,12 +7,12 @@ using Xunit;
 namespace IBert.Edge.EndToEnd.Device;
 
 /// <summary>
-/// <c>ibert selftest</c> runs 20 texts (empty, one word, 512 tokens, invalid UTF-8, one token more than tiles hold) on each kernel set that its
+/// <c>ibert selftest --full</c> runs 20 texts (empty, one word, 512 tokens, invalid UTF-8, one token more than tiles hold) on each kernel set that its
 /// machine has and prints a checksum of the logits. ARM64 code runs under the emulator, with the instructions of the core that is named.
 /// </summary>
 public sealed partial class IdentityTests(ITestOutputHelper output)
 {
-    private const string ArmLibraries = "/usr/aarch64-linux-gnu";
+    private static readonly string s_emulator = Path.Combine(Shared.Repository, "build", "arm64.sh");
 
     private static readonly string s_portable = Path.Combine(
         Shared.Repository, "src", "ibert", "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net10.0", "ibert.dll");
@@ -23,16 +23,6 @@ public sealed partial class IdentityTests(ITestOutputHelper output)
         Dictionary<string, string> checksums = SelfTest("dotnet", s_portable);
         Assert.Contains("scalar", checksums.Keys);
         Assert.Single(checksums.Values.Distinct());
-    }
-
-    [Theory]
-    [InlineData("cortex-a76", "dp,advsimd,scalar")]
-    [InlineData("cortex-a72", "advsimd,scalar")]
-    public void Logits_are_the_same_as_ARM64_code(string core, string kernels)
-    {
-        string emulator = Shared.Require("arm64", "run-arm64");
-        RequireLong();
-        RequireEqual(kernels, SelfTest(emulator, "--cpu", core, s_portable));
     }
 
     [Fact]
@@ -52,8 +42,7 @@ public sealed partial class IdentityTests(ITestOutputHelper output)
         RequireLong();
         Publication native = Published.For("linux-arm64");
         Assert.SkipWhen(native.ExitCode == 2, "the registry lacks the packs for linux-arm64");
-        Assert.SkipUnless(Directory.Exists(ArmLibraries), "the ARM64 C library is missing: ../shared/arm64/run-arm64 --prepare installs it");
-        RequireEqual(kernels, SelfTest("qemu-aarch64", "-cpu", core, "-L", ArmLibraries, native.Program));
+        RequireEqual(kernels, SelfTest(s_emulator, core, native.Program));
     }
 
     [Theory]
@@ -62,11 +51,12 @@ public sealed partial class IdentityTests(ITestOutputHelper output)
     [InlineData("scalar")]
     public void Forced_kernels_give_the_same_scores_as_ARM64_code(string kernels)
     {
-        string emulator = Shared.Require("arm64", "run-arm64");
         RequireLong();
-        string[] arguments = ["classify", "-m", TinyModel.Path, "--all", "a charming and often affecting journey", "what a waste of an evening"];
+        Publication native = Published.For("linux-arm64");
+        Assert.SkipWhen(native.ExitCode == 2, "the registry lacks the packs for linux-arm64");
+        string[] arguments = ["classify", "-m", TestModels.Tiny, "--all", "a charming and often affecting journey", "what a waste of an evening"];
 
-        (int exitCode, string said) = Published.Run("env", [$"IBERT_KERNELS={kernels}", emulator, "--cpu", "cortex-a76", s_portable, .. arguments]);
+        (int exitCode, string said) = Published.Run("env", [$"IBERT_KERNELS={kernels}", s_emulator, "cortex-a76", native.Program, .. arguments]);
 
         Assert.Equal(0, exitCode);
         Assert.Equal(Published.Run("dotnet", [s_portable, .. arguments]).Output, said);
@@ -82,7 +72,7 @@ public sealed partial class IdentityTests(ITestOutputHelper output)
     /// <summary>The checksum of each kernel set, best first.</summary>
     private Dictionary<string, string> SelfTest(params string[] command)
     {
-        (int exitCode, string said) = Published.Run(command[0], [.. command[1..], "selftest", "-m", TinyModel.Path, "--classifications", "1"]);
+        (int exitCode, string said) = Published.Run(command[0], [.. command[1..], "selftest", "--full", "-m", TestModels.Tiny, "--classifications", "1"]);
         output.WriteLine(said);
         Assert.True(exitCode == 0, said);
         MatchCollection results = Result().Matches(said);

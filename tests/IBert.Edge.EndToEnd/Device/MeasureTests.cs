@@ -1,4 +1,5 @@
 // bench, inspect and selftest: what they say, and that it adds up.
+using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using IBert.Edge.TestSupport;
@@ -6,7 +7,7 @@ using Xunit;
 
 namespace IBert.Edge.EndToEnd.Device;
 
-public class MeasureTests
+public class MeasureTests(ITestOutputHelper output)
 {
     [Fact]
     public void Bench_JSON_has_these_fields()
@@ -75,12 +76,30 @@ public class MeasureTests
     [Fact]
     public void The_self_test_holds_and_nothing_is_allocated()
     {
-        Outcome outcome = Ibert.RunTiny(["selftest"]);
+        Outcome outcome = Ibert.RunTiny(["selftest", "--full"]);
 
         Assert.Equal(0, outcome.ExitCode);
+        Assert.Contains("logits of 20 of 20 texts equal to scalar", outcome.Output);
         Assert.Contains("10000 classifications", outcome.Output);
         Assert.Contains(": 0 bytes, 0 collections", outcome.Output);
         Assert.EndsWith("self-test    holds\n", outcome.Output);
+    }
+
+    [Fact]
+    public void A_board_tests_itself_in_seconds()
+    {
+        // The shell adds a line with its own processor time, and one with that of what it ran: minutes and seconds of user and system.
+        Outcome outcome = Ibert.Shell("ibert selftest -m \"$1\" && times", Path.Combine(Shared.Repository, "models", "sentiment.ibert"));
+
+        Assert.Equal(0, outcome.ExitCode);
+        Assert.Contains("logits of 5 of 5 texts equal to scalar", outcome.Output);
+        Assert.Contains("100 classifications", outcome.Output);
+        Assert.Equal("self-test    holds", outcome.Lines[^3]);
+        Match time = Regex.Match(outcome.Lines[^1], @"^(\d+)m([\d.]+)s (\d+)m([\d.]+)s$");
+        double seconds = Enumerable.Range(1, 4).Sum(i => double.Parse(time.Groups[i].ValueSpan, CultureInfo.InvariantCulture) * (i % 2 == 1 ? 60 : 1));
+        output.WriteLine($"{seconds:F1} s of processor time");
+        // Two in the native program; a machine with other work takes longer for the same.
+        Assert.True(!Ibert.IsNative || seconds < 8, outcome.Output);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Reference;
+using IBert.Edge.Quantization.Tests.Quantizing;
 using IBert.Edge.TestSupport;
 using Xunit;
 
@@ -10,17 +11,17 @@ namespace IBert.Edge.Quantization.Tests.Checkpoints;
 
 public sealed class CheckpointVariantTests : IDisposable
 {
-    private readonly CheckpointWriter _tiny = new(Shared.Require("checkpoints", "tiny-sst2"));
+    private readonly CheckpointWriter _tiny = new(TinyData.Checkpoint);
 
     public void Dispose() => _tiny.Dispose();
 
     [Fact]
-    public void Config_and_shapes_of_the_given_checkpoint()
+    public void Config_and_shapes_of_BERT()
     {
-        Checkpoint checkpoint = Checkpoint.Load(Shared.Require("checkpoints", "tiny-sst2"));
+        Checkpoint checkpoint = Checkpoint.Load(TinyData.Checkpoint);
         CheckpointConfig config = checkpoint.Config;
         Assert.Equal((Architecture.Bert, 2, 128, 2, 64, 512), (config.Architecture, config.LayerCount, config.HiddenSize, config.HeadCount, config.HeadSize, config.FeedForwardSize));
-        Assert.Equal((30522, 512, 2, 1e-12), (config.VocabularySize, config.MaxPositions, config.TypeCount, config.LayerNormEpsilon));
+        Assert.Equal((914, 512, 2, 1e-12), (config.VocabularySize, config.MaxPositions, config.TypeCount, config.LayerNormEpsilon));
         Assert.Equal(Activation.Gelu, config.Activation);
         Assert.Equal(["negative", "positive"], config.Labels);
         Assert.Equal((512, 128), (checkpoint.Layers[1].FeedForward1.Outputs, checkpoint.Layers[1].FeedForward1.Inputs));
@@ -28,9 +29,9 @@ public sealed class CheckpointVariantTests : IDisposable
     }
 
     [Fact]
-    public void Config_of_distilbert()
+    public void Config_of_DistilBERT()
     {
-        Checkpoint checkpoint = Checkpoint.Load(Shared.Require("checkpoints", "distilbert-tiny-sst2"));
+        Checkpoint checkpoint = Checkpoint.Load(Given.Checkpoint("distilbert"));
         Assert.Equal((Architecture.DistilBert, 0, Activation.Relu), (checkpoint.Config.Architecture, checkpoint.Config.TypeCount, checkpoint.Head.Activation));
         Assert.Empty(checkpoint.Embeddings.Types);
     }
@@ -38,7 +39,7 @@ public sealed class CheckpointVariantTests : IDisposable
     [Fact]
     public void The_source_hash_is_that_of_the_weight_file()
     {
-        string folder = Shared.Require("checkpoints", "tiny-sst2");
+        string folder = TinyData.Checkpoint;
         Assert.Equal(
             Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(folder, "model.safetensors")))), Checkpoint.Load(folder).SourceHash);
     }
@@ -50,7 +51,7 @@ public sealed class CheckpointVariantTests : IDisposable
     public void Bf16_weights()
     {
         // Eight bits fewer of mantissa: other weights, so the oracle is the same loss applied to the given ones.
-        Checkpoint expected = Checkpoint.Load(Shared.Require("checkpoints", "tiny-sst2")).Copy();
+        Checkpoint expected = Checkpoint.Load(TinyData.Checkpoint).Copy();
         foreach (float[] values in Arrays(expected))
         {
             foreach (ref float value in values.AsSpan())
@@ -82,8 +83,8 @@ public sealed class CheckpointVariantTests : IDisposable
     [Fact]
     public void Distilbert_names_without_the_prefix()
     {
-        using var distil = new CheckpointWriter(Shared.Require("checkpoints", "distilbert-tiny-sst2"));
-        AssertSameLogits(distil.Rename(name => name.Replace("distilbert.", "")).Write(), "distilbert-tiny-sst2");
+        using var distil = new CheckpointWriter(Given.Checkpoint("distilbert"));
+        AssertSameLogits(distil.Rename(name => name.Replace("distilbert.", "")).Write(), "distilbert");
     }
 
     [Fact]
@@ -179,13 +180,13 @@ public sealed class CheckpointVariantTests : IDisposable
         Assert.Equal((expected, labels), (config.HeadKind, config.Labels.Count));
     }
 
-    private static void AssertSameLogits(string folder, string original = "tiny-sst2") =>
-        Assert.Equal(Logits(Checkpoint.Load(Shared.Require("checkpoints", original))), Logits(Checkpoint.Load(folder)));
+    private static void AssertSameLogits(string folder, string original = "bert") =>
+        Assert.Equal(Logits(Checkpoint.Load(Given.Checkpoint(original))), Logits(Checkpoint.Load(folder)));
 
     private static float[][] Logits(Checkpoint checkpoint)
     {
         var runner = new Fp32Runner(new Fp32Model(checkpoint));
-        return [.. TestData.Sst2Dev.Take(5).Select(ids =>
+        return [.. TinyData.DevIds.Take(5).Select(ids =>
         {
             var logits = new float[2];
             runner.Run(ids, [], logits);

@@ -2,6 +2,7 @@
 using System.Text;
 using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Output;
+using IBert.Edge.TestSupport;
 using Xunit;
 
 namespace IBert.Edge.Quantization.Tests.Checkpoints;

@@ -13,7 +13,7 @@ namespace IBert.Edge.Quantization.Tests.Evaluation;
 
 public class ModelComparisonTests(ITestOutputHelper output)
 {
-    private static readonly TextSource s_dev = TextSource.Read(Shared.Require("data", "sst2", "dev.tsv"), "sentence");
+    private static readonly TextSource s_dev = TextSource.Read(Given.Texts("reviews.dev.tsv"), "sentence");
 
     [Fact]
     public void A_planted_bad_scale_is_found_in_the_file()
@@ -48,9 +48,9 @@ public class ModelComparisonTests(ITestOutputHelper output)
     [Fact]
     public void An_integer_trained_model_has_the_error_of_every_tensor_and_a_report()
     {
-        QuantizationResult result = Quantizer.Quantize(Shared.Require("checkpoints", "ibert-l3-sst2"));
+        QuantizationResult result = Quantizer.Quantize(Given.Checkpoint("ibert"));
 
-        ModelComparison comparison = Compare(Shared.Require("checkpoints", "ibert-l3-sst2"), result.File, s_dev, samples: 8, seed: 1);
+        ModelComparison comparison = Compare(Given.Checkpoint("ibert"), result.File, s_dev, samples: 8, seed: 1);
 
         foreach (string line in Report.Lines(comparison.Errors))
         {
@@ -67,16 +67,16 @@ public class ModelComparisonTests(ITestOutputHelper output)
         string text = File.ReadAllText(folder["report.md"]);
         Assert.Contains("| scheme | ibert: the checkpoint's own integers", text);
         Assert.Contains("| calibration | none: the ranges that the checkpoint was trained with |", text);
-        Assert.Contains("| encoder.layer.2.pre_output_act | Int8 |", text);
-        string layer = text[text.IndexOf("### Layer 1", StringComparison.Ordinal)..text.IndexOf("### Layer 2", StringComparison.Ordinal)];
+        Assert.Contains("| encoder.layer.1.pre_output_act | Int8 |", text);
+        string layer = text[text.IndexOf("### Layer 1", StringComparison.Ordinal)..text.IndexOf("### Head", StringComparison.Ordinal)];
         Assert.Contains("| encoder.layer.1.stale | Int16 |", layer);
     }
 
     [Fact]
     public void Another_checkpoint_is_refused_by_its_weights()
     {
-        byte[] model = File.ReadAllBytes(TestModels.Tiny());
-        CheckpointException error = Assert.Throws<CheckpointException>(() => Compare(Shared.Require("checkpoints", "distilbert-tiny-sst2"), model, s_dev, 8, 1));
+        byte[] model = File.ReadAllBytes(TestModels.Tiny);
+        CheckpointException error = Assert.Throws<CheckpointException>(() => Compare(Given.Checkpoint("distilbert"), model, s_dev, 8, 1));
         Assert.Contains("was not made from the weights in", error.Message);
     }
 
@@ -114,7 +114,7 @@ public class ModelComparisonTests(ITestOutputHelper output)
     {
         using TemporaryFolder folder = new();
         TextSource none = TextSource.Read(folder.Write("none.tsv", "sentence\n"), "sentence");
-        Assert.Contains("none.tsv has no texts", Assert.Throws<DataFileException>(() => Compare(TinyData.Checkpoint, File.ReadAllBytes(TestModels.Tiny()), none, 8, 1)).Message);
+        Assert.Contains("none.tsv has no texts", Assert.Throws<DataFileException>(() => Compare(TinyData.Checkpoint, File.ReadAllBytes(TestModels.Tiny), none, 8, 1)).Message);
     }
 
     private static ModelComparison Compare(string checkpoint, ReadOnlyMemory<byte> file, TextSource texts, int samples, ulong seed)

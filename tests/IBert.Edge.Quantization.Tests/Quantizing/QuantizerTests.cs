@@ -1,4 +1,5 @@
 // A checkpoint becomes a model whose labels are those of FP32, whatever the checkpoint's shape.
+using System.Globalization;
 using System.Text.Json;
 using IBert.Edge.TestSupport;
 using Xunit;
@@ -10,7 +11,7 @@ public class QuantizerTests(ITestOutputHelper output)
     [Fact]
     public void The_model_classifies()
     {
-        using Classifier classifier = Classifier.Open(TestModels.Tiny());
+        using Classifier classifier = Classifier.Open(TestModels.Tiny);
         Assert.Equal(["negative", "positive"], classifier.Labels);
         Assert.Equal(512, classifier.MaxLength);
         Assert.Equal("positive", classifier.Classify("a charming and often affecting journey").Label);
@@ -32,7 +33,7 @@ public class QuantizerTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void DistilBERT_agrees_with_FP32() => Agrees(Quantizer.Quantize(Shared.Require("checkpoints", "distilbert-tiny-sst2"), new QuantizerOptions
+    public void DistilBERT_agrees_with_FP32() => Agrees(Quantizer.Quantize(Given.Checkpoint("distilbert"), new QuantizerOptions
     {
         Calibration = TinyData.Calibration, Samples = 128, Evaluation = TinyData.Dev,
     }));
@@ -57,15 +58,16 @@ public class QuantizerTests(ITestOutputHelper output)
         Agrees(Quantizer.Quantize(TinyData.Checkpoint, new QuantizerOptions { Evaluation = TinyData.Dev }));
 
     [Theory]
-    [InlineData(2)]
     [InlineData(3)]
+    [InlineData(6)]
     public void The_fewest_texts_that_are_taken_leave_room_for_others(ulong seed)
     {
         QuantizationResult result = Quantize(
             new QuantizerOptions { Calibration = TinyData.Calibration, Samples = QuantizerOptions.LeastSamples, Seed = seed, MaxLength = 16, Evaluation = TinyData.Dev });
 
         output.WriteLine(result.Accuracy!.ToString());
-        Assert.InRange(result.Accuracy.MeanLogitError, 0, 0.04);
+        // With every middle shifted to zero the errors are 0.076 and 0.036, the largest of seed 6 is 1.5.
+        Assert.InRange(result.Accuracy.MeanLogitError, 0, 0.023);
         Assert.InRange(result.Accuracy.LargestLogitError, 0, 1);
     }
 
@@ -85,14 +87,16 @@ public class QuantizerTests(ITestOutputHelper output)
     [Fact]
     public void Pairs_calibrate_and_are_evaluated()
     {
-        string data = Shared.Require("data", "mrpc", "dev.tsv");
+        using TemporaryFolder folder = new();
+        IEnumerable<string> lines = File.ReadLines(Given.Texts("pairs.dev.tsv")).Skip(1)
+            .Select(line => line.Split('\t')).Select(fields => $"{(double.Parse(fields[2], CultureInfo.InvariantCulture) > 2.5 ? 1 : 0)}\t{fields[0]}\t{fields[1]}");
+        string data = folder.Write("pairs.tsv", string.Join('\n', lines.Prepend("Quality\t#1 String\t#2 String")) + "\n");
         QuantizationResult result = Quantizer.Quantize(TinyData.Checkpoint, new QuantizerOptions
         {
             Calibration = TextSource.Read(data, "#1 String", "#2 String"),
             Evaluation = LabelledTexts.Read(data, "#1 String", "Quality", "#2 String"),
             Samples = 128,
         });
-        // Its labels are those of a sentiment: the accuracy says nothing.
         SameLabels(result);
         Assert.Equal("#2 String", Provenance(result).GetProperty("calibration").GetProperty("text_pair").GetString());
     }
@@ -128,7 +132,7 @@ public class QuantizerTests(ITestOutputHelper output)
         using CheckpointWriter folder = RandomCheckpoint.Bert(24, 3, 40, seed: 1);
         CheckpointException error = Assert.Throws<CheckpointException>(
             () => Quantizer.Quantize(folder.Write(), new QuantizerOptions { TokenizerFolder = TinyData.Checkpoint }));
-        Assert.Contains("the tokenizer has 30522 ids, the model's table of words 50 rows", error.Message);
+        Assert.Contains("the tokenizer has 914 ids, the model's table of words 50 rows", error.Message);
     }
 
     [Fact]
@@ -154,17 +158,17 @@ public class QuantizerTests(ITestOutputHelper output)
         Assert.Equal("int8", provenance.GetProperty("options").GetProperty("scheme").GetString());
         Assert.Equal(100, provenance.GetProperty("options").GetProperty("max_length").GetInt32());
         JsonElement calibration = provenance.GetProperty("calibration");
-        Assert.Equal("train.tsv", calibration.GetProperty("file").GetString());
+        Assert.Equal("reviews.train.tsv", calibration.GetProperty("file").GetString());
         Assert.Equal(TinyData.Calibration.Sha256, calibration.GetProperty("sha256").GetString());
         Assert.Equal("sentence", calibration.GetProperty("text").GetString());
         Assert.Equal(64, calibration.GetProperty("samples").GetInt32());
         Assert.Equal(32, calibration.GetProperty("joined").GetInt32());
         Assert.Equal(5, calibration.GetProperty("seed").GetInt32());
         JsonElement accuracy = provenance.GetProperty("accuracy");
-        Assert.Equal("dev.tsv", accuracy.GetProperty("file").GetString());
-        Assert.Equal(872, accuracy.GetProperty("examples").GetInt32());
-        // metrics.json of the checkpoint: 80.39.
-        Assert.Equal(0.8039, accuracy.GetProperty("fp32").GetDouble(), 0.0001);
+        Assert.Equal("reviews.dev.tsv", accuracy.GetProperty("file").GetString());
+        Assert.Equal(200, accuracy.GetProperty("examples").GetInt32());
+        // tests/data/README.md: 94.00.
+        Assert.Equal(0.94, accuracy.GetProperty("fp32").GetDouble(), 0.0001);
         Assert.Equal(result.Accuracy!.Integer, accuracy.GetProperty("integer").GetDouble(), 0.000001);
     }
 
@@ -173,7 +177,7 @@ public class QuantizerTests(ITestOutputHelper output)
     {
         using TemporaryFolder folder = new();
         QuantizationResult result = Quantize(new QuantizerOptions { Calibration = TinyData.Calibration, Samples = 8 });
-        Assert.DoesNotContain(Shared.Folder, result.ProvenanceJson);
+        Assert.DoesNotContain(Shared.Repository, result.ProvenanceJson);
         Assert.DoesNotContain(Environment.MachineName, result.ProvenanceJson);
         result.Save(folder["m.ibert"]);
         using ModelFile file = ModelFile.Open(folder["m.ibert"]);

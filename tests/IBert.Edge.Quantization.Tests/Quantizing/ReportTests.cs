@@ -4,6 +4,7 @@ using IBert.Edge.Quantization.Calibration;
 using IBert.Edge.Quantization.Evaluation;
 using IBert.Edge.Quantization.Lowering;
 using IBert.Edge.Quantization.Reference;
+using IBert.Edge.TestSupport;
 using Xunit;
 
 namespace IBert.Edge.Quantization.Tests.Quantizing;
@@ -33,9 +34,9 @@ public class ReportTests(ITestOutputHelper output)
         using TemporaryFolder folder = new();
         s_result.Value.WriteReport(folder["report.md"]);
         string text = File.ReadAllText(folder["report.md"]);
-        Assert.Contains("# Quantization of tiny-sst2", text);
-        Assert.Contains("| calibration | 64 of the 67349 texts of `train.tsv`, and 32 texts of up to 512 tokens joined from them, seed 1", text);
-        Assert.Contains("| 80.39 % | ", text);
+        Assert.Contains("# Quantization of bert", text);
+        Assert.Contains("| calibration | 64 of the 300 texts of `reviews.train.tsv`, and 32 texts of up to 512 tokens joined from them, seed 1", text);
+        Assert.Contains("| 94.00 % | ", text);
         foreach (string layer in (string[])["Embeddings", "Layer 0", "Layer 1", "Head"])
         {
             Assert.Contains($"### {layer}", text);

@@ -14,7 +14,7 @@ public sealed class ReproducibilityTests : IDisposable
     public ReproducibilityTests() => arguments =
     [
         Path.Combine(AppContext.BaseDirectory, "ibert-quantize.dll"), TinyData.Checkpoint, "-o", folder["m.ibert"],
-        "--calibration", Shared.Require("data", "sst2", "train.tsv"), "--text", "sentence", "--samples", "16",
+        "--calibration", Given.Texts("reviews.train.tsv"), "--text", "sentence", "--samples", "16",
     ];
 
     public void Dispose() => folder.Dispose();
@@ -28,8 +28,9 @@ public sealed class ReproducibilityTests : IDisposable
     [Fact]
     public void On_ARM64()
     {
-        Assert.SkipUnless(TestData.Long, "takes a minute: set IBERT_LONG_TESTS=1");
-        Assert.Equal(Here(threads: 2), There(Shared.Require("arm64", "run-arm64"), arguments));
+        Assert.SkipUnless(LongTests.Wanted, "takes minutes: set IBERT_LONG_TESTS=1");
+        string emulator = Path.Combine(Shared.Repository, "build", "arm64.sh"), program = Path.Combine(Shared.Repository, "src", "ibert-quantize");
+        Assert.Equal(Here(threads: 2), There(emulator, ["cortex-a76", program, .. arguments[1..]]));
     }
 
     private static string Here(int threads) => Hash(Quantizer.Quantize(

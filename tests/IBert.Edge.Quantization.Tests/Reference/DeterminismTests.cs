@@ -4,6 +4,7 @@ using System.Numerics;
 using System.Runtime.InteropServices;
 using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Reference;
+using IBert.Edge.Quantization.Tests.Quantizing;
 using IBert.Edge.TestSupport;
 using Xunit;
 
@@ -31,8 +32,9 @@ public class DeterminismTests(ITestOutputHelper output)
     [Fact]
     public void Bits_are_the_same_on_arm64()
     {
-        Assert.SkipUnless(TestData.Long, "takes a minute: set IBERT_LONG_TESTS=1");
-        (string vectors, string bits) = RunChild(Shared.Require("arm64", "run-arm64"), [typeof(DeterminismTests).Assembly.Location]);
+        Assert.SkipUnless(LongTests.Wanted, "takes minutes: set IBERT_LONG_TESTS=1");
+        string project = Path.Combine(Shared.Repository, "tests", "IBert.Edge.Quantization.Tests");
+        (string vectors, string bits) = RunChild(Path.Combine(Shared.Repository, "build", "arm64.sh"), ["cortex-a76", project]);
         Assert.Equal("True 4", vectors);
         Assert.Equal(Bits(), bits);
     }
@@ -40,9 +42,9 @@ public class DeterminismTests(ITestOutputHelper output)
     [Fact]
     public void Bits_are_the_same_from_any_number_of_threads()
     {
-        Checkpoint checkpoint = Checkpoint.Load(Shared.Require("checkpoints", "tiny-sst2"));
+        Checkpoint checkpoint = Checkpoint.Load(TinyData.Checkpoint);
         var model = new Fp32Model(checkpoint);
-        int[][] texts = TestData.Sst2Dev[..100];
+        int[][] texts = TinyData.DevIds[..100];
         float[][] one = Run(1), four = Run(4);
         Assert.Equal(one, four);
 
@@ -76,7 +78,7 @@ public class DeterminismTests(ITestOutputHelper output)
             using CheckpointWriter folder = RandomCheckpoint.Bert(hidden, heads, feedForward, seed: 2);
             Add(folder.Write(), [RandomCheckpoint.Text(3, seed: 5), RandomCheckpoint.Text(17, seed: 6)]);
         }
-        Add(Shared.Require("checkpoints", "tiny-sst2"), TestData.Sst2Dev[..20]);
+        Add(TinyData.Checkpoint, TinyData.DevIds[..20]);
         return string.Join('\n', lines);
 
         void Add(string folder, int[][] texts)

@@ -1,6 +1,7 @@
-// The reference on shapes that no given checkpoint has, its taps, and what it refuses.
+// The reference on odd shapes, its taps, and what it refuses.
 using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Reference;
+using IBert.Edge.Quantization.Tests.Quantizing;
 using IBert.Edge.TestSupport;
 using Xunit;
 
@@ -128,10 +129,10 @@ public class Fp32RunnerTests
     [Fact]
     public void A_runner_gives_the_same_bits_whatever_it_ran_before()
     {
-        Checkpoint checkpoint = Checkpoint.Load(Shared.Require("checkpoints", "tiny-sst2"));
+        Checkpoint checkpoint = Checkpoint.Load(TinyData.Checkpoint);
         var model = new Fp32Model(checkpoint);
         var used = new Fp32Runner(model);
-        foreach (int[] text in TestData.Sst2Dev.Take(20))
+        foreach (int[] text in TinyData.DevIds.Take(20))
         {
             float[] again = new float[2], fresh = new float[2];
             used.Run(text, [], again);
@@ -145,26 +146,26 @@ public class Fp32RunnerTests
     {
         (Fp32Runner runner, _) = Tiny();
         var logits = new float[2];
-        runner.Run([.. Enumerable.Repeat(2009, 512)], [], logits);
+        runner.Run([.. Enumerable.Repeat(700, 512)], [], logits);
         Assert.All(logits, logit => Assert.True(float.IsFinite(logit)));
     }
 
     [Fact]
     public void Changed_weights_of_a_copy_are_used_and_the_source_stays()
     {
-        Checkpoint checkpoint = Checkpoint.Load(Shared.Require("checkpoints", "tiny-sst2"));
+        Checkpoint checkpoint = Checkpoint.Load(TinyData.Checkpoint);
         Checkpoint copy = checkpoint.Copy();
         copy.Head.Classifier.Bias[0] += 1;
         copy.Layers[1].Query.Weight.AsSpan().Clear();
         copy.Layers[1].Query.Bias.AsSpan().Clear();
-        int[] ids = TestData.Sst2Dev[0];
+        int[] ids = TinyData.DevIds[0];
         float[] source = new float[2], changed = new float[2];
         var seen = new Recorder();
         new Fp32Runner(new Fp32Model(checkpoint)).Run(ids, [], source);
         new Fp32Runner(new Fp32Model(copy)).Run(ids, [], changed, seen);
         Assert.NotEqual(source[0], changed[0]);
         Assert.All(seen[TensorSite.AttentionProbabilities, 1], p => Assert.Equal(1f / ids.Length, p, 1e-6f));
-        Assert.Equal(TestData.Logits("tiny-sst2", "logits.dev.tsv")[0][0], source[0], 1e-3f);
+        Assert.Equal(ExpectedLogits.Read(Path.Combine(TinyData.Checkpoint, "logits.dev.tsv"))[0][0], source[0], 1e-3f);
     }
 
     [Fact]
@@ -173,15 +174,15 @@ public class Fp32RunnerTests
         (Fp32Runner runner, _) = Tiny();
         Assert.Contains("0 ids", Assert.Throws<ArgumentException>(() => runner.Run([], [], new float[2])).Message);
         Assert.Contains("513 ids", Assert.Throws<ArgumentException>(() => runner.Run(new int[513], [], new float[2])).Message);
-        Assert.Contains("30522", Assert.Throws<ArgumentException>(() => runner.Run([101, 30522], [], new float[2])).Message);
-        Assert.Contains("-1", Assert.Throws<ArgumentException>(() => runner.Run([101, -1], [], new float[2])).Message);
-        Assert.Contains("1 token types", Assert.Throws<ArgumentException>(() => runner.Run([101, 102], [0], new float[2])).Message);
-        Assert.Contains("type 2", Assert.Throws<ArgumentException>(() => runner.Run([101, 102], [0, 2], new float[2])).Message);
-        Assert.Contains("3 logits", Assert.Throws<ArgumentException>(() => runner.Run([101, 102], [], new float[3])).Message);
+        Assert.Contains("914", Assert.Throws<ArgumentException>(() => runner.Run([2, 914], [], new float[2])).Message);
+        Assert.Contains("-1", Assert.Throws<ArgumentException>(() => runner.Run([2, -1], [], new float[2])).Message);
+        Assert.Contains("1 token types", Assert.Throws<ArgumentException>(() => runner.Run([2, 3], [0], new float[2])).Message);
+        Assert.Contains("type 2", Assert.Throws<ArgumentException>(() => runner.Run([2, 3], [0, 2], new float[2])).Message);
+        Assert.Contains("3 logits", Assert.Throws<ArgumentException>(() => runner.Run([2, 3], [], new float[3])).Message);
     }
 
     private static (Fp32Runner Runner, int[] Ids) Tiny() =>
-        (new Fp32Runner(new Fp32Model(Checkpoint.Load(Shared.Require("checkpoints", "tiny-sst2")))), TestData.Sst2Dev[0]);
+        (new Fp32Runner(new Fp32Model(Checkpoint.Load(TinyData.Checkpoint))), TinyData.DevIds[0]);
 
     private sealed class Recorder : IReferenceObserver
     {

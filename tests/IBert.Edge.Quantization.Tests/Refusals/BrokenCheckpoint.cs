@@ -1,14 +1,12 @@
 // A sound checkpoint folder for a test to break: first the model that is written, then the files that were.
-using System.Net.Sockets;
 using System.Text.Json.Nodes;
+using IBert.Edge.TestSupport;
 
 namespace IBert.Edge.Quantization.Tests.Refusals;
 
 /// <summary>A BERT of three labels with a tokenizer of letters, in a folder that goes with it.</summary>
 internal sealed class BrokenCheckpoint(CheckpointWriter model) : IDisposable
 {
-    private readonly List<IDisposable> open = [];
-
     public BrokenCheckpoint() : this(RandomCheckpoint.Bert(hidden: 8, heads: 2, feedForward: 12, seed: 9))
     {
     }
@@ -64,17 +62,14 @@ internal sealed class BrokenCheckpoint(CheckpointWriter model) : IDisposable
     public void Pipe(string name)
     {
         File.Delete(this[name]);
-        using System.Diagnostics.Process make = System.Diagnostics.Process.Start("mkfifo", [this[name]]);
-        make.WaitForExit();
+        SpecialFiles.Pipe(this[name]);
     }
 
     /// <summary>Replaces a file by a socket.</summary>
     public void Socket(string name)
     {
         File.Delete(this[name]);
-        Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        socket.Bind(new UnixDomainSocketEndPoint(this[name]));
-        open.Add(socket);
+        SpecialFiles.Socket(this[name]);
     }
 
     /// <summary>Replaces a file by a folder.</summary>
@@ -87,9 +82,5 @@ internal sealed class BrokenCheckpoint(CheckpointWriter model) : IDisposable
     /// <summary>Replaces a part of a text.</summary>
     public void Replace(string name, string part, string other) => Text(name, File.ReadAllText(this[name]).Replace(part, other, StringComparison.Ordinal));
 
-    public void Dispose()
-    {
-        open.ForEach(item => item.Dispose());
-        model.Dispose();
-    }
+    public void Dispose() => model.Dispose();
 }

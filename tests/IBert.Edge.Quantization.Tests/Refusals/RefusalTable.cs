@@ -6,7 +6,9 @@ using System.Text.Json.Nodes;
 using IBert.Edge.Files;
 using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Evaluation;
+using IBert.Edge.Quantization.Lowering;
 using IBert.Edge.Quantization.Output;
+using IBert.Edge.TestSupport;
 
 namespace IBert.Edge.Quantization.Tests.Refusals;
 
@@ -412,17 +414,17 @@ internal static partial class RefusalTable
     /// <summary>Checkpoints that say that they were trained in integer mode.</summary>
     private static IEnumerable<Refusal> Integers()
     {
-        yield return new("an I-BERT without its ranges", null) { Model = IntegerTrained };
+        yield return new("an I-BERT without its ranges", null) { Model = IntegerTrained, Use = LoadIntegers };
         yield return new("an I-BERT that was not trained in integer mode", b =>
         {
             b.Model.Tensors.Add("ibert.embeddings.output_activation.x_min", new TestTensor("F32", [1], [-1e-5f]));
             b.Model.Tensors.Add("ibert.embeddings.output_activation.x_max", new TestTensor("F32", [1], [1e-5f]));
-        }) { Model = IntegerTrained };
+        }) { Model = IntegerTrained, Use = LoadIntegers };
         yield return new("an I-BERT with a range of two numbers", b =>
         {
             b.Model.Tensors.Add("ibert.embeddings.output_activation.x_min", new TestTensor("F32", [2], [-1, -1]));
             b.Model.Tensors.Add("ibert.embeddings.output_activation.x_max", new TestTensor("F32", [2], [1, 1]));
-        }) { Model = IntegerTrained };
+        }) { Model = IntegerTrained, Use = LoadIntegers };
         yield return new("the integers of a model that was not trained with them", null)
         {
             Use = b => Quantizer.Quantize(b.Folder, new QuantizerOptions { Scheme = QuantizationScheme.IBert }),
@@ -494,6 +496,7 @@ internal static partial class RefusalTable
                 file.RequireFloats(file.Tensors["a"]);
             },
         };
+        yield return new("a label that came past config.json", null) { Use = _ => new ModelBuilder().Build(16, default, ["a\n"], []) };
         yield return new("golden integers that are none", null)
         {
             Use = b =>
@@ -518,12 +521,6 @@ internal static partial class RefusalTable
         ModelComparison.Run(b.Folder, model, TextSource.Read(b["data.txt"]), 10, 1, 1, null);
     }
 
-    /// <summary>Tokenizers' files.</summary>
-    private static IEnumerable<Refusal> Tokenizers()
-    {
-        yield return new("no tokenizer", null, b => b.Delete(Vocabulary));
-    }
-
     private static void Replace(CheckpointWriter model, CheckpointWriter other)
     {
         using (other)
@@ -544,6 +541,8 @@ internal static partial class RefusalTable
     }
 
     private static CheckpointWriter Roberta() => RandomCheckpoint.Roberta(8, 2, 12, seed: 9);
+
+    private static void LoadIntegers(BrokenCheckpoint b) => IBertCheckpoint.Load(b.Folder, CheckpointConfig.Read(b[Config])).Dispose();
 
     private static CheckpointWriter IntegerTrained()
     {

@@ -1,6 +1,7 @@
 // What cannot be converted is refused by name, in one line that says what, where and the way out; and no refusal is without a test.
 using System.Text;
 using System.Text.RegularExpressions;
+using IBert.Edge.TestSupport;
 using Xunit;
 
 namespace IBert.Edge.Quantization.Tests.Refusals;
@@ -28,7 +29,7 @@ public sealed partial class RefusalTests
         {
             list.Append($"{kind}\n    {message}\n");
         }
-        string path = Path.Combine(TestSupport.Shared.Repository, "tests", "IBert.Edge.Quantization.Tests", "Refusals", "messages.txt");
+        string path = Path.Combine(Shared.Repository, "tests", "IBert.Edge.Quantization.Tests", "Refusals", "messages.txt");
         if (!File.Exists(path) || File.ReadAllText(path) != list.ToString())
         {
             string found = Path.Combine(Path.GetTempPath(), "messages.txt");
@@ -51,7 +52,7 @@ public sealed partial class RefusalTests
     [Fact]
     public void Every_message_in_the_source_is_provoked()
     {
-        MessagePart[] parts = [.. SourceMessages.Find(Path.Combine(TestSupport.Shared.Repository, "src", "IBert.Edge.Quantization")).Where(p => !p.Place.StartsWith("Tok") && !p.Place.StartsWith("Quantizer.cs"))];
+        MessagePart[] parts = [.. SourceMessages.Find(Path.Combine(Shared.Repository, "src", "IBert.Edge.Quantization"))];
         Assert.InRange(parts.Length, 100, 1000);
         MessagePart[] untested = [.. parts.Where(part => !s_messages.Value.Values.Any(message => message.Contains(part.Text, StringComparison.Ordinal)))];
         Assert.True(untested.Length == 0, $"no row of the table provokes these:\n{string.Join('\n', untested)}");

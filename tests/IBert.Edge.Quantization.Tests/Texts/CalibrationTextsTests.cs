@@ -2,6 +2,7 @@
 using IBert.Edge.Files.Data;
 using IBert.Edge.Quantization.Texts;
 using IBert.Edge.Quantization.Tokenizers;
+using IBert.Edge.Quantization.Tests.Quantizing;
 using IBert.Edge.TestSupport;
 using Xunit;
 
@@ -10,7 +11,7 @@ namespace IBert.Edge.Quantization.Tests.Texts;
 public sealed class CalibrationTextsTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();
-    private readonly TextEncoder encoder = new(TokenizerFiles.BuildSection(Shared.Require("checkpoints", "tiny-sst2")), 16, hasTypes: true);
+    private readonly TextEncoder encoder = new(TokenizerFiles.BuildSection(TinyData.Checkpoint), 16, hasTypes: true);
 
     public void Dispose()
     {
@@ -144,7 +145,7 @@ public sealed class CalibrationTextsTests : IDisposable
     private CalibrationTexts Choose(int count, int samples, ulong seed)
     {
         // Each text is one piece of its own, by which it is known again.
-        string[] pieces = [.. File.ReadLines(Shared.Require("checkpoints", "tiny-sst2", "vocab.txt")).Skip(2000).Take(count)];
+        string[] pieces = [.. File.ReadLines(Path.Combine(TinyData.Checkpoint, "vocab.txt")).Where(piece => piece.Length > 2 && piece.All(char.IsAsciiLetterLower)).Take(count)];
         TextSource source = TextSource.Read(folder.Write("data.txt", string.Join('\n', pieces) + "\n"));
         return CalibrationTexts.Choose(new QuantizerOptions { Calibration = source, Samples = samples, Seed = seed }, encoder);
     }

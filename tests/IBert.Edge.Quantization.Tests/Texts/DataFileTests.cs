@@ -43,12 +43,12 @@ public sealed class DataFileTests : IDisposable
     }
 
     [Fact]
-    public void Pairs_of_a_published_file_with_a_byte_order_mark_are_read()
+    public void Pairs_of_a_file_with_a_byte_order_mark_and_quotes_are_read()
     {
-        TextSource source = TextSource.Read(Shared.Require("data", "mrpc", "dev.tsv"), "#1 String", "#2 String");
-        Assert.Equal(408, source.Count);
-        Assert.StartsWith("He said the foodservice pie business doesn 't fit", source.Texts.First().Text);
-        Assert.StartsWith("\" The foodservice pie business does not fit", source.Texts.First().Pair);
+        string path = folder.Write("pairs.tsv", "\uFEFFQuality\t#1 ID\t#1 String\t#2 String\n1\t7\tHe \" liked \" it\t\" He did\n0\t8\ta\tb\n");
+        TextSource source = TextSource.Read(path, "#1 String", "#2 String");
+        Assert.Equal([new SourceText("He \" liked \" it", "\" He did"), new SourceText("a", "b")], source.Texts);
+        Assert.Equal(2, TextSource.Read(path, "Quality").Count);
     }
 
     [Theory]

@@ -1,7 +1,9 @@
 // Attacks on what the verifier proves, one by one: each is refused, and the message says what is wrong.
 using System.Buffers.Binary;
 using System.Diagnostics;
+using System.Text;
 using IBert.Edge.Format;
+using IBert.Edge.Graph.Operations;
 using IBert.Edge.Graph;
 using IBert.Edge.Kernels;
 using IBert.Edge.TestSupport;
@@ -63,7 +65,7 @@ public sealed class AttackTests
         ["work cut along another axis"] = ("is cut along 3, not 2", d => d.First(OperationCode.Linear).Split = SplitAxis.Heads),
         ["a tensor that does not exist"] = ("names tensor 4096", d => d.Operations[1].Inputs[0] = 4096),
         ["a constant that does not exist"] = ("names constant 16384", d => d.Operations[1].Constants[9] = 16384),
-        ["multipliers that do not exist in a stage without use"] = ("names constant 20000", d => d.First(OperationCode.Linear).Stages[Slot.LinearRescaleStage].Multipliers = 20000),
+        ["multipliers that do not exist in a stage without use"] = ("names constant 20000", d => new LinearRecord(in d.First(OperationCode.Linear)).Rescale.Multipliers = 20000),
         ["an input left out"] = ("lacks input 0", d => d.Operations[1].Inputs[0] = OperationRecord.None),
         ["weights left out"] = ("lacks a constant", d => d.First(OperationCode.Linear).Constants[0] = OperationRecord.None),
         ["operations in another order"] = ("was not written", d => d.Rearrange(list => list.Reverse())),
@@ -71,11 +73,11 @@ public sealed class AttackTests
         ["all rows of what has only its first"] = ("was not written", d => AllRowsOfFirst(d)),
 
         // Embed
-        ["a shift of nothing"] = ("shifts the sum by 0", d => d.First(OperationCode.Embed).Parameters[Slot.EmbedShift] = 0),
-        ["a shift of 31"] = ("shifts the sum by 31", d => d.First(OperationCode.Embed).Parameters[Slot.EmbedShift] = 31),
-        ["positions before the table"] = ("moves positions by -1", d => d.First(OperationCode.Embed).Parameters[Slot.EmbedPositionOffset] = -1),
-        ["positions beyond the table"] = ("has 16 rows for 17", d => d.First(OperationCode.Embed).Parameters[Slot.EmbedPositionOffset] = 1),
-        ["an unplaced id without a row"] = ("gives id 3 the row before", d => d.First(OperationCode.Embed).Parameters[Slot.EmbedUnplacedId] = 4),
+        ["a shift of nothing"] = ("shifts the sum by 0", d => new EmbedRecord(in d.First(OperationCode.Embed)).Shift = 0),
+        ["a shift of 31"] = ("shifts the sum by 31", d => new EmbedRecord(in d.First(OperationCode.Embed)).Shift = 31),
+        ["positions before the table"] = ("moves positions by -1", d => new EmbedRecord(in d.First(OperationCode.Embed)).PositionOffset = -1),
+        ["positions beyond the table"] = ("has 16 rows for 17", d => new EmbedRecord(in d.First(OperationCode.Embed)).PositionOffset = 1),
+        ["an unplaced id without a row"] = ("gives id 3 the row before", d => new EmbedRecord(in d.First(OperationCode.Embed)).UnplacedIdPlusOne = 4),
         ["an unplaced id below all"] = ("gives id -2 the row before", d => Unplaced(d, -1)),
         ["an unplaced id beyond the vocabulary"] = ("gives id 2147483646 the row before", d => Unplaced(d, int.MaxValue)),
         ["fewer word rows than ids"] = ("table 0 has 16 rows for", d => (d.First(OperationCode.Embed).Constants[0], d.First(OperationCode.Embed).Constants[1]) = (d.First(OperationCode.Embed).Constants[2], d.First(OperationCode.Embed).Constants[3])),
@@ -85,9 +87,9 @@ public sealed class AttackTests
         ["no table at all"] = ("has no table", d => ((Span<ushort>)d.First(OperationCode.Embed).Constants).Fill(OperationRecord.None)),
 
         // LayerNorm
-        ["a negative epsilon"] = ("has an epsilon", d => d.First(OperationCode.LayerNorm).Parameters[Slot.NormEpsilonHigh] = -1),
-        ["an epsilon that overflows the variance"] = ("has an epsilon", d => d.First(OperationCode.LayerNorm).Parameters[Slot.NormEpsilonHigh] = 1 << 29),
-        ["an unknown function"] = ("computes function 2", d => d.First(OperationCode.LayerNorm).Parameters[Slot.NormFunction] = 2),
+        ["a negative epsilon"] = ("has an epsilon", d => new LayerNormRecord(in d.First(OperationCode.LayerNorm)).Epsilon = (long)(-1) << 32),
+        ["an epsilon that overflows the variance"] = ("has an epsilon", d => new LayerNormRecord(in d.First(OperationCode.LayerNorm)).Epsilon = (long)(1 << 29) << 32),
+        ["an unknown function"] = ("computes function 2", d => new LayerNormRecord(in d.First(OperationCode.LayerNorm)).Function = (FunctionKind)2),
         ["an addend of 31 bits"] = ("addends of more than 30 bits", d => d.Values<int>(d.First(OperationCode.LayerNorm).Stages[1].Addends)[0] = 1 << 30),
         ["a pre-shift before a sum"] = ("after a shift by 1", d => d.First(OperationCode.LayerNorm).Stages[1].PreShift = 1),
         ["a gamma in the padding"] = ("padding that is not zero", d => d.Values<int>(d.First(OperationCode.LayerNorm).Stages[0].Multipliers)[40] = 1),
@@ -117,23 +119,23 @@ public sealed class AttackTests
         ["a rescaling factor of two and more"] = ("scales by 2^-29", d => Rescale(d, 1 << 20, exponent: 29)),
 
         // Attention
-        ["no heads"] = ("has 0 heads", d => d.First(OperationCode.Attention).Parameters[Slot.AttentionHeads] = 0),
-        ["heads of a negative width"] = ("heads of -16", d => d.First(OperationCode.Attention).Parameters[Slot.AttentionHeadColumns] = -16),
-        ["heads that are no multiple of 16"] = ("heads of 8", d => (d.First(OperationCode.Attention).Parameters[Slot.AttentionHeads], d.First(OperationCode.Attention).Parameters[Slot.AttentionHeadColumns]) = (8, 8)),
-        ["heads whose width overflows"] = ("has 65536 heads of 65536", d => (d.First(OperationCode.Attention).Parameters[Slot.AttentionHeads], d.First(OperationCode.Attention).Parameters[Slot.AttentionHeadColumns]) = (1 << 16, 1 << 16)),
-        ["more heads than columns"] = ("reads a tensor of 64 columns for 3 heads", d => d.First(OperationCode.Attention).Parameters[Slot.AttentionHeads] = 3),
-        ["exponentials of 15 bits"] = ("has exponentials of 15 bits", d => d.First(OperationCode.Attention).Parameters[Slot.AttentionBits] = 15),
-        ["a limit of nothing"] = ("score differences up to 0", d => d.First(OperationCode.Attention).Parameters[Slot.AttentionLimit] = 0),
-        ["a limit that a shift overflows"] = ("score differences up to", d => (d.First(OperationCode.Attention).Parameters[Slot.AttentionLimit], d.First(OperationCode.Attention).Stages[Slot.AttentionScoreStage].PreShift) = (1 << 30, 1)),
-        ["exponentials that grow with distance"] = ("scales scores in a way", d => d.First(OperationCode.Attention).Stages[Slot.AttentionScoreStage].Multiplier = -1),
+        ["no heads"] = ("has 0 heads", d => new AttentionRecord(in d.First(OperationCode.Attention)).Heads = 0),
+        ["heads of a negative width"] = ("heads of -16", d => new AttentionRecord(in d.First(OperationCode.Attention)).HeadColumns = -16),
+        ["heads that are no multiple of 16"] = ("heads of 8", d => (new AttentionRecord(in d.First(OperationCode.Attention)).Heads, new AttentionRecord(in d.First(OperationCode.Attention)).HeadColumns) = (8, 8)),
+        ["heads whose width overflows"] = ("has 65536 heads of 65536", d => (new AttentionRecord(in d.First(OperationCode.Attention)).Heads, new AttentionRecord(in d.First(OperationCode.Attention)).HeadColumns) = (1 << 16, 1 << 16)),
+        ["more heads than columns"] = ("reads a tensor of 64 columns for 3 heads", d => new AttentionRecord(in d.First(OperationCode.Attention)).Heads = 3),
+        ["exponentials of 15 bits"] = ("has exponentials of 15 bits", d => new AttentionRecord(in d.First(OperationCode.Attention)).Bits = 15),
+        ["a limit of nothing"] = ("score differences up to 0", d => new AttentionRecord(in d.First(OperationCode.Attention)).Limit = 0),
+        ["a limit that a shift overflows"] = ("score differences up to", d => (new AttentionRecord(in d.First(OperationCode.Attention)).Limit, new AttentionRecord(in d.First(OperationCode.Attention)).Score.PreShift) = (1 << 30, 1)),
+        ["exponentials that grow with distance"] = ("scales scores in a way", d => new AttentionRecord(in d.First(OperationCode.Attention)).Score.Multiplier = -1),
         ["a context ratio of few bits"] = ("scales the context in a way", d => d.First(OperationCode.Attention).Stages[0].Multiplier = 1),
         ["a context shift below one"] = ("scales the context by", d => d.First(OperationCode.Attention).Stages[0].Exponent = 1),
         ["a context shift above thirty"] = ("scales the context by", d => d.First(OperationCode.Attention).Stages[0].Exponent = 60),
         ["K that may be -128"] = ("may be -128", d => d.Producer(d.First(OperationCode.Attention).Inputs[1]).Stages[0].Low = -128),
 
         // Gate
-        ["a factor of -2^15"] = ("has a factor of -2^15", d => d.Values<short>(d.First(OperationCode.Gate).Constants[Slot.GateTable])[4095] = short.MinValue),
-        ["a short table"] = ("reads 4096 values from a constant of 1 x", d => d.First(OperationCode.Gate).Constants[Slot.GateTable] = d.First(OperationCode.Gate).Constants[Slot.GateMultipliers]),
+        ["a factor of -2^15"] = ("has a factor of -2^15", d => d.Values<short>(new GateRecord(in d.First(OperationCode.Gate)).Table)[4095] = short.MinValue),
+        ["a short table"] = ("reads 4096 values from a constant of 1 x", d => new GateRecord(in d.First(OperationCode.Gate)).Table = new GateRecord(in d.First(OperationCode.Gate)).Multipliers),
         ["a clamp that the kernel does not know"] = ("clamps to something else", d => d.First(OperationCode.Gate).Stages[0].Low = 0),
 
         // The head
@@ -152,6 +154,17 @@ public sealed class AttackTests
         ["labels beyond the section"] = ("lies outside the section", d => d[SectionKind.Labels][16] = 200),
         ["labels of 17 MB"] = ("is longer than", d => d[SectionKind.Labels] = [.. d[SectionKind.Labels], .. new byte[17 << 20]]),
 
+        ["a label that ends the line"] = ("label 0 has the control character U+000A", d => d[SectionKind.Labels] = LabelSection("a\nb", "c", "d")),
+        ["a label that sets a terminal's title"] = ("label 1 has the control character U+001B", d => d[SectionKind.Labels] = LabelSection("a", "\e]0;owned\a", "d")),
+        ["a label with DEL"] = ("label 2 has the control character U+007F", d => d[SectionKind.Labels] = LabelSection("a", "b", "c\u007F")),
+        ["a label with a control of the second range"] = ("label 0 has the control character U+009B", d => d[SectionKind.Labels] = LabelSection("\u009B31m", "b", "c")),
+        ["a label with a line separator"] = ("label 0 has the control character U+2028", d => d[SectionKind.Labels] = LabelSection("a\u2028b", "c", "d")),
+        ["a label that turns what follows around"] = ("label 0 has the control character U+202E", d => d[SectionKind.Labels] = LabelSection("\u202Eevitagen", "b", "c")),
+        ["a label that isolates what follows"] = ("label 0 has the control character U+2067", d => d[SectionKind.Labels] = LabelSection("\u2067a", "b", "c")),
+        ["a label that is not UTF-8"] = ("the name of label 1 is not UTF-8", d => d[SectionKind.Labels][^5] = 0xFF),
+        ["a label without a name"] = ("label 2 has no name", d => d[SectionKind.Labels] = LabelSection("a", "b", "")),
+        ["two labels of one name"] = ("labels 0 and 2 have the same name", d => d[SectionKind.Labels] = LabelSection("a", "b", "a")),
+
         // The tokenizer, which HostileTokenizerTests attacks alone
         ["a tokenizer without special tokens"] = ("has no special token", d => d[SectionKind.Tokenizer] = WithoutSpecialTokens(d[SectionKind.Tokenizer])),
 
@@ -163,25 +176,26 @@ public sealed class AttackTests
     /// <summary>Attacks on the operations that the published I-BERT has and the int8 scheme has not.</summary>
     private static readonly Dictionary<string, (string Expected, Change Change)> s_publishedAttacks = new()
     {
-        ["probabilities above one by a negative multiplier"] = ("or a negative one", d => d.First(OperationCode.Attention).Stages[Slot.AttentionScoreStage].Multiplier = -1),
-        ["an exponential with a step of zero"] = ("constants of the exponential", d => d.First(OperationCode.Attention).Parameters[Slot.AttentionX0] = 0),
-        ["an exponential with a positive step"] = ("constants of the exponential", d => d.First(OperationCode.Attention).Parameters[Slot.AttentionX0] = 1),
-        ["an exponential whose constant overflows"] = ("constants of the exponential", d => d.First(OperationCode.Attention).Parameters[Slot.AttentionCHigh] = int.MaxValue),
-        ["probabilities in eight bits, of which one takes nine"] = ("constants of the exponential", d => d.First(OperationCode.Attention).Parameters[Slot.AttentionBits] = 8),
-        ["a score shift beyond 128 bits"] = ("scales by 2^-127", d => d.First(OperationCode.Attention).Stages[Slot.AttentionScoreStage].Exponent = 127),
-        ["a clip above zero"] = ("clips to a bound above zero", d => d.Values<int>(d.First(OperationCode.Gate).Constants[Slot.GateB])[0] = 1),
-        ["a clip of -2^31"] = ("clips to a bound above zero", d => d.Values<int>(d.First(OperationCode.Gate).Constants[Slot.GateB])[0] = int.MinValue),
-        ["a polynomial of 62 bits"] = ("more than 61 bits", d => d.Values<long>(d.First(OperationCode.Gate).Constants[Slot.GateC])[0] = long.MinValue),
+        ["probabilities above one by a negative multiplier"] = ("or a negative one", d => new AttentionRecord(in d.First(OperationCode.Attention)).Score.Multiplier = -1),
+        ["an exponential with a step of zero"] = ("constants of the exponential", d => new PublishedAttentionRecord(in d.First(OperationCode.Attention)).X0 = 0),
+        ["an exponential with a positive step"] = ("constants of the exponential", d => new PublishedAttentionRecord(in d.First(OperationCode.Attention)).X0 = 1),
+        ["an exponential whose constant overflows"] = ("constants of the exponential", d => new PublishedAttentionRecord(in d.First(OperationCode.Attention)).C = (long)(int.MaxValue) << 32),
+        ["probabilities in eight bits, of which one takes nine"] = ("constants of the exponential", d => new AttentionRecord(in d.First(OperationCode.Attention)).Bits = 8),
+        ["a score shift beyond 128 bits"] = ("scales by 2^-127", d => new AttentionRecord(in d.First(OperationCode.Attention)).Score.Exponent = 127),
+        ["a clip above zero"] = ("clips to a bound above zero", d => d.Values<int>(new PublishedGateRecord(in d.First(OperationCode.Gate)).B)[0] = 1),
+        ["a clip of -2^31"] = ("clips to a bound above zero", d => d.Values<int>(new PublishedGateRecord(in d.First(OperationCode.Gate)).B)[0] = int.MinValue),
+        ["a polynomial of 62 bits"] = ("more than 61 bits", d => d.Values<long>(new PublishedGateRecord(in d.First(OperationCode.Gate)).C)[0] = long.MinValue),
         ["a GELU without multipliers"] = ("lacks multipliers", d => d.First(OperationCode.Gate).Stages[0].Multipliers = OperationRecord.None),
-        ["an offset of 62 bits"] = ("more than 61 bits", d => d.Values<long>(d.First(OperationCode.LayerNorm).Constants[Slot.NormOffsets])[0] = 1L << 61),
-        ["a shift of deviations by 31"] = ("shifts deviations by 31", d => d.First(OperationCode.LayerNorm).Parameters[Slot.NormShift] = 31),
-        ["an input scale without a significand"] = ("which is not of 24 bits", d => d.First(OperationCode.LayerNorm).Parameters[Slot.NormSignificand] = 0),
-        ["an input scale whose significand has 23 bits"] = ("which is not of 24 bits", d => d.First(OperationCode.LayerNorm).Parameters[Slot.NormSignificand] = (1 << 23) - 1),
-        ["an input scale whose significand has 25 bits"] = ("which is not of 24 bits", d => d.First(OperationCode.LayerNorm).Parameters[Slot.NormSignificand] = 1 << 24),
+        ["an offset of 62 bits"] = ("more than 61 bits", d => d.Values<long>(new PublishedLayerNormRecord(in d.First(OperationCode.LayerNorm)).Offsets)[0] = 1L << 61),
+        ["a shift of deviations by 31"] = ("shifts deviations by 31", d => new PublishedLayerNormRecord(in d.First(OperationCode.LayerNorm)).Shift = 31),
+        ["an input scale without a significand"] = ("which is not of 24 bits", d => new PublishedLayerNormRecord(in d.First(OperationCode.LayerNorm)).Significand = 0),
+        ["an input scale whose significand has 23 bits"] = ("which is not of 24 bits", d => new PublishedLayerNormRecord(in d.First(OperationCode.LayerNorm)).Significand = (1 << 23) - 1),
+        ["an input scale whose significand has 25 bits"] = ("which is not of 24 bits", d => new PublishedLayerNormRecord(in d.First(OperationCode.LayerNorm)).Significand = 1 << 24),
         ["a sum of more than 24 bits, normalized"] = ("more than 24 bits", d => d.First(OperationCode.Add).Stages[0].High = 1 << 23),
-        ["a term without a shift"] = ("scales by 2^-0", d => d.First(OperationCode.Add).Stages[Slot.AddFirstStage].Exponent = 0),
+        ["a term without a shift"] = ("scales by 2^-0", d => new AddRecord(in d.First(OperationCode.Add)).Input(0).Exponent = 0),
         ["a sum clamped upside down"] = ("clamps to 1..0", d => (d.First(OperationCode.Add).Stages[0].Low, d.First(OperationCode.Add).Stages[0].High) = (1, 0)),
-        ["a second term's multipliers that do not exist"] = ("names constant 3000", d => d.First(OperationCode.Add).Stages[Slot.AddSecondStage].Multipliers = 3000),
+        ["attention in 128 bits for minutes"] = ("is more than can be done in a text of 32768 tokens", d => Longest(d)),
+        ["a second term's multipliers that do not exist"] = ("names constant 3000", d => new AddRecord(in d.First(OperationCode.Add)).Input(1).Multipliers = 3000),
     };
 
     public static TheoryData<string> PublishedAttacks => [.. s_publishedAttacks.Keys];
@@ -215,6 +229,17 @@ public sealed class AttackTests
         using OpenedModel opened = new(new Draft().Seal()), published = new(new Draft(PublishedModel.Sections).Seal());
         Assert.Equal(SmallModel.Labels, opened.Model.Labels);
         Assert.Equal(SmallModel.Labels, published.Model.Labels);
+    }
+
+    [Fact]
+    public void Labels_in_any_script_with_any_punctuation_are_names()
+    {
+        string[] names = ["caf\u00E9, \"very\" good", "\u05D8\u05D5\u05D1\u200F \u597D", "\U0001F600\u200D\U0001F525"];
+        Draft draft = new();
+        draft[SectionKind.Labels] = LabelSection(names);
+        using OpenedModel opened = new(draft.Seal());
+
+        Assert.Equal(names, opened.Model.Labels);
     }
 
     [Fact]
@@ -305,14 +330,14 @@ public sealed class AttackTests
     private static ref OperationRecord Padded(Draft draft) => ref SecondInputOfNorm(draft);
 
     private static void Unplaced(Draft draft, int parameter) =>
-        (draft.First(OperationCode.Embed).Parameters[Slot.EmbedPositionOffset], draft.First(OperationCode.Embed).Parameters[Slot.EmbedUnplacedId]) = (1, parameter);
+        (new EmbedRecord(in draft.First(OperationCode.Embed)).PositionOffset, new EmbedRecord(in draft.First(OperationCode.Embed)).UnplacedIdPlusOne) = (1, parameter);
 
     private static void Rescale(Draft draft, uint bound, byte exponent = 31)
     {
         ref OperationRecord linear = ref draft.First(OperationCode.Linear);
         linear.AccumulatorBound = bound;
         linear.Stages[0].PreShift = 0;
-        linear.Stages[Slot.LinearRescaleStage] = new ScaleStage
+        new LinearRecord(in linear).Rescale = new ScaleStage
         {
             Exponent = exponent, Multiplier = int.MaxValue, Multipliers = OperationRecord.None, Addends = OperationRecord.None,
         };
@@ -327,8 +352,14 @@ public sealed class AttackTests
     /// <summary>32,768 tokens and thousands of operations of quadratic cost, in a file of two megabytes.</summary>
     private static void LongestAttention(Draft draft)
     {
-        const int tokens = 32768;
         Repeat(draft, OperationCode.Attention);
+        Longest(draft);
+    }
+
+    /// <summary>Texts of 32,768 tokens.</summary>
+    private static void Longest(Draft draft)
+    {
+        const int tokens = 32768;
         OperationRecord embed = draft.First(OperationCode.Embed);
         byte[] data = draft[SectionKind.Data];
         int columns = (int)draft.Constants[embed.Constants[2]].Columns;
@@ -339,7 +370,7 @@ public sealed class AttackTests
         {
             if (operation.Code == OperationCode.Attention)
             {
-                operation.Parameters[Slot.AttentionBits] = 9;
+                new AttentionRecord(in operation).Bits = 9;
             }
         }
 
@@ -349,6 +380,15 @@ public sealed class AttackTests
             (entry.Rows, entry.Columns, entry.Offset, entry.Length) = ((uint)rows, (uint)rowColumns, (ulong)draft[SectionKind.Data].Length, (ulong)tokens * (ulong)bytes);
             draft[SectionKind.Data] = [.. draft[SectionKind.Data], .. new byte[tokens * bytes]];
         }
+    }
+
+    /// <summary>A section of three labels, whatever their names.</summary>
+    private static byte[] LabelSection(params string[] names)
+    {
+        byte[][] texts = [.. names.Select(Encoding.UTF8.GetBytes)];
+        int end = 0;
+        IEnumerable<int> offsets = texts.Select(text => end += text.Length).Prepend(0);
+        return [.. BitConverter.GetBytes(names.Length), .. offsets.ToArray().SelectMany(BitConverter.GetBytes), .. texts.SelectMany(text => text)];
     }
 
     /// <summary>The template of one text is the text alone.</summary>

@@ -19,7 +19,7 @@ public sealed unsafe class DefinitionTests
             int e = shift + 32;
             BigInteger exact = ((((BigInteger)x << preShift) * m) + (BigInteger.One << (e - 1))) >> e;
             Assert.True(exact == Dyadic.Scale(x, m, preShift, shift), $"x {x}, m {m}, k {preShift}, s {shift}");
-            // The 64-bit form of design/numerics.md, section 3.
+            // The 64-bit form of docs/numerics.md, section 3.
             long wide = (((long)x << preShift) * m) + (1L << (e - 1));
             Assert.Equal((int)(wide >> e), Dyadic.Scale(x, m, preShift, shift));
         }

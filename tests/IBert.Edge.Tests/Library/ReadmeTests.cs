@@ -98,7 +98,7 @@ public sealed partial class ReadmeTests
             }
             else
             {
-                File.Copy(TinyModel.Path, copy, overwrite: true);
+                File.Copy(TestModels.Tiny, copy, overwrite: true);
             }
         }
     }

@@ -28,8 +28,8 @@ public sealed class BytePairFilesTests : IDisposable
         CopyRoberta();
         byte[] section = TokenizerFiles.BuildSection(folder);
         Assert.Equal(section, TokenizerFiles.BuildSection(folder));
-        Assert.Equal(50265, TokenizerFiles.Read(folder).VocabularySize);
-        Assert.InRange(section.Length, 1_500_000, 2_200_000);
+        int size = TokenizerFiles.Read(folder).VocabularySize;
+        Assert.InRange(section.Length, 30 * size, 45 * size);
     }
 
     [Theory]
@@ -48,9 +48,8 @@ public sealed class BytePairFilesTests : IDisposable
         }
         using OpenedTokenizer a = TestTokenizers.OpenRoberta();
         using var b = new OpenedTokenizer(TokenizerFiles.BuildSection(folder));
-        foreach (var line in TestTokenizers.Golden("roberta-bpe.jsonl").Take(200))
+        foreach (string text in TokenizerData.Lines("roberta.jsonl").Select(line => TokenizerData.Text(line)))
         {
-            string text = line.GetProperty("text").GetString()!;
             Assert.Equal(a.Encode(text), b.Encode(text));
         }
         Assert.Equal(a.Tokens("a <mask> <s>b"), b.Tokens("a <mask> <s>b"));
@@ -96,7 +95,7 @@ public sealed class BytePairFilesTests : IDisposable
     [InlineData("pre_tokenizer", """{"type": "Sequence"}""", "tokenizer.json.pre_tokenizer is Sequence")]
     [InlineData("pre_tokenizer", "null", "tokenizer.json.pre_tokenizer is missing")]
     [InlineData("pre_tokenizer", """{"type": "ByteLevel", "use_regex": false}""", "pre_tokenizer.use_regex is false")]
-    [InlineData("post_processor", """{"type": "BertProcessing"}""", "tokenizer.json.post_processor is BertProcessing")]
+    [InlineData("post_processor", """{"type": "BertProcessing"}""", "tokenizer.json.post_processor.cls is missing")]
     [InlineData("model.dropout", "0.1", "tokenizer.json.model.dropout is 0.1; expected null")]
     [InlineData("model.fuse_unk", "true", "tokenizer.json.model.fuse_unk is true")]
     [InlineData("model.byte_fallback", "true", "tokenizer.json.model.byte_fallback is true")]
@@ -121,9 +120,11 @@ public sealed class BytePairFilesTests : IDisposable
     }
 
     [Theory]
-    [InlineData(Merges, "l o\nlow\n", "Line 2 of merges.txt")]
-    [InlineData(Merges, "l o\n\nlo w\n", "Line 2 of merges.txt")]
-    [InlineData(Merges, "lo w\nl o\n", "merge 1 comes before the merges that make its two parts")]
+    [InlineData(Merges, "#version: 0.2\nl o\nlow\n", "Line 3 of merges.txt")]
+    [InlineData(Merges, "#version: 0.2\nl o\n\nlo w\n", "Line 3 of merges.txt")]
+    [InlineData(Merges, "l o\nlo w\n", "does not begin with a line '#version'")]
+    [InlineData(Merges, "#version: 0.2\nl o\nlo w", "does not end with a line's end")]
+    [InlineData(Merges, "#version: 0.2\nlo w\nl o\n", "merge 1 comes before the merges that make its two parts")]
     [InlineData(Vocabulary, "{", "vocab.json in ")]
     [InlineData(Vocabulary, "[]", "vocab.json is []")]
     [InlineData(Vocabulary, """{"<s>": 0, "</s>": 0}""", "vocab.json.</s> is 0")]
@@ -149,11 +150,9 @@ public sealed class BytePairFilesTests : IDisposable
 
     private void CopyRoberta()
     {
-        string given = Shared.Require("checkpoints", TestTokenizers.RobertaCheckpoint);
         foreach (string name in new[] { Config, Tokenizer, Vocabulary, Merges, Specials })
         {
-            File.Copy(Path.Combine(given, name), Path.Combine(folder, name));
-            File.SetAttributes(Path.Combine(folder, name), FileAttributes.Normal);
+            File.Copy(TokenizerData.Path(Path.Combine("roberta", name)), Path.Combine(folder, name));
         }
     }
 

@@ -83,7 +83,7 @@ public sealed class BytePairTokenizerTests
         const int seed = 20260101;
         var random = new Random(seed);
         int refused = 0;
-        for (int round = 0; round < 300; round++)
+        for (int round = 0; round < 100; round++)
         {
             string letters = "abcd\u00E9"[..random.Next(1, 6)];
             List<string> merges = RandomMerges(random, letters, random.Next(1, 60), longest: random.Next(2, 40));
@@ -99,17 +99,18 @@ public sealed class BytePairTokenizerTests
                 continue;
             }
             using var tokenizer = new OpenedTokenizer(section);
+            var oracle = new PairByPair(definition);
             for (int i = 0; i < 20; i++)
             {
                 int length = i < 16 ? random.Next(1, 40) : random.Next(200, 1200);
                 string word = string.Concat(Enumerable.Range(0, length).Select(_ => letters[random.Next(letters.Length)]));
-                int[] expected = [0, .. Merge(definition, word), 1];
+                int[] expected = [0, .. oracle.Merge(word), 1];
                 Assert.True(
                     expected.SequenceEqual(tokenizer.Encode(word, 1 << 14)),
                     $"seed {seed}, round {round}: '{word}' with {string.Join(", ", merges)}");
             }
         }
-        Assert.InRange(refused, 1, 100);
+        Assert.InRange(refused, 1, 40);
     }
 
     /// <summary>
@@ -123,10 +124,10 @@ public sealed class BytePairTokenizerTests
         List<string> merges = [];
         foreach (string letter in letters)
         {
-            string[] bytes = [.. Symbols(letter)];
+            string[] bytes = [.. PairByPair.Symbols(letter)];
             merges.AddRange([$"{bytes[0]} {bytes[1]}", $"{bytes[0]}{bytes[1]} {bytes[2]}"]);
         }
-        string[] whole = [.. letters.Select(letter => string.Concat(Symbols(letter)))];
+        string[] whole = [.. letters.Select(letter => string.Concat(PairByPair.Symbols(letter)))];
         merges.AddRange(Enumerable.Range(1, letters.Length - 1).Reverse().Select(i => $"{whole[i - 1]} {whole[i]}"));
         BytePairDefinition definition = TestTokenizers.BytePair(merges.Distinct());
         using var tokenizer = new OpenedTokenizer(BytePairTokenizerWriter.Write(definition));
@@ -134,7 +135,7 @@ public sealed class BytePairTokenizerTests
         {
             string word = string.Concat(letters[..length]);
             int[] found = tokenizer.Encode(word);
-            Assert.Equal([0, .. Merge(definition, word), 1], found);
+            Assert.Equal([0, .. new PairByPair(definition).Merge(word), 1], found);
             Assert.Equal(length % 2 == 0 ? whole[0] + whole[1] : whole[0], Encoding.UTF8.GetString(tokenizer.Tokenizer.Piece(found[1])));
         }
     }
@@ -146,30 +147,30 @@ public sealed class BytePairTokenizerTests
         using var tokenizer = new OpenedTokenizer(BytePairTokenizerWriter.Write(definition));
         foreach (string word in new[] { "abc", "abcd", "bcd", "abcabcd", "aabcdbc" })
         {
-            Assert.Equal([0, .. Merge(definition, word), 1], tokenizer.Encode(word));
+            Assert.Equal([0, .. new PairByPair(definition).Merge(word), 1], tokenizer.Encode(word));
         }
     }
 
     [Fact]
-    public void Words_of_the_real_vocabulary_are_merged_as_pair_by_pair()
+    public void Words_of_a_learned_vocabulary_are_merged_as_pair_by_pair()
     {
-        var definition = (BytePairDefinition)TokenizerFiles.Read(Shared.Require("checkpoints", TestTokenizers.RobertaCheckpoint));
+        BytePairDefinition definition = TestTokenizers.Roberta;
         using OpenedTokenizer tokenizer = TestTokenizers.OpenRoberta();
         const int seed = 5;
         var random = new Random(seed);
         string[] pieces = [.. definition.Vocabulary.Keys.Where(piece => piece.All(char.IsAsciiLetterLower))];
-        Dictionary<(string, string), int> ranks = Ranks(definition);
+        var oracle = new PairByPair(definition);
         for (int round = 0; round < 3000; round++)
         {
             string word = string.Concat(Enumerable.Range(0, random.Next(1, 5)).Select(_ => pieces[random.Next(pieces.Length)]));
-            Assert.Equal([0, .. Merge(definition, word, ranks), 2], tokenizer.Encode(word, 1 << 10));
+            Assert.Equal([0, .. oracle.Merge(word), 2], tokenizer.Encode(word, 1 << 10));
         }
         foreach (string run in new[] { "a", "-", "=", "\u00C3", "ab", "haha", "\u00C2\u00A0", "." })
         {
             string word = string.Concat(Enumerable.Repeat(run, 500));
             if (Words(word, BytePairOptions.None).Length == 1)
             {
-                Assert.Equal([0, .. Merge(definition, word, ranks), 2], tokenizer.Encode(word, 1 << 14));
+                Assert.Equal([0, .. oracle.Merge(word), 2], tokenizer.Encode(word, 1 << 14));
             }
         }
     }
@@ -222,7 +223,7 @@ public sealed class BytePairTokenizerTests
     [Fact]
     public void Every_token_is_told_as_the_vocabulary_has_it()
     {
-        var definition = (BytePairDefinition)TokenizerFiles.Read(Shared.Require("checkpoints", TestTokenizers.RobertaCheckpoint));
+        BytePairDefinition definition = TestTokenizers.Roberta;
         using OpenedTokenizer tokenizer = TestTokenizers.OpenRoberta();
         foreach ((string piece, int id) in definition.Vocabulary)
         {
@@ -293,8 +294,7 @@ public sealed class BytePairTokenizerTests
         TestContext.Current.TestOutputHelper!.WriteLine($"{large / 1e6:F1} steps per byte");
         Assert.InRange(large, 1, 110 * small);
         // What is told at BytePairEncoder.MaxLookups, on no more bytes than two horizons for each that gets settled.
-        Assert.Equal(283, ((BytePairTokenizer)tokenizer.Tokenizer).LookupsPerByte);
-        Assert.InRange(large, 1, 3 * 283 * 1_000_000L);
+        Assert.InRange(large, 1, 3 * ((BytePairTokenizer)tokenizer.Tokenizer).LookupsPerByte * 1_000_000L);
     }
 
     [Fact]
@@ -338,16 +338,12 @@ public sealed class BytePairTokenizerTests
         return [.. words];
     }
 
-    /// <summary>A text's bytes as a vocabulary writes them.</summary>
-    private static IEnumerable<string> Symbols(string text) =>
-        Encoding.UTF8.GetBytes(text).Select(value => ((char)ByteLevelAlphabet.ToCodePoint(value)).ToString());
-
     private static byte[] Repeat(string text, int times) => Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat(text, times)));
 
     /// <summary>Merges of letters and of what merges before them have made.</summary>
     private static List<string> RandomMerges(Random random, string letters, int count, int longest)
     {
-        List<string> pieces = [.. Symbols(letters).Distinct()];
+        List<string> pieces = [.. PairByPair.Symbols(letters).Distinct()];
         HashSet<string> merges = [];
         for (int i = 0; i < count; i++)
         {
@@ -358,33 +354,5 @@ public sealed class BytePairTokenizerTests
             }
         }
         return [.. merges];
-    }
-
-    private static int[] Merge(BytePairDefinition definition, string word) => Merge(definition, word, Ranks(definition));
-
-    private static Dictionary<(string, string), int> Ranks(BytePairDefinition definition) =>
-        definition.Merges.Index().ToDictionary(merge => merge.Item, merge => merge.Index);
-
-    /// <summary>Byte-pair encoding as Sennrich et al. define it: of the pairs with the lowest rank the first, again and again. The oracle.</summary>
-    private static int[] Merge(BytePairDefinition definition, string word, Dictionary<(string, string), int> ranks)
-    {
-        List<string> symbols = [.. Symbols(word)];
-        while (true)
-        {
-            (int best, int at) = (int.MaxValue, -1);
-            for (int i = 0; i + 1 < symbols.Count; i++)
-            {
-                if (ranks.TryGetValue((symbols[i], symbols[i + 1]), out int rank) && rank < best)
-                {
-                    (best, at) = (rank, i);
-                }
-            }
-            if (at < 0)
-            {
-                return [.. symbols.Select(symbol => definition.Vocabulary[symbol])];
-            }
-            symbols[at] += symbols[at + 1];
-            symbols.RemoveAt(at + 1);
-        }
     }
 }

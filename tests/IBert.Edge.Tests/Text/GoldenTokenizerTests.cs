@@ -1,7 +1,8 @@
-// Ids equal to those of Hugging Face's tokenizers, on every line and every code point that is given.
+// Ids equal to those of Hugging Face's tokenizers, on every text of tests/data/tokenizers and on every code point.
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using IBert.Edge.Quantization.Tokenizers;
 using IBert.Edge.TestSupport;
 using IBert.Edge.Text;
 using Xunit;
@@ -11,112 +12,76 @@ namespace IBert.Edge.Tests.Text;
 public sealed class GoldenTokenizerTests
 {
     [Theory]
-    [InlineData("bert-base-uncased.jsonl", true, 2500)]
-    [InlineData("bert-cased-options.jsonl", false, 900)]
-    public void Every_text_has_the_ids_of_Hugging_Face(string file, bool lowerCase, int lines)
+    [InlineData("uncased", 900)]
+    [InlineData("cased", 900)]
+    [InlineData("roberta", 900)]
+    public void Every_text_has_the_ids_of_Hugging_Face(string folder, int leastLines)
     {
-        using OpenedTokenizer tokenizer = TestTokenizers.OpenUncased(
-            lowerCase ? BertNormalizerOptions.All : BertNormalizerOptions.CleanText | BertNormalizerOptions.HandleChinese);
-        AssertTexts(tokenizer, file, lines);
+        using OpenedTokenizer tokenizer = Open(folder);
+        Assert.InRange(TokenizerData.AssertTexts(tokenizer, TokenizerData.Lines($"{folder}.jsonl")), leastLines, int.MaxValue);
     }
 
     [Fact]
-    public void Every_text_has_the_ids_of_Hugging_Face_by_byte_level_BPE()
+    public void Every_combination_of_the_normalizers_options_gives_the_ids_of_Hugging_Face()
     {
-        using OpenedTokenizer tokenizer = TestTokenizers.OpenRoberta();
-        AssertTexts(tokenizer, "roberta-bpe.jsonl", 2500);
-    }
-
-    private static void AssertTexts(OpenedTokenizer tokenizer, string file, int lines)
-    {
-        int count = 0;
-        foreach (JsonElement line in TestTokenizers.Golden(file))
+        var definition = (WordPieceDefinition)TokenizerFiles.Read(TokenizerData.Path("other"));
+        int combinations = 0;
+        foreach (var lines in TokenizerData.Lines("other.jsonl").GroupBy(line => line.GetProperty("options").GetInt32()))
         {
-            string text = line.GetProperty("text").GetString()!;
-            int[] expected = TestTokenizers.Integers(line, "ids");
-            Assert.True(expected.SequenceEqual(tokenizer.Encode(text)), $"line {count + 1}: {line.GetRawText()}");
-            count++;
+            using var tokenizer = new OpenedTokenizer(
+                WordPieceTokenizerWriter.Write(definition with { Options = (BertNormalizerOptions)lines.Key }));
+            Assert.InRange(TokenizerData.AssertTexts(tokenizer, lines), 100, int.MaxValue);
+            combinations++;
         }
-        Assert.Equal(lines, count);
+        Assert.Equal(16, combinations);
     }
 
-    [Fact]
-    public void Every_pair_is_cut_as_Hugging_Face_cuts_it()
+    [Theory]
+    [InlineData("uncased", false)]
+    [InlineData("uncased", true)]
+    [InlineData("cased", false)]
+    [InlineData("cased", true)]
+    [InlineData("roberta", false)]
+    [InlineData("roberta", true)]
+    public void Every_text_and_pair_is_cut_as_Hugging_Face_cuts_it(string folder, bool atTheStart)
     {
-        using OpenedTokenizer tokenizer = TestTokenizers.OpenUncased();
-        AssertPairs(tokenizer, "bert-base-uncased.pairs.jsonl");
-    }
-
-    [Fact]
-    public void Every_pair_is_cut_as_Hugging_Face_cuts_it_by_byte_level_BPE()
-    {
-        using OpenedTokenizer tokenizer = TestTokenizers.OpenRoberta();
-        AssertPairs(tokenizer, "roberta-bpe.pairs.jsonl");
-    }
-
-    private static void AssertPairs(OpenedTokenizer tokenizer, string file)
-    {
-        int count = 0, cut = 0;
-        foreach (JsonElement line in TestTokenizers.Golden(file))
+        using var tokenizer = new OpenedTokenizer(TokenizerFiles.Read(TokenizerData.Path(folder)) switch
         {
-            byte[] a = Encoding.UTF8.GetBytes(line.GetProperty("a").GetString()!);
-            byte[] b = Encoding.UTF8.GetBytes(line.GetProperty("b").GetString()!);
-            int[] expected = TestTokenizers.Integers(line, "ids");
-            var ids = new int[line.GetProperty("max_length").GetInt32()];
-            var types = new byte[ids.Length];
-            int length = tokenizer.Tokenizer.EncodePair(a, b, ids, types, out bool truncated);
-            Assert.True(expected.SequenceEqual(ids[..length]), $"line {count + 1}: {line.GetRawText()}");
-            int[] expectedTypes = line.GetProperty("type_ids").ValueKind == JsonValueKind.Null
-                ? new int[length]
-                : TestTokenizers.Integers(line, "type_ids");
-            Assert.Equal(expectedTypes, types[..length].Select(type => (int)type));
-            count++;
-            cut += truncated ? 1 : 0;
-        }
-        Assert.Equal(500, count);
-        Assert.InRange(cut, 100, 400);
-    }
-
-    [Fact]
-    public void Every_code_point_has_the_class_of_Hugging_Face()
-    {
-        int count = 0;
-        foreach (string line in File.ReadLines(Shared.Require("golden", "tokenizer", "unicode.bert-classes.tsv")).Skip(1))
+            WordPieceDefinition definition => WordPieceTokenizerWriter.Write(definition with { CutsStart = atTheStart }),
+            TokenizerDefinition definition => BytePairTokenizerWriter.Write((BytePairDefinition)definition with { CutsStart = atTheStart }),
+        });
+        int pairs = 0, cut = 0, singles = 0;
+        string side = atTheStart ? "left" : "right";
+        foreach (JsonElement line in TokenizerData.Lines($"{folder}.cut.jsonl").Where(line => TokenizerData.Text(line, "side") == side))
         {
-            string[] columns = line.Split('\t');
-            for (int codePoint = Hex(columns[0]); codePoint <= Hex(columns[1]); codePoint++, count++)
+            int max = line.GetProperty("max").GetInt32();
+            if (line.TryGetProperty("b", out _))
             {
-                CodePointClass found = UnicodeData.ClassOf(UnicodeData.Properties(codePoint));
-                Assert.True(
-                    found == Enum.Parse<CodePointClass>(columns[2], ignoreCase: true),
-                    $"U+{codePoint:X4} is {found}, not {columns[2]}");
+                pairs++;
+                cut += TokenizerData.AssertPair(tokenizer, line, max, TokenizerData.Integers(line, "types")) ? 1 : 0;
+            }
+            else
+            {
+                singles++;
+                Assert.Equal(TokenizerData.Integers(line, "ids"), tokenizer.Encode(TokenizerData.Text(line), max));
             }
         }
-        Assert.Equal(0x110000 - 0x800, count);
+        Assert.InRange(singles, 50, int.MaxValue);
+        Assert.InRange(cut, pairs / 4, pairs * 19 / 20);
     }
 
     [Fact]
-    public void Every_code_point_has_the_class_of_the_byte_level_expression()
-    {
-        int count = 0;
-        foreach (string line in File.ReadLines(Shared.Require("golden", "tokenizer", "unicode.gpt2-classes.tsv")).Skip(1))
-        {
-            string[] columns = line.Split('\t');
-            for (int codePoint = Hex(columns[0]); codePoint <= Hex(columns[1]); codePoint++, count++)
-            {
-                ByteLevelClass found = UnicodeData.ByteLevelClassOf(codePoint);
-                Assert.True(
-                    found == Enum.Parse<ByteLevelClass>(columns[2], ignoreCase: true),
-                    $"U+{codePoint:X4} is {found}, not {columns[2]}");
-            }
-        }
-        Assert.Equal(0x110000 - 0x800, count);
-    }
+    public void Every_code_point_has_the_class_of_Hugging_Face() =>
+        AssertClasses("unicode.bert-classes.tsv", codePoint => UnicodeData.ClassOf(UnicodeData.Properties(codePoint)));
+
+    [Fact]
+    public void Every_code_point_has_the_class_of_the_byte_level_expression() =>
+        AssertClasses("unicode.gpt2-classes.tsv", UnicodeData.ByteLevelClassOf);
 
     [Fact]
     public void Every_code_point_is_lowered_and_stripped_as_by_Hugging_Face()
     {
-        Dictionary<int, string> given = File.ReadLines(Shared.Require("golden", "tokenizer", "unicode.bert-uncased-map.tsv")).Skip(1)
+        Dictionary<int, string> given = File.ReadLines(TokenizerData.Path("unicode.bert-uncased-map.tsv")).Skip(1)
             .Select(line => line.Split('\t'))
             .ToDictionary(columns => Hex(columns[0]), columns => string.Concat(columns[1].Split(' ', StringSplitOptions.RemoveEmptyEntries)
                 .Select(code => char.ConvertFromUtf32(Hex(code)))));
@@ -137,6 +102,23 @@ public sealed class GoldenTokenizerTests
             Assert.Equal(expected, Normalize(lower, Normalize(stepByStep, text)));
         }
     }
+
+    private static void AssertClasses<T>(string file, Func<int, T> classOf) where T : struct, Enum
+    {
+        int count = 0;
+        foreach (string[] columns in File.ReadLines(TokenizerData.Path(file)).Skip(1).Select(line => line.Split('\t')))
+        {
+            for (int codePoint = Hex(columns[0]); codePoint <= Hex(columns[1]); codePoint++, count++)
+            {
+                Assert.True(
+                    classOf(codePoint).Equals(Enum.Parse<T>(columns[2], ignoreCase: true)),
+                    $"U+{codePoint:X4} is {classOf(codePoint)}, not {columns[2]}");
+            }
+        }
+        Assert.Equal(0x110000 - 0x800, count);
+    }
+
+    private static OpenedTokenizer Open(string folder) => new(TokenizerFiles.BuildSection(TokenizerData.Path(folder)));
 
     private static int Hex(string text) => int.Parse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 

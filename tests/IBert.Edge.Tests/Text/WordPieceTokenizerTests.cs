@@ -1,6 +1,7 @@
 // What the WordPiece tokenizer does with words, bytes, added tokens, lengths and large texts.
 using System.Text;
 using IBert.Edge.Quantization.Tokenizers;
+using IBert.Edge.TestSupport;
 using IBert.Edge.Text;
 using Xunit;
 
@@ -128,6 +129,32 @@ public sealed class WordPieceTokenizerTests
         }
     }
 
+    /// <summary>Nothing is kept but the last ids, and the whole text is read once, however long it is.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_long_text_may_be_cut_at_the_start(bool isBytePair)
+    {
+        using var tokenizer = new OpenedTokenizer(isBytePair
+            ? BytePairTokenizerWriter.Write(TestTokenizers.Roberta with { CutsStart = true })
+            : WordPieceTokenizerWriter.Write(TestTokenizers.Uncased with { CutsStart = true }));
+        byte[] text = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 20_000).Select(i => $"film {i} quiet\u0301{i % 7} \u4E2D. ")));
+        int[] whole = tokenizer.Encode(text, 1 << 20);
+        var ids = new int[10];
+        var types = new byte[10];
+        long before = tokenizer.Tokenizer.Steps;
+        long allocated = GC.GetAllocatedBytesForCurrentThread();
+        int count = tokenizer.Tokenizer.Encode(text, ids, out bool truncated);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - allocated);
+        Assert.True(truncated);
+        Assert.Equal([whole[0], .. whole[^9..]], ids[..count]);
+        Assert.InRange(tokenizer.Tokenizer.Steps - before, 1, 60 * text.Length);
+        count = tokenizer.Tokenizer.EncodePair(text, "film"u8, ids, types, out truncated);
+        Assert.True(truncated);
+        Assert.Equal(whole[^2], ids[Array.IndexOf(ids, whole[^1]) - 1]);
+        Assert.Equal(10, count);
+    }
+
     /// <summary>The rule is that of truncate_encodings in Hugging Face's tokenizers, written out here on the whole lists.</summary>
     [Fact]
     public void Pairs_are_cut_longest_first()
@@ -252,8 +279,7 @@ public sealed class WordPieceTokenizerTests
     public void Tokenizers_on_one_section_work_on_several_threads()
     {
         using OpenedTokenizer reference = TestTokenizers.OpenUncased();
-        string[] texts = [.. TestTokenizers.Golden("bert-base-uncased.jsonl").Skip(100).Take(300)
-            .Select(line => line.GetProperty("text").GetString()!)];
+        string[] texts = [.. TokenizerData.Lines("uncased.jsonl").Select(line => TokenizerData.Text(line))];
         int[][] expected = [.. texts.Select(text => reference.Encode(text))];
         Parallel.For(0, 4, _ =>
         {

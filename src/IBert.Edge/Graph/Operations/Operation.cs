@@ -1,0 +1,114 @@
+// What the graph asks of an operation. Each file of this folder is one: its record's fields, its proof, its costs, its preparation, its run.
+using IBert.Edge.Format;
+using IBert.Edge.Kernels;
+
+namespace IBert.Edge.Graph.Operations;
+
+/// <summary>
+/// One operation of a model, made from its record by <see cref="OperationFactory"/>. It is proven once, when the file is opened; a classifier makes
+/// operations of its own from the proven records, prepares them once, and runs them for every text, each worker its share.
+/// </summary>
+internal abstract unsafe class Operation(ModelFile model, OperationRecord record)
+{
+    // An operation's start with its barrier; a row's part of it: calls, and rows that are not in any cache yet.
+    private const long StartSteps = 1 << 14, RowSteps = 1 << 12;
+
+    // Not readonly: the views of its fields are references into it.
+    private OperationRecord record = record;
+
+    /// <summary>The model, whose constants and tensors the record names.</summary>
+    protected ModelFile Model { get; } = model;
+
+    /// <summary>The record, as it lies in the file.</summary>
+    protected ref OperationRecord Record => ref record;
+
+    /// <summary>What of its work is cut between workers; the record has to say the same.</summary>
+    public virtual SplitAxis Split => SplitAxis.Rows;
+
+    /// <summary>Proves all that preparing and running assume, and states what is known of the tensors it writes.</summary>
+    /// <exception cref="ModelFormatException">Something does not follow.</exception>
+    public abstract void Prove(GraphVerifier proof);
+
+    /// <summary>Multiply-accumulates of its products on a sequence of that length, of the true sizes: padding does not count.</summary>
+    public virtual long Products(int sequence) => 0;
+
+    /// <summary>
+    /// Steps on a sequence. A step is the time of one multiply-accumulate where that is fastest, in wide products of many rows; everything else is
+    /// counted by what it takes beside that on the fastest kernels, twice what was measured. So a text takes no longer than so many
+    /// multiply-accumulates, whatever a model is made of. Weights are from <c>build/bench-work.sh</c>; WorkTests holds every kind of operation to them.
+    /// </summary>
+    public long Steps(int sequence) => StartSteps + (RowCount(sequence) * RowSteps) + OwnSteps(sequence);
+
+    /// <summary>Bytes of scratch that a worker needs for sequences up to that length.</summary>
+    public virtual long ScratchBytes(ProductKernel product, int sequence) => 0;
+
+    /// <summary>Resolves kernels, places and constants. Called once, for a proven record.</summary>
+    public abstract void Prepare(in Arena arena, KernelSet kernels);
+
+    /// <summary>Rows, panels or heads: what <see cref="Split"/> cuts.</summary>
+    public virtual int Items(int sequence) => RowCount(sequence);
+
+    /// <summary>Computes the items from start up to end, which no other worker computes.</summary>
+    public abstract void Run(in Pass pass, int start, int end);
+
+    /// <summary>How many workers share it: as many as there are, unless each would get less than the record's grain.</summary>
+    public int Parts(int sequence, int workers) => Math.Clamp(Items(sequence) / Math.Max((int)record.Grain, 1), 1, workers);
+
+    /// <summary>Its part of <see cref="Steps"/> beside its start and its rows'.</summary>
+    protected abstract long OwnSteps(int sequence);
+
+    /// <summary>Elements of an output's rows, padding included.</summary>
+    protected long OutputElements(int slot, int sequence) => (long)RowCount(sequence) * Model.Tensors[record.Outputs[slot]].PaddedColumns;
+
+    /// <summary>Rows that it computes.</summary>
+    protected int RowCount(int sequence) => record.Rows == RowRange.First ? 1 : sequence;
+
+    /// <summary>A constant's first byte; null where the record names none.</summary>
+    protected byte* Constant(ushort index) => index == OperationRecord.None ? null : Model.Constant(index);
+
+    /// <summary>A stage as kernels take it that scale by channel.</summary>
+    protected ChannelScale Channels(in ScaleStage stage) => new()
+    {
+        Multipliers = (int*)Constant(stage.Multipliers),
+        Addends = (int*)Constant(stage.Addends),
+        PreShift = stage.PreShift,
+        Shift = stage.Exponent - 32,
+        ZeroPoint = stage.ZeroPoint,
+        Low = stage.Low,
+        High = stage.High,
+    };
+
+    /// <summary>A stage as the published operations take it.</summary>
+    protected PublishedElements.Term Term(in ScaleStage stage) => new()
+    {
+        Multipliers = (int*)Constant(stage.Multipliers),
+        Multiplier = stage.Multiplier,
+        Exponent = stage.Exponent - stage.PreShift,
+        Rounding = stage.Rounding,
+    };
+
+    /// <summary>Rounds up to where the next part of the scratch may begin.</summary>
+    protected static long Aligned(long bytes) => (bytes + FileHeader.Alignment - 1) & -FileHeader.Alignment;
+
+    /// <summary>A part of count items: [Start, End).</summary>
+    public static (int Start, int End) Share(int count, int part, int parts) => ((int)((long)count * part / parts), (int)((long)count * (part + 1) / parts));
+}
+
+/// <summary>One text on its way through the operations, as one worker sees it.</summary>
+internal readonly unsafe struct Pass(int length, int* ids, byte* types, byte* scratch, Executor.AttentionObserver? afterSoftmax)
+{
+    /// <summary>Length of the sequence.</summary>
+    public int Length { get; } = length;
+
+    /// <summary>Token ids, one for each row.</summary>
+    public int* Ids { get; } = ids;
+
+    /// <summary>Type ids, one for each row.</summary>
+    public byte* Types { get; } = types;
+
+    /// <summary>The worker's own scratch.</summary>
+    public byte* Scratch { get; } = scratch;
+
+    /// <inheritdoc cref="Executor.AfterSoftmax"/>
+    public Executor.AttentionObserver? AfterSoftmax { get; } = afterSoftmax;
+}
