@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Fuzzes what reads files of others, guided by coverage (AFL++ with SharpFuzz), and keeps what it learned:
 #   build/fuzz-coverage.sh TARGET SECONDS    TARGET: model, text, tokenizer, safetensors, json, data
-# Begins with tests/IBert.Edge.CoverageFuzz/corpus/TARGET, which afterwards holds the smallest inputs that reach all that was reached. Findings
-# go to findings/TARGET beside it, where a test fails until they are mended; figures to results/TARGET.md. SECONDS 0: only minimizes the corpus.
+# Begins with tests/IBert.Edge.CoverageFuzz/corpus/TARGET, which afterwards holds the smallest inputs that reach all that was reached.
+# Findings go to findings/TARGET beside it, where a test fails until they are mended; figures to results/TARGET.md. SECONDS 0: only
+# minimizes the corpus.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -41,11 +42,11 @@ export DOTNET_GCHeapHardLimit=40000000 DOTNET_TieredPGO=0
 
 out=$work/$target
 rm -rf "$out"
-mkdir -p "$out/in" "$out/none"
+mkdir -p "$out/in" "$out/seen"
 [ ! -d "$corpus" ] || cp "$corpus"/* "$out/in/"
 harness plain seeds "$target" "$out/in"
 
-stat() { sed -nE "s/^$1 *: ([0-9.]+).*/\1/p" "$out/default/fuzzer_stats"; }
+figure() { sed -nE "s/^$1 *: ([0-9.]+).*/\1/p" "$out/default/fuzzer_stats"; }
 if [ "$seconds" -gt 0 ]; then
   case $target in
     model | tokenizer) dictionary=patches longest=1024 ;;
@@ -53,34 +54,37 @@ if [ "$seconds" -gt 0 ]; then
     *) dictionary=$target longest=16384 ;;
   esac
   # Five seconds are a hang. AFL++ looks for its own instrumentation and for the system's core dumps, in vain.
-  AFL_SKIP_BIN_CHECK=1 AFL_NO_UI=1 AFL_SKIP_CPUFREQ=1 AFL_NO_AFFINITY=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_FORKSRV_INIT_TMOUT=120000 \
-    AFL_FAST_CAL=1 AFL_HANG_TMOUT=5000 \
+  AFL_SKIP_BIN_CHECK=1 AFL_NO_UI=1 AFL_SKIP_CPUFREQ=1 AFL_NO_AFFINITY=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 \
+    AFL_FORKSRV_INIT_TMOUT=120000 AFL_FAST_CAL=1 AFL_HANG_TMOUT=5000 \
     afl-fuzz -V "$seconds" -i "$out/in" -o "$out" -t 5000 -m none -G "$longest" -x "$project/dictionaries/$dictionary.dict" \
-    -- dotnet "$work/afl/IBert.Edge.CoverageFuzz.dll" afl "$target" >"$out/afl.log" 2>&1 </dev/null || { tail -n 20 "$out/afl.log" >&2; die "afl-fuzz failed"; }
-  run="$(stat run_time) s, $(stat execs_done) executions ($(stat execs_per_sec)/s), $(stat edges_found) pairs of blocks, $(stat saved_crashes) crashes and $(stat saved_hangs) hangs saved"
+    -- dotnet "$work/afl/IBert.Edge.CoverageFuzz.dll" afl "$target" >"$out/afl.log" 2>&1 </dev/null ||
+    { tail -n 20 "$out/afl.log" >&2; die "afl-fuzz failed"; }
+  run="$(figure run_time) s, $(figure execs_done) executions ($(figure execs_per_sec)/s), $(figure edges_found) pairs of blocks"
+  run+=", $(figure saved_crashes) crashes and $(figure saved_hangs) hangs saved"
   echo "$target: $run"
 fi
 
 # What the uninstrumented program does as well is a finding; of several with the same error at the same place the first is kept.
 found=0
+marks='FINDING|^ +at IBert|Fatal error|Stack overflow'
 for input in "$out"/default/{crashes,hangs}/id*; do
   [ -e "$input" ] || continue
   status=0
   said=$(timeout 60 dotnet "$work/plain/IBert.Edge.CoverageFuzz.dll" run "$target" "$input" 2>&1) || status=$?
   [ "$status" != 0 ] || { echo "  not repeated: ${input##*/}"; continue; }
-  signature=$(grep -E -m 2 'FINDING|^ +at IBert|Fatal error|Stack overflow' <<<"$said" | sed -E 's/^id[^ ]* //; s/[0-9]+/N/g; s/ in .*//' | sha256sum)
-  [ ! -e "$out/none/${signature%% *}" ] || continue
-  touch "$out/none/${signature%% *}"
+  what=$( (grep -E -m 2 "$marks" <<<"$said" || true) | sed -E 's/^id[^ ]* //; s/ in .*//' | tr -s '\n ' ' ')
+  signature=$(sed -E 's/[0-9]+/N/g' <<<"$what" | sha256sum | cut -c 1-16)
+  [ ! -e "$out/seen/$signature" ] || continue
+  touch "$out/seen/$signature"
   mkdir -p "$findings"
   name=$(sha256sum "$input" | cut -c 1-16)
   cp "$input" "$findings/$name"
   found=$((found + 1))
-  echo "  finding $target/$name: $(grep -E -m 2 'FINDING|^ +at IBert|Fatal error|Stack overflow' <<<"$said" | sed -E 's/ in [^ ]*:line/ line/' | tr -s '\n ' ' ' || echo "ended with $status")"
+  echo "  finding $target/$name, ended with $status: $what"
 done
 
 queue=("$out/in")
 [ ! -d "$out/default/queue" ] || queue+=("$out/default/queue")
-find "$out/default/queue" -name '.*' -prune -exec rm -rf {} + 2>/dev/null || true
 harness afl minimize "$target" "$out/corpus" "${queue[@]}"
 rm -rf "$corpus"
 mkdir -p "$(dirname "$corpus")"

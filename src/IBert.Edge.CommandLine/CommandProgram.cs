@@ -15,10 +15,10 @@ internal static partial class CommandProgram
 
     /// <summary>Parses the command line, runs one command, turns what went wrong into one line and an exit status.</summary>
     /// <param name="name">The program's name.</param>
-    /// <param name="root">The program.</param>
+    /// <param name="create">Makes the program's options and commands.</param>
     /// <param name="arguments">The command line.</param>
     /// <param name="explain">Turns exceptions that the program's own libraries throw into an end; null for one that it does not know.</param>
-    public static int Run(string name, ProgramWithExamples root, string[] arguments, Func<Exception, CommandException?> explain)
+    public static int Run(string name, Func<ProgramWithExamples> create, string[] arguments, Func<Exception, CommandException?> explain)
     {
         Messages.Program = name;
         // What no one catches, as in a thread of its own or when the program is over already.
@@ -29,7 +29,8 @@ internal static partial class CommandProgram
         try
         {
             // A text that begins with @ is a text, not a file of arguments.
-            ParseResult parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
+            ParserConfiguration plain = new() { ResponseFileTokenReplacer = null, EnablePosixBundling = false };
+            ParseResult parsed = create().Parse(arguments, plain);
             if (parsed.Action is ParseErrorAction || (parsed.Action is null && parsed.Errors.Count > 0))
             {
                 throw UsageError(parsed);

@@ -32,15 +32,16 @@ internal sealed class OutputFile : IDisposable
     /// <summary>Begins a file.</summary>
     /// <param name="path">Where it will be; a regular file that is there stays until this one is complete.</param>
     /// <param name="beforeReplacing">Called when it is complete, and may still refuse.</param>
+    /// <param name="nameless">Whether it may be without a name until then; tests say no, as some file systems do.</param>
     /// <exception cref="UnwritableFileException">It cannot be written there.</exception>
-    public OutputFile(string path, Action? beforeReplacing = null)
+    public OutputFile(string path, Action? beforeReplacing = null, bool nameless = true)
     {
         place = OutputPlace.Find(path);
         this.beforeReplacing = beforeReplacing;
         Parts.Enter();
         try
         {
-            file = OpenNameless() ?? OpenNamed();
+            file = (nameless ? OpenNameless() : null) ?? OpenNamed();
         }
         catch (Exception error)
         {
@@ -99,7 +100,7 @@ internal sealed class OutputFile : IDisposable
             {
                 KeepPermissions(replaced);
             }
-            RandomAccess.FlushToDisk(file);
+            FlushToDisk(file);
             lock (Parts.Gate)
             {
                 if (part is null)
@@ -179,12 +180,39 @@ internal sealed class OutputFile : IDisposable
     {
         try
         {
-            RandomAccess.Write(file, bytes, length);
+            Put(file, bytes, length);
             length += bytes.Length;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw Unwritable(error);
+        }
+    }
+
+    /// <summary>.NET's own way does not tell when the disk fails.</summary>
+    private static void FlushToDisk(SafeFileHandle file)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            RandomAccess.FlushToDisk(file);
+        }
+        // A file system that knows no disk has nothing to do.
+        else if (Linux.Flush(file) != 0 && Linux.Error is var error and not (Linux.Invalid or Linux.NotSupported))
+        {
+            throw new IOException(Linux.Text(error));
+        }
+    }
+
+    private static void Put(SafeFileHandle file, ReadOnlySpan<byte> bytes, long at)
+    {
+        try
+        {
+            RandomAccess.Write(file, bytes, at);
+        }
+        catch (ArgumentOutOfRangeException error)
+        {
+            // How .NET says EFBIG.
+            throw new IOException("it would be larger than ulimit -f allows, or than a file can be there", error);
         }
     }
 
@@ -277,7 +305,7 @@ internal sealed class OutputFile : IDisposable
         for (long done = 0; done < length;)
         {
             int count = RandomAccess.Read(nameless, buffer, done);
-            RandomAccess.Write(file, buffer.AsSpan(0, count), done);
+            Put(file, buffer.AsSpan(0, count), done);
             done += count;
         }
         if (place.Existing is { } replaced)
@@ -285,7 +313,7 @@ internal sealed class OutputFile : IDisposable
             KeepPermissions(replaced);
         }
         nameless.Dispose();
-        RandomAccess.FlushToDisk(file);
+        FlushToDisk(file);
         Rename(part!, path);
         Parts.Names.Remove(part!);
         part = null;
@@ -299,11 +327,11 @@ internal sealed class OutputFile : IDisposable
             return;
         }
         using SafeFileHandle folder = Linux.Open(place.Folder, Linux.ReadOnly | Linux.FolderOnly);
-        // A folder that may be written but not read cannot be opened, and some file systems have nothing to do here.
-        if (!folder.IsInvalid && Linux.Flush(folder) != 0 && Linux.Error is not (Linux.Invalid or Linux.NotSupported))
+        int error = folder.IsInvalid || Linux.Flush(folder) != 0 ? Linux.Error : 0;
+        // A folder may be such that it can be written and not read; and some file systems have nothing to do here.
+        if (error is not (0 or Linux.NoAccess or Linux.Invalid or Linux.NotSupported))
         {
-            throw new UnwritableFileException(
-                $"{place.Path} was written, but the disk does not say that it is safe ({Linux.Text(Linux.Error)}): check the disk");
+            throw new UnwritableFileException($"{place.Path} was written, but the disk does not say that it is safe ({Linux.Text(error)}): check the disk");
         }
     }
 

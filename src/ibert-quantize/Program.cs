@@ -5,7 +5,7 @@ namespace IBert.Edge.Quantization.Cli;
 
 internal static class Program
 {
-    private static int Main(string[] arguments) => CommandProgram.Run("ibert-quantize", new QuantizeCommand(), arguments, error => error switch
+    private static int Main(string[] arguments) => CommandProgram.Run("ibert-quantize", () => new QuantizeCommand(), arguments, error => error switch
     {
         CheckpointException => CommandException.Usage(error.Message),
         ModelFormatException or ModelChangedException or InsufficientMemoryException => CommandException.Model(error.Message),

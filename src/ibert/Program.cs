@@ -17,7 +17,15 @@ internal static class Program
           _ibert() { COMPREPLY=($(ibert "[suggest:$((COMP_POINT - ${#COMP_WORDS[0]} - 1))]" "${COMP_LINE#* }")); }; complete -F _ibert ibert
         """;
 
-    private static int Main(string[] arguments)
+    private static int Main(string[] arguments) =>
+        CommandProgram.Run(Name, Create, arguments, error => error switch
+        {
+            // A model for larger machines, which have the memory for its longest text, cannot be opened here.
+            ModelFormatException or ModelChangedException or InsufficientMemoryException => CommandException.Model(error.Message),
+            _ => null,
+        });
+
+    private static ProgramWithExamples Create()
     {
         ProgramWithExamples root = new(
             "Classifies text in integers only, with models made by ibert-quantize.",
@@ -32,11 +40,6 @@ internal static class Program
         root.Subcommands.Add(BenchCommand.Create());
         root.Subcommands.Add(InspectCommand.Create());
         root.Subcommands.Add(SelfTestCommand.Create());
-        return CommandProgram.Run(Name, root, arguments, error => error switch
-        {
-            // A model for larger machines, which have the memory for its longest text, cannot be opened here.
-            ModelFormatException or ModelChangedException or InsufficientMemoryException => CommandException.Model(error.Message),
-            _ => null,
-        });
+        return root;
     }
 }

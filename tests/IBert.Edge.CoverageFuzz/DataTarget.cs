@@ -14,11 +14,15 @@ internal sealed class DataTarget : ITarget
     private readonly InputFolder folder = new();
 
     private readonly Scorecard[] scorecards =
-        [Scorecard.Create(HeadKind.SingleLabel, s_labels), Scorecard.Create(HeadKind.MultiLabel, s_labels), Scorecard.Create(HeadKind.Regression, s_labels[..1])];
+    [
+        Scorecard.Create(HeadKind.SingleLabel, s_labels), Scorecard.Create(HeadKind.MultiLabel, s_labels),
+        Scorecard.Create(HeadKind.Regression, s_labels[..1]),
+    ];
 
     /// <summary>Parts of the repository's files, and fields that their labels do not have.</summary>
     public static IEnumerable<byte[]> Seeds() =>
-        new[] { "reviews.dev.tsv", "pairs.dev.tsv", "phrases.txt" }.Select(name => string.Join('\n', File.ReadLines(Given.Texts(name)).Take(3)) + "\n")
+        new[] { "reviews.dev.tsv", "pairs.dev.tsv", "phrases.txt" }
+            .Select(name => string.Join('\n', File.ReadLines(Given.Texts(name)).Take(3)) + "\n")
             .Append("sentence\tlabel\r\nx\tpositive\r\n y \t0\r\n\t2\r\n")
             .Append("label\tsentence\tsentence2\nnegative,a,b\tx\ty\n\tx\ty\n1.5e3\tx\ty\n0,1\tx\ty\nNaN\tx\ty\n-2\tx\ty\n")
             .Append("\ufeffa text\n\nanother")

@@ -15,8 +15,9 @@ internal static class Instrumentation
     // What is not read from a file: kernels would run an order of magnitude slower, and tables have no branches.
     private static readonly string[] s_left =
     [
-        "IBert.Edge.Kernels.", "IBert.Edge.Numerics.", "IBert.Edge.Text.UnicodeTables", "IBert.Edge.Quantization.Lowering.", "IBert.Edge.Quantization.Reference.",
-        "IBert.Edge.Quantization.Calibration.", "IBert.Edge.Quantization.Evaluation.", "IBert.Edge.Quantization.Output.",
+        "IBert.Edge.Kernels.", "IBert.Edge.Numerics.", "IBert.Edge.Text.UnicodeTables", "IBert.Edge.Quantization.Lowering.",
+        "IBert.Edge.Quantization.Reference.", "IBert.Edge.Quantization.Calibration.", "IBert.Edge.Quantization.Evaluation.",
+        "IBert.Edge.Quantization.Output.",
     ];
 
     private static readonly string[] s_harness = ["IBert.Edge.CoverageFuzz", "IBert.Edge.Fuzz"];
@@ -62,7 +63,10 @@ internal static class Instrumentation
         }
     }
 
-    /// <summary>Runs a corpus on assemblies with SHARPFUZZ_ENABLE_ON_BRANCH_CALLBACK and prints which part of each type's blocks it reaches.</summary>
+    /// <summary>
+    /// Runs a corpus on assemblies instrumented with SHARPFUZZ_ENABLE_ON_BRANCH_CALLBACK and prints which part of each type's blocks it
+    /// reaches.
+    /// </summary>
     public static void PrintCoverage(ITarget target, IEnumerable<string> files)
     {
         HashSet<(int, string)> reached = [];
@@ -84,7 +88,8 @@ internal static class Instrumentation
         int all = 0, hit = 0;
         Console.WriteLine("| type | blocks | reached |");
         Console.WriteLine("|---|---|---|");
-        foreach (var type in Assemblies(AppContext.BaseDirectory).SelectMany(Blocks).GroupBy(block => block.Type).OrderBy(type => type.Key, StringComparer.Ordinal))
+        foreach (var type in Assemblies(AppContext.BaseDirectory).SelectMany(Blocks).GroupBy(block => block.Type)
+            .OrderBy(type => type.Key, StringComparer.Ordinal))
         {
             int blocks = type.Count(), found = type.Count(block => reached.Contains((block.Id, block.Method)));
             // Types that the target has nothing to do with are not what it should reach.
@@ -94,19 +99,24 @@ internal static class Instrumentation
                 (all, hit) = (all + blocks, hit + found);
             }
         }
-        Console.WriteLine(FormattableString.Invariant($"{count} inputs reach {hit} of {all} blocks ({100.0 * hit / Math.Max(all, 1):F1} %) of the types that they reach at all"));
+        Console.WriteLine(FormattableString.Invariant(
+            $"{count} inputs reach {hit} of {all} blocks ({100.0 * hit / Math.Max(all, 1):F1} %) of the types that they reach at all"));
     }
 
     private static IEnumerable<string> Assemblies(string folder) => Directory.GetFiles(folder, "IBert.Edge*.dll")
         .Where(path => !s_harness.Contains(Path.GetFileNameWithoutExtension(path))).Order(StringComparer.Ordinal);
 
-    private static bool IsRead(string type) => type.StartsWith("IBert.", StringComparison.Ordinal) && !s_left.Any(prefix => type.StartsWith(prefix, StringComparison.Ordinal));
+    private static bool IsRead(string type) =>
+        type.StartsWith("IBert.", StringComparison.Ordinal) && !s_left.Any(prefix => type.StartsWith(prefix, StringComparison.Ordinal));
 
-    /// <summary>The instrumented blocks of an assembly, by the call back that each has; not those of members that the compiler gives to records.</summary>
+    /// <summary>
+    /// The instrumented blocks of an assembly, by the callback that each has; not those of members that the compiler gives to records.
+    /// </summary>
     private static IEnumerable<(string Type, string Method, int Id)> Blocks(string path)
     {
         using ModuleDefMD module = ModuleDefMD.Load(path);
-        foreach (MethodDef method in module.GetTypes().SelectMany(type => type.Methods).Where(method => method.HasBody && !method.CustomAttributes.IsDefined(typeof(CompilerGeneratedAttribute).FullName)))
+        foreach (MethodDef method in module.GetTypes().SelectMany(type => type.Methods)
+            .Where(method => method.HasBody && !method.CustomAttributes.IsDefined(typeof(CompilerGeneratedAttribute).FullName)))
         {
             IList<Instruction> body = method.Body.Instructions;
             for (int i = 0; i + 2 < body.Count; i++)

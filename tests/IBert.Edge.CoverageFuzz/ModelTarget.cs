@@ -42,7 +42,7 @@ internal sealed class ModelTarget : ITarget
         {
             yield return i;
         }
-        foreach (SectionEntry section in Table(file))
+        foreach (SectionEntry section in Table(file).ToArray())
         {
             int step = section.Kind switch
             {
@@ -61,10 +61,10 @@ internal sealed class ModelTarget : ITarget
         }
     }
 
-    private static SectionEntry[] Table(byte[] file) =>
-        MemoryMarshal.Cast<byte, SectionEntry>(file.AsSpan(FileHeader.Size))[..(int)MemoryMarshal.Read<FileHeader>(file).SectionCount].ToArray();
+    private static ReadOnlySpan<SectionEntry> Table(byte[] file) =>
+        MemoryMarshal.Cast<byte, SectionEntry>(file.AsSpan(FileHeader.Size))[..(int)MemoryMarshal.Read<FileHeader>(file).SectionCount];
 
-    /// <summary>Computes all checksums anew, as far as there are sections to compute them of: no fuzzer would ever guess one.</summary>
+    /// <summary>Computes all checksums anew, as far as there are sections to compute them of: no fuzzer would guess one.</summary>
     private static void Seal(byte[] file)
     {
         if (file.Length < FileHeader.Size)
@@ -73,7 +73,8 @@ internal sealed class ModelTarget : ITarget
         }
         ref FileHeader header = ref MemoryMarshal.AsRef<FileHeader>(file.AsSpan());
         int entries = (int)Math.Min(header.SectionCount, (uint)((file.Length - FileHeader.Size) / SectionEntry.Size));
-        foreach (ref SectionEntry entry in MemoryMarshal.Cast<byte, SectionEntry>(file.AsSpan(FileHeader.Size, entries * SectionEntry.Size)))
+        Span<byte> table = file.AsSpan(FileHeader.Size, entries * SectionEntry.Size);
+        foreach (ref SectionEntry entry in MemoryMarshal.Cast<byte, SectionEntry>(table))
         {
             if (entry.Offset <= (ulong)file.Length && entry.Length <= (ulong)file.Length - entry.Offset)
             {

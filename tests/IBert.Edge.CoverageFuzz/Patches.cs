@@ -4,8 +4,8 @@ using System.Buffers.Binary;
 namespace IBert.Edge.CoverageFuzz;
 
 /// <summary>
-/// The first byte names one of several files, or, as <see cref="Raw"/>, says that the rest is the file itself. Changes follow:
-/// a place (2 bytes, little-endian, in units of <paramref name="unit"/>), a count (1 byte), and as many bytes, which are written over those at the
+/// The first byte names one of several files, or, as <see cref="Raw"/>, says that the rest is the file itself. Changes follow: a place
+/// (2 bytes, little-endian, in units of <paramref name="unit"/>), a count (1 byte), and as many bytes, which are written over those at the
 /// place. A count of 0 cuts the file there, or lengthens it with zeros.
 /// </summary>
 internal sealed class Patches(int unit, params byte[][] files)
@@ -40,7 +40,7 @@ internal sealed class Patches(int unit, params byte[][] files)
         return file;
     }
 
-    /// <summary>Each file as it is, and with one word of its first bytes written over by itself, so that the fuzzer sees where changes go.</summary>
+    /// <summary>Each file as it is, and with four bytes at each of some places written over by themselves: to be mutated.</summary>
     public IEnumerable<byte[]> Seeds(Func<byte[], IEnumerable<int>> places)
     {
         for (int i = 0; i < files.Length; i++)

@@ -52,7 +52,9 @@ switch (args)
         }
         return 0;
     default:
-        Console.Error.WriteLine($"usage: instrument FOLDER | afl TARGET | run TARGET PATH... | seeds TARGET FOLDER | minimize TARGET FOLDER PATH... | coverage TARGET PATH...; targets: {string.Join(' ', Targets.Names)}");
+        Console.Error.WriteLine(
+            "usage: instrument FOLDER | afl TARGET | run TARGET PATH... | seeds TARGET FOLDER | minimize TARGET FOLDER PATH... | "
+            + $"coverage TARGET PATH...; targets: {string.Join(' ', Targets.Names)}");
         return 2;
 }
 

@@ -1,4 +1,6 @@
 // The targets by name, and the limits that hold for all of them.
+using System.Diagnostics;
+
 namespace IBert.Edge.CoverageFuzz;
 
 /// <summary>A part of the library that reads what others wrote.</summary>
@@ -18,7 +20,10 @@ internal static class Targets
     /// <summary>Most bytes of managed memory that reading an input may take: what is read has a few kilobytes.</summary>
     private const long MostAllocated = 256L << 20;
 
-    private static readonly Dictionary<string, (Func<ITarget> Create, Func<IEnumerable<byte[]>> Seeds)> s_targets = new(StringComparer.Ordinal)
+    /// <summary>Most seconds for an input, which takes milliseconds: a machine may be busy.</summary>
+    private const int MostSeconds = 10;
+
+    private static readonly Dictionary<string, (Func<ITarget> Create, Func<IEnumerable<byte[]>> Seeds)> s_targets = new()
     {
         ["model"] = (() => new ModelTarget(), ModelTarget.Seeds),
         ["text"] = (() => new TextTarget(), TextTarget.Seeds),
@@ -38,10 +43,13 @@ internal static class Targets
     /// <summary>Runs an input and sees what it took.</summary>
     public static string? Run(ITarget target, ReadOnlySpan<byte> input)
     {
-        long before = GC.GetAllocatedBytesForCurrentThread();
+        long before = GC.GetAllocatedBytesForCurrentThread(), start = Stopwatch.GetTimestamp();
         string? refusal = target.Run(input);
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-        return allocated <= MostAllocated ? refusal : throw new FindingException($"{input.Length} bytes took {allocated} bytes of memory");
+        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        return allocated <= MostAllocated && seconds <= MostSeconds
+            ? refusal
+            : throw new FindingException($"an input of {input.Length} bytes took {allocated >> 20} MiB of memory and {seconds:F0} s");
     }
 
     private static (Func<ITarget> Create, Func<IEnumerable<byte[]>> Seeds) Find(string name) => s_targets.TryGetValue(name, out var found)

@@ -10,7 +10,8 @@ internal static class TestedTokenizers
 
     private static readonly string[] s_merges =
     [
-        "a b", "ab c", "\u0120 a", "\u0120 ab", "i n", "in g", "o o", "oo d", "g ood", "\u0120 good", "\u00c3 \u00a9", "a a", "aa aa", "' s", "1 2", "\u0120 \u0120", "\u010a \u010a",
+        "a b", "ab c", "\u0120 a", "\u0120 ab", "i n", "in g", "o o", "oo d", "g ood", "\u0120 good", "\u00c3 \u00a9", "a a", "aa aa",
+        "' s", "1 2", "\u0120 \u0120", "\u010a \u010a",
     ];
 
     /// <summary>Tokens of all sixteen combinations of flags, some of them parts of others.</summary>
@@ -18,14 +19,15 @@ internal static class TestedTokenizers
     [
         .. Enumerable.Range(0, 16).Select(flags => ($"T\u00e9{(char)('a' + flags)}", (AddedTokenFlags)flags)),
         ("T\u00e9", AddedTokenFlags.None), ("<x>", AddedTokenFlags.LeftStrip | AddedTokenFlags.RightStrip), (" y ", AddedTokenFlags.None),
-        ("abcab", AddedTokenFlags.Normalized), ("bca", AddedTokenFlags.Normalized | AddedTokenFlags.SingleWord), ("\u4e2d", AddedTokenFlags.Normalized),
+        ("abcab", AddedTokenFlags.Normalized), ("bca", AddedTokenFlags.Normalized | AddedTokenFlags.SingleWord),
+        ("\u4e2d", AddedTokenFlags.Normalized),
     ];
 
     public static BytePairDefinition BytePair(BytePairOptions options, (string Content, AddedTokenFlags Flags)[] added)
     {
         IEnumerable<string> bytes = Enumerable.Range(0, 256).Select(value => ((char)ByteLevelAlphabet.ToCodePoint((byte)value)).ToString());
-        Dictionary<string, int> vocabulary = new[] { "<m>", "<s>", "</s>" }.Concat(bytes).Concat(s_merges.Select(merge => merge.Replace(" ", ""))).Distinct()
-            .Index().ToDictionary(x => x.Item, x => x.Index);
+        Dictionary<string, int> vocabulary = new[] { "<m>", "<s>", "</s>" }.Concat(bytes)
+            .Concat(s_merges.Select(merge => merge.Replace(" ", ""))).Distinct().Index().ToDictionary(x => x.Item, x => x.Index);
         return new BytePairDefinition
         {
             Vocabulary = vocabulary,
@@ -39,9 +41,13 @@ internal static class TestedTokenizers
 
     public static WordPieceDefinition WordPiece(BertNormalizerOptions options, (string Content, AddedTokenFlags Flags)[] added)
     {
-        IEnumerable<string> letters = Enumerable.Range('a', 26).Concat(Enumerable.Range('0', 10)).Append('\u00e9').Append('T').Select(c => ((char)c).ToString());
-        string[] words = ["good", "##ing", "ab", "abc", "##bc", "##a##", "##", "the", "\u4e2d", "\ufffd", "##\ufffd", ".", ",", "!", "\u2014", "\ud83d\ude00"];
-        Dictionary<string, int> vocabulary = new[] { "[UNK]", "[CLS]", "[SEP]" }.Concat(words).Concat(letters).Concat(letters.Select(c => "##" + c)).Distinct()
+        string[] words =
+        [
+            "[UNK]", "[CLS]", "[SEP]", "good", "##ing", "ab", "abc", "##bc", "##a##", "##", "the", "\u4e2d", "\ufffd", "##\ufffd", ".",
+            ",", "!", "\u2014", "\ud83d\ude00",
+        ];
+        IEnumerable<string> letters = "abcdefghijklmnopqrstuvwxyz0123456789\u00e9T".Select(c => c.ToString());
+        Dictionary<string, int> vocabulary = words.Concat(letters).Concat(letters.Select(c => "##" + c))
             .Index().ToDictionary(x => x.Item, x => x.Index);
         return new WordPieceDefinition
         {

@@ -27,7 +27,8 @@ internal sealed class TextTarget : ITarget
             plainBytePair,
             new(BytePairTokenizerWriter.Write(TestedTokenizers.BytePair(BytePairOptions.AddPrefixSpace, TestedTokenizers.Added))),
             new(WordPieceTokenizerWriter.Write(TestedTokenizers.WordPiece(BertNormalizerOptions.All, TestedTokenizers.Added))),
-            new(WordPieceTokenizerWriter.Write(TestedTokenizers.WordPiece(BertNormalizerOptions.CleanText | BertNormalizerOptions.HandleChinese, []))),
+            new(WordPieceTokenizerWriter.Write(
+                TestedTokenizers.WordPiece(BertNormalizerOptions.CleanText | BertNormalizerOptions.HandleChinese, []))),
             new(WordPieceTokenizerWriter.Write(TestedTokenizers.WordPiece(BertNormalizerOptions.None, TestedTokenizers.Added))),
         ];
     }
@@ -35,7 +36,8 @@ internal sealed class TextTarget : ITarget
     /// <summary>Lines of the repository's texts, and what no text of its has.</summary>
     public static IEnumerable<byte[]> Seeds()
     {
-        IEnumerable<string> lines = File.ReadLines(Given.Texts("phrases.txt")).Concat(File.ReadLines(Given.Texts("written.tsv")).Skip(1).Where((_, i) => i % 8 == 0))
+        IEnumerable<string> lines = File.ReadLines(Given.Texts("phrases.txt"))
+            .Concat(File.ReadLines(Given.Texts("written.tsv")).Skip(1).Where((_, i) => i % 8 == 0))
             .Concat(TokenizerData.Lines("uncased.jsonl").Where((_, i) => i % 40 == 0).Select(line => TokenizerData.Text(line)));
         string tokens = string.Concat(TestedTokenizers.Added.Select((token, i) => i % 3 == 0 ? $" {token.Content} " : token.Content));
         return lines.Append(tokens).Append(tokens.ToUpperInvariant()).Append("I've 12 good  things\n\n it's\t'll")

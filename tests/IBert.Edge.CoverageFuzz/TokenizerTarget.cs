@@ -21,7 +21,8 @@ internal sealed unsafe class TokenizerTarget : ITarget
     private static readonly byte[][] s_texts =
     [
         "a good film, the [M] baddest <M>"u8.ToArray(), [0xFF, (byte)'a', 0xC3, 0x00, 0xE4, 0xB8, (byte)' ', 0xED, 0xA0, 0x80, 0xF4, 0x90],
-        Encoding.UTF8.GetBytes(" Film,ing \u00C9\u302E\U0001D165\u4E2D abcab " + string.Concat(TestedTokenizers.Added.Select(token => token.Content))),
+        Encoding.UTF8.GetBytes(
+            " Film,ing \u00C9\u302E\U0001D165\u4E2D abcab " + string.Concat(TestedTokenizers.Added.Select(token => token.Content))),
         // Longer than what byte-pair encoding keeps of a word.
         Encoding.UTF8.GetBytes(new string('a', 700) + string.Concat(Enumerable.Repeat("babc", 200))),
     ];

@@ -187,13 +187,41 @@ public sealed class ProgramTests : IDisposable
         Assert.DoesNotContain("calibration", model.Provenance);
     }
 
-    private static (int Status, string Output, string Errors) Run(params string[] arguments)
+    [Theory]
+    [InlineData("thread", "a fault of this program (InvalidOperationException: planted\\n\\u001B[2Jfault); please report it")]
+    [InlineData("memory", "out of memory; ")]
+    [InlineData("finalizer", "a fault of this program (InvalidOperationException: planted\\n\\u001B[2Jfault); please report it")]
+    [InlineData("end", "a fault of this program (InvalidOperationException: planted\\n\\u001B[2Jfault); please report it")]
+    public void What_nobody_catches_ends_with_70_and_one_line(string fault, string message)
+    {
+        using CheckpointWriter checkpoint = TinyData.Letters(24, 2, 48).Folder;
+        (int status, string output, string errors) = RunWith(
+            [("DOTNET_STARTUP_HOOKS", Planted), ("IBERT_PLANTED", fault)],
+            checkpoint.Folder, "-o", folder["m.ibert"], "--calibration", Path.Combine(checkpoint.Folder, "data.tsv"), "--text", "text");
+        Assert.Equal(70, status);
+        Assert.StartsWith("ibert-quantize: " + message, errors);
+        Assert.Single(errors.TrimEnd('\n').Split('\n'));
+        // One at the end comes when all is done.
+        Assert.Equal(fault == "end", output.Length > 0);
+        Assert.Equal(fault == "end" ? [folder["m.ibert"]] : [], Directory.GetFileSystemEntries(folder.Path));
+    }
+
+    private static string Planted =>
+        Path.Combine(Shared.Repository, "tests", "Planted", "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net10.0", "Planted.dll");
+
+    private static (int Status, string Output, string Errors) Run(params string[] arguments) => RunWith([], arguments);
+
+    private static (int Status, string Output, string Errors) RunWith((string Name, string Value)[] environment, params string[] arguments)
     {
         ProcessStartInfo start = new("dotnet", [Path.Combine(AppContext.BaseDirectory, "ibert-quantize.dll"), .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        foreach ((string name, string value) in environment)
+        {
+            start.Environment[name] = value;
+        }
         using Process child = Process.Start(start)!;
         Task<string> errors = child.StandardError.ReadToEndAsync();
         string output = child.StandardOutput.ReadToEnd();

@@ -22,8 +22,8 @@ internal readonly record struct AddedTokenValue(string Content, AddedTokenFlags 
 internal readonly record struct AddedTokenStatement(AddedTokenValue Token, int? Id, TokenizerJson Value, int Limit = int.MaxValue);
 
 /// <summary>
-/// The bookkeeping of <c>AddedVocabulary</c> of tokenizers 0.21, which transformers 4.55 comes with. A token that is added again keeps its id and
-/// has the later flags, but is looked for where the first one was, before normalization or after it.
+/// The bookkeeping of <c>AddedVocabulary</c> of tokenizers 0.21, which transformers 4.55 comes with. A token that is added again keeps its
+/// id and has the later flags, but is looked for where the first one was, before normalization or after it.
 /// </summary>
 /// <param name="vocabulary">The pieces that there are before.</param>
 /// <param name="size">How many pieces the vocabulary counts.</param>

@@ -5,16 +5,18 @@ using IBert.Edge.Text;
 namespace IBert.Edge.Quantization.Tokenizers;
 
 /// <remarks>
-/// As <c>PreTrainedTokenizerFast</c> of transformers 4.55 adds them: those of tokenizer.json; of added_tokens_decoder in tokenizer_config.json
-/// those that differ; and the special tokens that are named one by one there. Only where there is no added_tokens_decoder are
-/// special_tokens_map.json and added_tokens.json read.
+/// As <c>PreTrainedTokenizerFast</c> of transformers 4.55 adds them: those of tokenizer.json; of added_tokens_decoder in
+/// tokenizer_config.json those that differ; and the special tokens that are named one by one there. Only where there is no
+/// added_tokens_decoder are special_tokens_map.json and added_tokens.json read.
 /// </remarks>
 internal static partial class TokenizerFiles
 {
-    private const string DecoderMember = "added_tokens_decoder", AdditionalMember = "additional_special_tokens", ExtraMember = "extra_special_tokens";
+    private const string DecoderMember = "added_tokens_decoder";
+    private const string AdditionalMember = "additional_special_tokens", ExtraMember = "extra_special_tokens";
 
     // The order of transformers, which is that of the ids that new ones get.
-    private static readonly string[] s_specialNames = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
+    private static readonly string[] SpecialNames =
+        ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
 
     /// <summary>What a class takes where no file says it.</summary>
     private static string? DefaultSpecial(string tokenizerClass, string name) => (tokenizerClass, name) switch
@@ -48,12 +50,14 @@ internal static partial class TokenizerFiles
         List<AddedTokenStatement> stated = [];
         if (!files.Tokenizer["added_tokens"].IsNull)
         {
-            stated = [.. files.Tokenizer["added_tokens"].Elements.Select(token => new AddedTokenStatement(ValueOf(token), token["id"].Integer, token))];
+            stated = [.. files.Tokenizer["added_tokens"].Elements.Select(
+                token => new AddedTokenStatement(ValueOf(token), token["id"].Integer, token))];
             added.Add(stated);
         }
         if (files.Config[DecoderMember] is { IsNull: false } decoder)
         {
-            stated = [.. decoder.Members.Select(item => new AddedTokenStatement(ValueOf(item.Value), ParseId(item.Name, item.Value), item.Value))];
+            stated = [.. decoder.Members.Select(
+                item => new AddedTokenStatement(ValueOf(item.Value), ParseId(item.Name, item.Value), item.Value))];
         }
         Dictionary<string, AddedTokenValue> known = [];
         foreach (AddedTokenStatement statement in stated)
@@ -68,13 +72,17 @@ internal static partial class TokenizerFiles
         foreach (SpecialToken special in specials)
         {
             // One that is given as a text is only added if it is new.
-            if (special.Token is { } token ? !again.Exists(item => item.Token.Resolved == token.Resolved) : !contents.Contains(special.Content))
+            bool isNew = special.Token is { } given
+                ? !again.Exists(item => item.Token.Resolved == given.Resolved)
+                : !contents.Contains(special.Content);
+            if (isNew)
             {
-                again.Add(new AddedTokenStatement(special.Token ?? new(special.Content, 0, null, true), null, special.Value, special.Limit));
+                AddedTokenValue token = special.Token ?? new(special.Content, 0, null, true);
+                again.Add(new AddedTokenStatement(token, null, special.Value, special.Limit));
             }
         }
         HashSet<string> names = new(specials.Select(special => special.Content), StringComparer.Ordinal);
-        added.Add(again.Select(item => item with { Token = item.Token with { IsSpecial = item.Token.IsSpecial || names.Contains(item.Token.Content) } }));
+        added.Add(again.Select(item => names.Contains(item.Token.Content) ? item with { Token = item.Token with { IsSpecial = true } } : item));
         RequireAgreement(files, added);
         return added.Definitions(files.Config["split_special_tokens"].FlagOr(false));
     }
@@ -96,9 +104,10 @@ internal static partial class TokenizerFiles
         }
 
         // What special_tokens_map.json describes is special there.
-        AddedTokenValue? Described(TokenizerJson value) => value.IsText ? null : ValueOf(value) with { IsSpecial = isLegacy || ValueOf(value).IsSpecial };
+        AddedTokenValue? Described(TokenizerJson value) =>
+            value.IsText ? null : isLegacy ? ValueOf(value) with { IsSpecial = true } : ValueOf(value);
 
-        foreach (string name in s_specialNames)
+        foreach (string name in SpecialNames)
         {
             bool isStated = FindSpecial(files, name, out TokenizerJson value);
             if (SpecialText(files, tokenizerClass, name) is { } content)
@@ -136,7 +145,7 @@ internal static partial class TokenizerFiles
             : files.Tokenizer.IsNull ? new AddedTokenValue(content, 0, true, true) : null;
     }
 
-    /// <summary>added_tokens.json, which counts where there is no added_tokens_decoder: its tokens that tokenizer.json does not have.</summary>
+    /// <summary>Of added_tokens.json, which counts where there is no added_tokens_decoder, what tokenizer.json does not have.</summary>
     private static IEnumerable<AddedTokenStatement> ReadLegacyTokens(Files files, IReadOnlyCollection<int?> known)
     {
         if (files.AddedTokens.IsNull || !files.Config[DecoderMember].IsNull)
@@ -144,7 +153,7 @@ internal static partial class TokenizerFiles
             return [];
         }
         HashSet<string> special = [];
-        foreach (string name in s_specialNames)
+        foreach (string name in SpecialNames)
         {
             if (FindSpecial(files, name, out TokenizerJson value) && !value.IsNull)
             {
@@ -159,7 +168,7 @@ internal static partial class TokenizerFiles
             new AddedTokenValue(item.Name, 0, !special.Contains(item.Name), special.Contains(item.Name)), item.Value.Integer, item.Value));
     }
 
-    /// <summary>Where it does not count, added_tokens.json, which save_pretrained writes for slow tokenizers, must be what the others say.</summary>
+    /// <summary>added_tokens.json, which save_pretrained writes for slow tokenizers, must say what the others do where they count.</summary>
     private static void RequireAgreement(in Files files, AddedVocabulary added)
     {
         if (files.AddedTokens.IsNull)
@@ -188,7 +197,7 @@ internal static partial class TokenizerFiles
         value["normalized"].IsNull ? null : value["normalized"].FlagOr(false),
         value["special"].FlagOr(false));
 
-    /// <summary>Refuses tokens that end Hugging Face's library: white space that takes what is before it, where another took it all.</summary>
+    /// <summary>Refuses tokens that end Hugging Face's library: white space that takes what is before it, where another took all.</summary>
     private static void RequireTellable(IReadOnlyList<AddedTokenDefinition> tokens)
     {
         const AddedTokenFlags Strips = AddedTokenFlags.LeftStrip | AddedTokenFlags.RightStrip;
@@ -196,11 +205,12 @@ internal static partial class TokenizerFiles
         {
             if ((token.Flags & Strips) == AddedTokenFlags.LeftStrip
                 && token.Content.EnumerateRunes().All(rune => UnicodeData.IsWhiteSpace(rune.Value))
-                && tokens.Any(other => (other.Flags & AddedTokenFlags.RightStrip) != 0 && ((other.Flags ^ token.Flags) & AddedTokenFlags.Normalized) == 0))
+                && tokens.Any(other => (other.Flags & AddedTokenFlags.RightStrip) != 0
+                    && ((other.Flags ^ token.Flags) & AddedTokenFlags.Normalized) == 0))
             {
                 throw new CheckpointException(
-                    $"The added token '{token.Content}' is white space with lstrip and without rstrip, beside another with rstrip: transformers fails on "
-                    + "texts that have both. Set its rstrip as well.");
+                    $"The added token '{token.Content}' is white space with lstrip and without rstrip, beside another with rstrip: "
+                    + "transformers fails on texts that have both. Set its rstrip as well.");
             }
         }
     }

@@ -78,17 +78,20 @@ internal static partial class TokenizerFiles
         $"{files.Folder} has neither tokenizer.json nor {name}, which byte-level BPE needs. Copy the whole checkpoint folder.");
 
     /// <summary>
-    /// merges.txt: a line per merge, two pieces parted by white space, lowest rank first. Of the first line, which tells the version, and of what
-    /// follows the last line's end transformers takes nothing; of a pair that is there twice the first counts.
+    /// merges.txt: a line per merge, two pieces parted by white space, lowest rank first. Of the first line, which tells the version, and of
+    /// what follows the last line's end transformers takes nothing; of a pair that is there twice the first counts.
     /// </summary>
     private static List<(string, string)> ReadMergeList(in Files files)
     {
         List<(string, string)> merges = [];
         HashSet<(string, string)> found = [];
-        string[] lines = files.Exists(BytePairMergeList) ? ReadLines(files.Folder, BytePairMergeList) : throw MissingFile(files, BytePairMergeList);
+        string[] lines = files.Exists(BytePairMergeList)
+            ? ReadLines(files.Folder, BytePairMergeList)
+            : throw MissingFile(files, BytePairMergeList);
         for (int i = 1; i < lines.Length - 1; i++)
         {
-            (string, string) merge = AsMerge(lines[i].Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)) ?? throw new CheckpointException(
+            string[] parts = lines[i].Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+            (string, string) merge = AsMerge(parts) ?? throw new CheckpointException(
                 $"Line {i + 1} of {BytePairMergeList} in {files.Folder} is '{lines[i]}', not two pieces parted by a space. Copy it again.");
             if (found.Add(merge))
             {
@@ -97,8 +100,8 @@ internal static partial class TokenizerFiles
         }
         bool isLost = lines[^1].Length > 0 || !lines[0].StartsWith("#version", StringComparison.Ordinal);
         return !isLost ? merges : throw new CheckpointException(
-            $"{BytePairMergeList} in {files.Folder} does not begin with a line '#version' or does not end with a line's end: transformers takes neither "
-            + "the first line nor what follows the last one's end for merges. Copy it again.");
+            $"{BytePairMergeList} in {files.Folder} does not begin with a line '#version' or does not end with a line's end: "
+            + "transformers takes neither the first line nor what follows the last one's end for merges. Copy it again.");
     }
 
     /// <summary>A merge of tokenizer.json: a list of two pieces, or a text as in merges.txt.</summary>

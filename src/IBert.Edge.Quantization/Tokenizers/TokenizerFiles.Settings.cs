@@ -4,58 +4,61 @@ using IBert.Edge.Text;
 namespace IBert.Edge.Quantization.Tokenizers;
 
 /// <remarks>
-/// Of what is not here, and not read elsewhere, nothing changes the ids of a text in transformers either: what is decoded, padded, returned or
-/// printed, where files were, chat templates.
+/// Of what is not here, and not read elsewhere, nothing changes the ids of a text in transformers either: what is decoded, padded, returned
+/// or printed, where files were, chat templates.
 /// </remarks>
 internal static partial class TokenizerFiles
 {
-    private const JsonKinds Text = JsonKinds.Text | JsonKinds.Null, Flag = JsonKinds.Flag | JsonKinds.Null, Whole = JsonKinds.Whole | JsonKinds.Null;
-    private const JsonKinds List = JsonKinds.List | JsonKinds.Null, Object = JsonKinds.Object | JsonKinds.Null;
-    private const JsonKinds Special = JsonKinds.Text | JsonKinds.Object | JsonKinds.Null;
+    private const JsonKinds Text = JsonKinds.Text | JsonKinds.Null, Flag = JsonKinds.Flag | JsonKinds.Null;
+    private const JsonKinds Whole = JsonKinds.Whole | JsonKinds.Null, List = JsonKinds.List | JsonKinds.Null;
+    private const JsonKinds Object = JsonKinds.Object | JsonKinds.Null, Special = JsonKinds.Text | JsonKinds.Object | JsonKinds.Null;
 
     // The kinds of all members that this program or transformers looks at, whether they matter or not.
-    private static readonly (string Name, JsonKinds Kinds)[] s_configKinds =
+    private static readonly (string Name, JsonKinds Kinds)[] ConfigKinds =
     [
-        ("add_prefix_space", Flag), ("added_tokens_decoder", Object), ("additional_special_tokens", List), ("auto_map", Object | List),
-        ("bos_token", Special), ("clean_up_tokenization_spaces", Flag), ("cls_token", Special), ("do_basic_tokenize", Flag), ("do_lower_case", Flag),
-        ("eos_token", Special), ("errors", Text), ("extra_special_tokens", Object), ("fast_tokenizer_files", List), ("from_slow", Flag),
-        ("init_inputs", List), ("mask_token", Special), ("max_len", Whole), ("max_length", Whole), ("merges_file", Text), ("model_input_names", List),
+        ("add_prefix_space", Flag), ("added_tokens_decoder", Object), ("additional_special_tokens", List),
+        ("auto_map", Object | List), ("bos_token", Special), ("clean_up_tokenization_spaces", Flag), ("cls_token", Special),
+        ("do_basic_tokenize", Flag), ("do_lower_case", Flag), ("eos_token", Special), ("errors", Text),
+        ("extra_special_tokens", Object), ("fast_tokenizer_files", List), ("from_slow", Flag), ("init_inputs", List),
+        ("mask_token", Special), ("max_len", Whole), ("max_length", Whole), ("merges_file", Text), ("model_input_names", List),
         ("model_max_length", Whole), ("name_or_path", Text), ("never_split", List), ("pad_to_multiple_of", Whole),
-        ("pad_token", Special), ("pad_token_type_id", Whole), ("padding_side", Text), ("processor_class", Text), ("sep_token", Special),
-        ("special_tokens_map_file", Text), ("split_special_tokens", Flag), ("stride", Whole), ("strip_accents", Flag), ("tokenize_chinese_chars", Flag),
-        ("tokenizer_class", Text), ("tokenizer_file", Text), ("trim_offsets", Flag), ("truncation_side", Text), ("truncation_strategy", Text),
-        ("unk_token", Special), ("use_fast", Flag), ("vocab_file", Text), ("wordpieces_prefix", Text),
+        ("pad_token", Special), ("pad_token_type_id", Whole), ("padding_side", Text), ("processor_class", Text),
+        ("sep_token", Special), ("special_tokens_map_file", Text), ("split_special_tokens", Flag), ("stride", Whole),
+        ("strip_accents", Flag), ("tokenize_chinese_chars", Flag), ("tokenizer_class", Text), ("tokenizer_file", Text),
+        ("trim_offsets", Flag), ("truncation_side", Text), ("truncation_strategy", Text), ("unk_token", Special),
+        ("use_fast", Flag), ("vocab_file", Text), ("wordpieces_prefix", Text),
     ];
 
-    private static readonly (string Name, JsonKinds Kinds)[] s_specialsKinds =
-        [.. s_specialNames.Select(name => (name, Special)), (AdditionalMember, List)];
+    private static readonly (string Name, JsonKinds Kinds)[] SpecialsKinds =
+        [.. SpecialNames.Select(name => (name, Special)), (AdditionalMember, List)];
 
-    private static readonly (string Name, JsonKinds Kinds)[] s_tokenizerKinds =
+    private static readonly (string Name, JsonKinds Kinds)[] TokenizerKinds =
     [
-        ("version", Text), ("truncation", Object), ("padding", Object), ("added_tokens", List), ("normalizer", Object), ("pre_tokenizer", Object),
-        ("post_processor", Object), ("decoder", Object), ("model", JsonKinds.Object),
-        ("truncation.direction", Text), ("truncation.max_length", Whole), ("truncation.strategy", Text), ("truncation.stride", Whole),
-        ("padding.direction", Text), ("padding.pad_to_multiple_of", Whole), ("padding.pad_id", Whole), ("padding.pad_type_id", Whole),
-        ("padding.pad_token", Text), ("padding.strategy", Text | Object),
+        ("version", Text), ("truncation", Object), ("padding", Object), ("added_tokens", List), ("normalizer", Object),
+        ("pre_tokenizer", Object), ("post_processor", Object), ("decoder", Object), ("model", JsonKinds.Object),
+        ("truncation.direction", Text), ("truncation.max_length", Whole), ("truncation.strategy", Text),
+        ("truncation.stride", Whole), ("padding.direction", Text), ("padding.pad_to_multiple_of", Whole), ("padding.pad_id", Whole),
+        ("padding.pad_type_id", Whole), ("padding.pad_token", Text), ("padding.strategy", Text | Object),
         ("pre_tokenizer.add_prefix_space", Flag), ("pre_tokenizer.trim_offsets", Flag), ("pre_tokenizer.use_regex", Flag),
         ("post_processor.add_prefix_space", Flag), ("post_processor.trim_offsets", Flag), ("model.unk_token", Text),
     ];
 
     // Settings of tokenizers that no supported class has; a checkpoint that has them was made with another.
-    private static readonly string[] s_settingsOfOthers =
+    private static readonly string[] SettingsOfOthers =
     [
-        "add_bos_token", "add_eos_token", "bpe_dropout", "do_subword_tokenize", "do_word_tokenize", "jumanpp_kwargs", "keep_accents", "mecab_kwargs",
-        "normalization", "remove_space", "sp_model_kwargs", "subword_tokenizer_type", "sudachi_kwargs", "word_tokenizer_type",
+        "add_bos_token", "add_eos_token", "bpe_dropout", "do_subword_tokenize", "do_word_tokenize", "jumanpp_kwargs",
+        "keep_accents", "mecab_kwargs", "normalization", "remove_space", "sp_model_kwargs", "subword_tokenizer_type",
+        "sudachi_kwargs", "word_tokenizer_type",
     ];
 
     private static void RequireKinds(in Files files)
     {
-        RequireKinds(files.Config, s_configKinds);
-        RequireKinds(files.Specials, s_specialsKinds);
+        RequireKinds(files.Config, ConfigKinds);
+        RequireKinds(files.Specials, SpecialsKinds);
         RequireKinds(files.Model, [("tokenizer_class", Text), ("model_type", Text), ("auto_map", Object), ("vocab_size", Whole)]);
         if (!files.Tokenizer.IsNull)
         {
-            RequireKinds(files.Tokenizer, s_tokenizerKinds);
+            RequireKinds(files.Tokenizer, TokenizerKinds);
         }
         if (!files.AddedTokens.IsNull)
         {
@@ -138,7 +141,7 @@ internal static partial class TokenizerFiles
         RequireFlag(config["from_slow"], false);
         RequireEmpty(config["never_split"]);
         RequireEmpty(config["init_inputs"]);
-        foreach (string name in s_settingsOfOthers)
+        foreach (string name in SettingsOfOthers)
         {
             if (!config[name].IsNull)
             {
@@ -152,7 +155,8 @@ internal static partial class TokenizerFiles
                 throw config[name].Wrong("no such member: the files of the folder are read");
             }
         }
-        if (!config["fast_tokenizer_files"].IsNull && config["fast_tokenizer_files"].Elements.FirstOrDefault(file => file.Text != "tokenizer.json") is { IsNull: false } other)
+        if (config["fast_tokenizer_files"] is { IsNull: false } names
+            && names.Elements.FirstOrDefault(file => file.Text != "tokenizer.json") is { IsNull: false } other)
         {
             throw other.Wrong("tokenizer.json alone: files for versions of transformers are not supported");
         }

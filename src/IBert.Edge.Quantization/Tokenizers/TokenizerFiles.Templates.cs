@@ -54,7 +54,8 @@ internal static partial class TokenizerFiles
         throw NotSupported(processor, Describe(processor), "TemplateProcessing, BertProcessing or RobertaProcessing");
     }
 
-    private static int IdOfPair(TokenizerJson pair) => pair.Elements.ToArray() is [_, TokenizerJson id] ? IdOf(id) : throw pair.Wrong("a token and its id");
+    private static int IdOfPair(TokenizerJson pair) =>
+        pair.Elements.ToArray() is [_, TokenizerJson id] ? IdOf(id) : throw pair.Wrong("a token and its id");
 
     private static int IdOf(TokenizerJson value) => value.Integer is >= 0 and int id ? id : throw value.Wrong("a token's id");
 
@@ -85,7 +86,9 @@ internal static partial class TokenizerFiles
             : throw template.Wrong($"each text once, in order, and at most {TokenizerSection.MaxTemplateItems} tokens");
     }
 
-    /// <summary>Whether transformers hands a model the types, by what the files or the class say of its inputs; of DistilBERT, which has none, either.</summary>
+    /// <summary>
+    /// Whether transformers hands a model the types, by what the files or the class say of its inputs. DistilBERT has none, and is told them.
+    /// </summary>
     private static bool HasTypes(in Files files, string tokenizerClass)
     {
         bool isTold = files.Config["model_input_names"] is { IsNull: false } names

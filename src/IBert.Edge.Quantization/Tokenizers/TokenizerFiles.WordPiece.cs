@@ -56,7 +56,7 @@ internal static partial class TokenizerFiles
         return definition;
     }
 
-    /// <summary>The lines of vocab.txt: of a piece that is there twice the later id counts, and an empty line is a piece that no text has.</summary>
+    /// <summary>vocab.txt: of a piece that is there twice the later id counts, and an empty line is a piece that no text has.</summary>
     private static VocabularyFile ReadVocabularyText(string folder)
     {
         if (!File.Exists(Path.Combine(folder, WordPieceVocabulary)))
@@ -104,17 +104,19 @@ internal static partial class TokenizerFiles
         | (strip ? BertNormalizerOptions.StripAccents : 0)
         | (lower ? BertNormalizerOptions.LowerCase : 0);
 
-    /// <summary>transformers normalizes added tokens as tokenizer.json says, and only then changes the normalizer: both must come to the same.</summary>
+    /// <summary>transformers normalizes added tokens as tokenizer.json says, and only then changes the normalizer: both must agree.</summary>
     private static void RequireSameContents(WordPieceDefinition definition, BertNormalizerOptions own)
     {
         foreach (AddedTokenDefinition token in definition.AddedTokens)
         {
             if ((token.Flags & AddedTokenFlags.Normalized) != 0
-                && !WordPieceTokenizerWriter.Normalize(token.Content, own).SequenceEqual(WordPieceTokenizerWriter.Normalize(token.Content, definition.Options)))
+                && !WordPieceTokenizerWriter.Normalize(token.Content, own)
+                    .SequenceEqual(WordPieceTokenizerWriter.Normalize(token.Content, definition.Options)))
             {
                 throw new CheckpointException(
-                    $"The added token '{token.Content}' is normalized, and the normalizer of tokenizer.json is not that of tokenizer_config.json "
-                    + "(do_lower_case, strip_accents, tokenize_chinese_chars): transformers looks for the one in texts of the other. Make the two the same.");
+                    $"The added token '{token.Content}' is normalized, and the normalizer of tokenizer.json is not that of "
+                    + "tokenizer_config.json (do_lower_case, strip_accents, tokenize_chinese_chars): transformers looks for the one in texts "
+                    + "of the other. Make the two the same.");
             }
         }
     }

@@ -6,18 +6,18 @@ namespace IBert.Edge.Quantization.Tokenizers;
 
 /// <summary>
 /// The tokenizer of a checkpoint, put together as <c>AutoTokenizer</c> of transformers 4.55 does for its fast tokenizers. tokenizer.json
-/// gives vocabulary, added tokens and templates where it is there, the files of the model's own class where it is not. What the files say about
-/// tokenization is done as transformers does it, or refused by name; padding, and lengths other than model_max_length, are the caller's.
+/// gives vocabulary, added tokens and templates where it is there, the files of the model's own class where it is not. What the files say
+/// about tokenization is done as transformers does it, or refused by name; padding, and lengths other than model_max_length, are the caller's.
 /// </summary>
 internal static partial class TokenizerFiles
 {
     private const string GenericClass = "PreTrainedTokenizer", BertClass = "BertTokenizer", DistilBertClass = "DistilBertTokenizer";
     private const string RobertaClass = "RobertaTokenizer";
 
-    private static readonly string[] s_classes = [BertClass, DistilBertClass, RobertaClass];
+    private static readonly string[] Classes = [BertClass, DistilBertClass, RobertaClass];
 
     /// <summary>Whose tokenizer AutoTokenizer takes where no file names a class.</summary>
-    private static readonly (string ModelType, string Class)[] s_classOfModel =
+    private static readonly (string ModelType, string Class)[] ClassOfModel =
         [("bert", BertClass), ("distilbert", DistilBertClass), ("roberta", RobertaClass), ("ibert", RobertaClass)];
 
     /// <summary>The tokenizer section of a model file, for a checkpoint folder.</summary>
@@ -48,7 +48,12 @@ internal static partial class TokenizerFiles
         {
             TokenizerJson In(string name) => TokenizerJson.Read(Path.Combine(folder, name));
             var files = new Files(
-                folder, In("tokenizer.json"), In("tokenizer_config.json"), In("special_tokens_map.json"), In("added_tokens.json"), In("config.json"));
+                folder,
+                In("tokenizer.json"),
+                In("tokenizer_config.json"),
+                In("special_tokens_map.json"),
+                In("added_tokens.json"),
+                In("config.json"));
             RequireKinds(files);
             string? name = ReadClass(files);
             files = WithoutTokenizerFile(files, name);
@@ -57,7 +62,9 @@ internal static partial class TokenizerFiles
                 : files.Tokenizer.IsNull
                     ? !files.Exists(WordPieceVocabulary) && files.Exists(BytePairVocabulary)
                     : ModelType(files.Tokenizer["model"]) == "BPE";
-            TokenizerDefinition definition = isBytePair ? ReadBytePair(files, name ?? RobertaClass) : ReadWordPiece(files, name ?? BertClass);
+            TokenizerDefinition definition = isBytePair
+                ? ReadBytePair(files, name ?? RobertaClass)
+                : ReadWordPiece(files, name ?? BertClass);
             RequireSupported(files, definition);
             RequireTellable(definition.AddedTokens);
             return definition;
@@ -81,25 +88,25 @@ internal static partial class TokenizerFiles
             if (config["tokenizer_class"] is { IsNull: false } member)
             {
                 string name = member.Text.EndsWith("Fast", StringComparison.Ordinal) ? member.Text[..^"Fast".Length] : member.Text;
-                return s_classes.Contains(name) || name == GenericClass && !files.Tokenizer.IsNull
+                return Classes.Contains(name) || name == GenericClass && !files.Tokenizer.IsNull
                     ? name
                     : throw new CheckpointException(
                         $"{member.Place} asks for the tokenizer class {member.Text}, which is not supported"
                         + (name == GenericClass ? " without tokenizer.json" : "")
-                        + $". Supported are {string.Join(", ", s_classes)} and, with tokenizer.json, {GenericClass}Fast.");
+                        + $". Supported are {string.Join(", ", Classes)} and, with tokenizer.json, {GenericClass}Fast.");
             }
         }
         if (files.Model["model_type"] is not { IsNull: false } model)
         {
             return null;
         }
-        return s_classOfModel.FirstOrDefault(item => item.ModelType == model.Text).Class
+        return ClassOfModel.FirstOrDefault(item => item.ModelType == model.Text).Class
             ?? throw new CheckpointException(
-                $"No file names a tokenizer class, and {model.Place} is {model.Text}, whose tokenizer is not supported. Supported are those of "
-                + $"{string.Join(", ", s_classOfModel.Select(item => item.ModelType))}.");
+                $"No file names a tokenizer class, and {model.Place} is {model.Text}, whose tokenizer is not supported. Supported are those "
+                + $"of {string.Join(", ", ClassOfModel.Select(item => item.ModelType))}.");
     }
 
-    /// <summary>The model of tokenizer.json: what it says, or where it says nothing what its fields make it, as the library tries the kinds in turn.</summary>
+    /// <summary>The model of tokenizer.json: what it says, or where it says nothing the first kind whose fields it has.</summary>
     private static string ModelType(TokenizerJson model)
     {
         if (model["type"] is { IsNull: false } type)
@@ -108,8 +115,8 @@ internal static partial class TokenizerFiles
         }
         return !model["vocab"].IsObject ? "of no type"
             : model["merges"].IsList ? "BPE"
-            : model["unk_token"].IsText && model["continuing_subword_prefix"].IsText && !model["max_input_chars_per_word"].IsNull ? "WordPiece"
-            : model["unk_token"].IsText ? "WordLevel" : "of no type";
+            : !model["unk_token"].IsText ? "of no type"
+            : model["continuing_subword_prefix"].IsText && !model["max_input_chars_per_word"].IsNull ? "WordPiece" : "WordLevel";
     }
 
     private static void RequireModel(TokenizerJson model, string type)
@@ -136,7 +143,9 @@ internal static partial class TokenizerFiles
             return "missing";
         }
         string type = value["type"].TextOr("of no type");
-        TokenizerJson parts = new[] { "normalizers", "pretokenizers", "processors" }.Select(name => value[name]).FirstOrDefault(list => list.IsList);
+        TokenizerJson parts = new[] { "normalizers", "pretokenizers", "processors" }
+            .Select(name => value[name])
+            .FirstOrDefault(list => list.IsList);
         return parts.IsList ? $"{type} of {string.Join(", ", parts.Elements.Select(Describe))}" : type;
     }
 
@@ -151,7 +160,9 @@ internal static partial class TokenizerFiles
         foreach ((string piece, TokenizerJson value) in vocab.Members)
         {
             int id = value.Integer;
-            vocabulary[piece] = id is >= 0 and < DoubleArrayTrie.MaxValue ? id : throw value.Wrong($"an id from 0 to {DoubleArrayTrie.MaxValue - 1}");
+            vocabulary[piece] = id is >= 0 and < DoubleArrayTrie.MaxValue
+                ? id
+                : throw value.Wrong($"an id from 0 to {DoubleArrayTrie.MaxValue - 1}");
         }
         Dictionary<int, string> pieces = [];
         foreach ((string piece, int id) in vocabulary)
@@ -200,7 +211,12 @@ internal static partial class TokenizerFiles
 
     /// <summary>What is read of a folder.</summary>
     private readonly record struct Files(
-        string Folder, TokenizerJson Tokenizer, TokenizerJson Config, TokenizerJson Specials, TokenizerJson AddedTokens, TokenizerJson Model)
+        string Folder,
+        TokenizerJson Tokenizer,
+        TokenizerJson Config,
+        TokenizerJson Specials,
+        TokenizerJson AddedTokens,
+        TokenizerJson Model)
     {
         public bool Exists(string name) => File.Exists(Path.Combine(Folder, name));
     }

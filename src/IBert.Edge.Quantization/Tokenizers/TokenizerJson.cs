@@ -21,7 +21,7 @@ internal enum JsonKinds
 /// <summary>A JSON value and where it stands.</summary>
 internal readonly struct TokenizerJson
 {
-    private static readonly (JsonKinds Kind, string Name)[] s_names =
+    private static readonly (JsonKinds Kind, string Name)[] KindNames =
     [
         (JsonKinds.Text, "a text"), (JsonKinds.Flag, "true or false"), (JsonKinds.Whole, "a whole number"), (JsonKinds.List, "a list"),
         (JsonKinds.Object, "an object"), (JsonKinds.Null, "null"),
@@ -53,7 +53,8 @@ internal readonly struct TokenizerJson
         element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out int value) ? value : throw Wrong("a whole number");
 
     /// <summary>Whether it is a number above those that <see cref="Integer"/> can give.</summary>
-    public bool IsBeyondIntegers => element.ValueKind == JsonValueKind.Number && element.TryGetDouble(out double value) && value > int.MaxValue;
+    public bool IsBeyondIntegers =>
+        element.ValueKind == JsonValueKind.Number && element.TryGetDouble(out double value) && value > int.MaxValue;
 
     public bool IsZero => element.ValueKind == JsonValueKind.Number && element.TryGetDouble(out double value) && value == 0;
 
@@ -110,7 +111,7 @@ internal readonly struct TokenizerJson
         };
         if ((kinds & kind) == 0)
         {
-            throw Wrong(string.Join(" or ", s_names.Where(item => (kinds & item.Kind) != 0).Select(item => item.Name)));
+            throw Wrong(string.Join(" or ", KindNames.Where(item => (kinds & item.Kind) != 0).Select(item => item.Name)));
         }
     }
 
@@ -198,7 +199,8 @@ internal readonly struct TokenizerJson
         }
         catch (InvalidOperationException)
         {
-            throw new CheckpointException($"{Place} has a text that is broken UTF-8 or has lone surrogates. Save the tokenizer again with save_pretrained of transformers.");
+            throw new CheckpointException(
+                $"{Place} has a text that is broken UTF-8 or has lone surrogates. Save the tokenizer again with save_pretrained of transformers.");
         }
     }
 }

@@ -6,8 +6,8 @@ namespace IBert.Edge.Text;
 
 /// <summary>
 /// The search of <c>AddedVocabulary.find_matches</c> of Hugging Face's tokenizers: contents are found leftmost, longest, one after another;
-/// only then each takes white space before and behind it. A token may therefore start inside what the one before has taken, and is found all the
-/// same; the text that no token has taken then starts behind it, and has the rest of that white space once more.
+/// only then each takes white space before and behind it. A token may therefore start inside what the one before has taken, and is found
+/// all the same; the text that no token has taken then starts behind it, and has the rest of that white space once more.
 /// </summary>
 internal ref struct AddedTokenSearch(AddedTokens tokens, DoubleArrayTrie trie, SearchValues<byte> firstBytes, ReadOnlySpan<byte> text)
 {

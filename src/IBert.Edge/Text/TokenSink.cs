@@ -2,8 +2,8 @@
 namespace IBert.Edge.Text;
 
 /// <summary>
-/// Keeps the first ids that fit, or the last ones, and counts on: until more tokens exist than anyone asked about, or, where the last ones are kept,
-/// to the end of the text. <see cref="Finish"/> puts those in order.
+/// Keeps the first ids that fit, or the last ones, and counts on: until more tokens exist than anyone asked about, or, where the last ones
+/// are kept, to the end of the text. <see cref="Finish"/> puts those in order.
 /// </summary>
 /// <param name="ids">Room for the ids; may be empty to count only.</param>
 /// <param name="limit">More tokens than this need not be looked for.</param>

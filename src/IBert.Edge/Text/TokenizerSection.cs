@@ -23,8 +23,8 @@
 //
 // Then, for kind 1:
 //
-//   u32 options                    1 clean_text, 2 handle_chinese_chars, 4 strip_accents, 8 lower_case; 16 cut_start: a text that is too long
-//                                  loses its start, not its end
+//   u32 options                    1 clean_text, 2 handle_chinese_chars, 4 strip_accents, 8 lower_case; 16 cut_start: a text that is too
+//                                  long loses its start, not its end
 //   i32 unknown                    id of the unknown token
 //   i32 padding                    id of the padding token; -1: none
 //   u32 maxCharacters              longer words are unknown, 1 .. 1000

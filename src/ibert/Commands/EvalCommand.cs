@@ -79,7 +79,6 @@ internal static class EvalCommand
     };
 
     private static Measurement Measure(Classifier classifier, Scorecard scorecard, DataFile file, LabelColumn labels, CommandOutput? output)
-
     {
         Measurement measured = new();
         double[] logits = new double[classifier.Labels.Count];
@@ -141,7 +140,7 @@ internal static class EvalCommand
             measured.Times.Add(Stopwatch.GetTimestamp() - begun);
             return true;
         }
-        catch (Exception error) when (error is not ModelFormatException)
+        catch (Exception error) when (!TextOptions.IsOver(error))
         {
             Messages.Error($"line {line}: {LineByLine.Describe(error)}");
             measured.Errors++;

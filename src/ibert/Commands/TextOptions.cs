@@ -31,10 +31,13 @@ internal static class TextOptions
         Written over or cut in place, it ends the program with 3; --private reads it into memory first.
         """;
 
-    /// <summary>One line in, one line out. A model that is no longer what was opened answers no text at all.</summary>
+    /// <summary>One line in, one line out.</summary>
     /// <inheritdoc cref="LineByLine.AnswerEach"/>
     public static int AnswerEach(TextInput input, ResultWriter output, bool json, Action answer) =>
-        LineByLine.AnswerEach(input, output, json, answer, error => error is ModelFormatException or ModelChangedException);
+        LineByLine.AnswerEach(input, output, json, answer, IsOver);
+
+    /// <summary>Whether no further text can be answered: a model that is no longer what was opened answers none.</summary>
+    public static bool IsOver(Exception error) => error is ModelFormatException or ModelChangedException;
 
     /// <summary>Writes whether a text was cut, and where.</summary>
     public static void WriteTruncated(TextInput input, bool truncated, ResultWriter output)

@@ -14,6 +14,9 @@ internal sealed record Outcome(int ExitCode, string Output, string Error)
 /// <summary>The program: <c>dotnet ibert.dll</c> of this build, or the native program that <c>IBERT_NATIVE</c> names.</summary>
 internal static class Ibert
 {
+    // Far beyond what anything takes here: a program that waits for ever is a failure and not a stall.
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(5);
+
     private static readonly string? s_native = Environment.GetEnvironmentVariable("IBERT_NATIVE");
 
     private static readonly string s_assembly = Path.Combine(
@@ -56,7 +59,8 @@ internal static class Ibert
         return Finish(process, []);
     }
 
-    private static string[] Command(string[] arguments) => s_native is null ? ["dotnet", s_assembly, .. arguments] : [s_native, .. arguments];
+    /// <summary>The command line that runs it.</summary>
+    public static string[] Command(string[] arguments) => s_native is null ? ["dotnet", s_assembly, .. arguments] : [s_native, .. arguments];
 
     private static Process Start(string program, string[] arguments, (string Name, string Value)[] environment)
     {
@@ -88,6 +92,11 @@ internal static class Ibert
         catch (IOException)
         {
             // It ended without reading all of it: the exit status and the streams tell.
+        }
+        if (!process.WaitForExit(s_patience))
+        {
+            process.Kill(entireProcessTree: true);
+            throw new TimeoutException($"no end after {s_patience}: {output.Result} {error.Result}");
         }
         process.WaitForExit();
         return new Outcome(process.ExitCode, output.Result, error.Result);

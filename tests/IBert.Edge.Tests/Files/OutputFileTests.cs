@@ -12,39 +12,62 @@ public sealed class OutputFileTests : IDisposable
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
 
-    [Fact]
-    public void A_new_file_is_there_when_it_is_complete_and_not_before()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_new_file_is_there_when_it_is_complete_and_not_before(bool nameless)
     {
-        using (OutputFile file = new(At("m")))
+        using (OutputFile file = new(At("m"), nameless: nameless))
         {
             file.Write("ne"u8);
             file.Write("w"u8);
-            Assert.Empty(Directory.GetFileSystemEntries(folder));
+            Assert.False(File.Exists(At("m")));
+            Assert.Equal(nameless && OperatingSystem.IsLinux() ? 0 : 1, Directory.GetFileSystemEntries(folder).Length);
             file.Complete();
             Assert.Equal("new", File.ReadAllText(At("m")));
         }
         Assert.Equal([At("m")], Directory.GetFileSystemEntries(folder));
     }
 
-    [Fact]
-    public void A_file_that_is_there_is_replaced_and_nothing_else_is_left()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_file_that_is_there_is_replaced_and_nothing_else_is_left(bool nameless)
     {
         File.WriteAllText(At("m"), "old");
-        OutputFile.Write(At("m"), "new"u8);
+        using (OutputFile file = new(At("m"), nameless: nameless))
+        {
+            file.Write("new"u8);
+            Assert.Equal("old", File.ReadAllText(At("m")));
+            file.Complete();
+        }
         Assert.Equal("new", File.ReadAllText(At("m")));
         Assert.Equal([At("m")], Directory.GetFileSystemEntries(folder));
     }
 
-    [Fact]
-    public void What_is_not_complete_leaves_the_old_file_and_nothing_else()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void What_is_not_complete_leaves_the_old_file_and_nothing_else(bool nameless)
     {
         File.WriteAllText(At("m"), "old");
-        using (OutputFile file = new(At("m")))
+        using (OutputFile file = new(At("m"), nameless: nameless))
         {
             file.Write(new byte[1_000_000]);
         }
         Assert.Equal("old", File.ReadAllText(At("m")));
         Assert.Equal([At("m")], Directory.GetFileSystemEntries(folder));
+    }
+
+    [Fact]
+    public void A_program_that_ends_in_the_middle_takes_its_parts_away()
+    {
+        using OutputFile file = new(At("m"), nameless: false);
+        file.Write("new"u8);
+        Assert.Single(Directory.GetFileSystemEntries(folder));
+        OutputFile.RemoveParts();
+        Assert.Empty(Directory.GetFileSystemEntries(folder));
+        Assert.Throws<UnwritableFileException>(file.Complete);
     }
 
     [Theory]

@@ -36,7 +36,7 @@ public sealed class AddedTokenTests
                 int[] found = tokenizer.Encode(text[0].GetString()!)[1..];
                 Assert.True(
                     expected.AsSpan().SequenceEqual(found),
-                    $"{text.GetRawText()}\nfound {string.Join(',', found)}\n{line.GetProperty("kind")} {line.GetProperty("options")} {line.GetProperty("added")}");
+                    $"{text.GetRawText()}\nfound {string.Join(',', found)}\nin {json[..json.IndexOf("\"texts\"", StringComparison.Ordinal)]}");
                 texts++;
             }
         }
@@ -47,7 +47,8 @@ public sealed class AddedTokenTests
     [Fact]
     public void A_token_may_start_inside_what_the_one_before_has_taken()
     {
-        AddedTokenDefinition[] added = [new("<pad>", 262, AddedTokenFlags.RightStrip | AddedTokenFlags.Normalized), new(" B", 263, AddedTokenFlags.Normalized)];
+        const AddedTokenFlags Normalized = AddedTokenFlags.Normalized;
+        AddedTokenDefinition[] added = [new("<pad>", 262, AddedTokenFlags.RightStrip | Normalized), new(" B", 263, Normalized)];
         using OpenedTokenizer bytePair = Open(isBytePair: true, 0, added), wordPiece = Open(isBytePair: false, 0, added);
         Assert.Equal("<pad>  B", bytePair.Tokens("<pad>   B")[4..]);
         Assert.Equal([262, 263], wordPiece.Encode("<pad>   B")[1..]);
@@ -81,7 +82,8 @@ public sealed class AddedTokenTests
     [InlineData(false)]
     public void Work_is_linear_in_the_text_whatever_tokens_are_added(bool isBytePair)
     {
-        string[][] contents = [[" "], ["a"], [" ", "a"], ["  ", "\n"], ["a ", " a"], [" a ", " "], [new string(' ', 256)], [new string('a', 255) + "b", " "]];
+        string[][] contents =
+            [[" "], ["a"], [" ", "a"], ["  ", "\n"], ["a ", " a"], [" a ", " "], [new string(' ', 256)], [new string('a', 255) + "b", " "]];
         AddedTokenFlags[] others = [0, AddedTokenFlags.LeftStrip, AddedTokenFlags.RightStrip | AddedTokenFlags.Normalized];
         foreach (string[] set in contents)
         {

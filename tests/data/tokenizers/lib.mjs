@@ -13,84 +13,85 @@ export const tokenizers = createRequire(path.join(path.resolve(packages), "_.js"
 
 /** What a definition (the contents of tokenizer.json) makes of texts. */
 export class Peer {
-  constructor(definition) {
-    this.tokenizer = tokenizers.Tokenizer.fromString(JSON.stringify(definition));
-  }
+    constructor(definition) {
+        this.tokenizer = tokenizers.Tokenizer.fromString(JSON.stringify(definition));
+    }
 
-  async ids(text, addSpecialTokens = true) {
-    return (await this.tokenizer.encode(text, null, { addSpecialTokens })).getIds();
-  }
+    async ids(text, addSpecialTokens = true) {
+        return (await this.tokenizer.encode(text, null, { addSpecialTokens })).getIds();
+    }
 
-  /**
-   * Ids and types of one text or two, cut to a length. Both are told whole before they are cut: this version of the library stops reading a text
-   * that is long enough to be cut, so that it may take the longer one for the shorter; transformers 4.55 comes with 0.21.
-   */
-  async cut(a, b, maxLength, direction) {
-    const whole = (text) => this.tokenizer.encode(text, null, { addSpecialTokens: false });
-    const first = await whole(a), second = b === null ? null : await whole(b);
-    this.tokenizer.setTruncation(maxLength, { strategy: "LongestFirst", direction });
-    const encoding = this.tokenizer.postProcess(first, second, true);
-    this.tokenizer.disableTruncation();
-    return { ids: encoding.getIds(), types: encoding.getTypeIds() };
-  }
+    /**
+     * Ids and types of one text or two, cut to a length. Both are told whole before they are cut: this version of the library stops reading a text
+     * that is long enough to be cut, so that it may take the longer one for the shorter; transformers 4.55 comes with 0.21.
+     */
+    async cut(a, b, maxLength, direction) {
+        const whole = (text) => this.tokenizer.encode(text, null, { addSpecialTokens: false });
+        const first = await whole(a),
+            second = b === null ? null : await whole(b);
+        this.tokenizer.setTruncation(maxLength, { strategy: "LongestFirst", direction });
+        const encoding = this.tokenizer.postProcess(first, second, true);
+        this.tokenizer.disableTruncation();
+        return { ids: encoding.getIds(), types: encoding.getTypeIds() };
+    }
 }
 
 /** mulberry32: numbers that depend on the seed alone. */
 export class Random {
-  constructor(seed) {
-    this.state = seed >>> 0;
-  }
+    constructor(seed) {
+        this.state = seed >>> 0;
+    }
 
-  /** A whole number from 0 to below the limit. */
-  below(limit) {
-    this.state = (this.state + 0x6d2b79f5) >>> 0;
-    let t = this.state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 4294967296) * limit);
-  }
+    /** A whole number from 0 to below the limit. */
+    below(limit) {
+        this.state = (this.state + 0x6d2b79f5) >>> 0;
+        let t = this.state;
+        t = Math.imul(t ^ (t >>> 15), t | 1);
+        t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+        return Math.floor((((t ^ (t >>> 14)) >>> 0) / 4294967296) * limit);
+    }
 
-  between(low, high) {
-    return low + this.below(high - low + 1);
-  }
+    between(low, high) {
+        return low + this.below(high - low + 1);
+    }
 
-  of(list) {
-    return list[this.below(list.length)];
-  }
+    of(list) {
+        return list[this.below(list.length)];
+    }
 
-  chance(percent) {
-    return this.below(100) < percent;
-  }
+    chance(percent) {
+        return this.below(100) < percent;
+    }
 }
 
 export function write(name, text) {
-  const file = path.join(here, name);
-  fs.mkdirSync(path.dirname(file), { recursive: true });
-  fs.writeFileSync(file, text);
+    const file = path.join(here, name);
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    fs.writeFileSync(file, text);
 }
 
 export const writeJson = (name, value) => write(name, JSON.stringify(value, null, 1) + "\n");
 
 /** ASCII alone, so that editors and diffs show what is there. */
 export const asciiJson = (value) =>
-  JSON.stringify(value).replace(/[\u007f-\uffff]/g, (c) => "\\u" + c.charCodeAt(0).toString(16).padStart(4, "0"));
+    JSON.stringify(value).replace(/[\u007f-\uffff]/g, (c) => "\\u" + c.charCodeAt(0).toString(16).padStart(4, "0"));
 
 export const writeLines = (name, values) => write(name, values.map((value) => asciiJson(value) + "\n").join(""));
 
 /** The same bytes whatever system packs them: gzip's header would name it. */
 export function writePacked(name, text) {
-  const packed = zlib.gzipSync(text, { level: 9 });
-  packed[9] = 255;
-  write(name, packed);
+    const packed = zlib.gzipSync(text, { level: 9 });
+    packed[9] = 255;
+    write(name, packed);
 }
 
 export const readText = (name) => fs.readFileSync(path.join(here, name), "utf8");
 
 /** All code points that a text can have. */
 export function* codePoints() {
-  for (let code = 0; code < 0x110000; code++) {
-    if (code < 0xd800 || code > 0xdfff) yield code;
-  }
+    for (let code = 0; code < 0x110000; code++) {
+        if (code < 0xd800 || code > 0xdfff) yield code;
+    }
 }
 
 /**
