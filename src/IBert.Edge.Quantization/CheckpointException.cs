@@ -1,4 +1,4 @@
-using System.Text;
+using IBert.Edge.Files;
 
 namespace IBert.Edge.Quantization;
 
@@ -6,33 +6,11 @@ namespace IBert.Edge.Quantization;
 public sealed class CheckpointException : Exception
 {
     /// <summary>Creates the error.</summary>
-    /// <param name="message">What is wrong or not supported, where, and the way out.</param>
-    public CheckpointException(string message) : base(OneLine(message)) { }
+    /// <param name="message">What is wrong or not supported, where, and the way out; becomes one line that a terminal can show.</param>
+    public CheckpointException(string message) : base(OneLine.Of(message)) { }
 
     /// <summary>Creates the error from another.</summary>
-    /// <param name="message">What is wrong or not supported, where, and the way out.</param>
+    /// <param name="message">What is wrong or not supported, where, and the way out; becomes one line that a terminal can show.</param>
     /// <param name="inner">What was caught.</param>
-    public CheckpointException(string message, Exception inner) : base(OneLine(message), inner) { }
-
-    // Messages quote what files hold, which must not break a line or drive a terminal.
-    private static string OneLine(string message)
-    {
-        if (!message.Any(char.IsControl))
-        {
-            return message;
-        }
-        var line = new StringBuilder(message.Length);
-        foreach (char character in message)
-        {
-            if (!char.IsControl(character))
-            {
-                line.Append(character);
-            }
-            else if (line.Length > 0 && line[^1] != ' ')
-            {
-                line.Append(' ');
-            }
-        }
-        return line.ToString();
-    }
+    public CheckpointException(string message, Exception inner) : base(OneLine.Of(message), inner) { }
 }

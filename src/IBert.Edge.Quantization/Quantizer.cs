@@ -49,7 +49,7 @@ public static class Quantizer
         if (chosen == QuantizationScheme.IBert && (config.Architecture != Architecture.IBert || config.HeadKind != HeadKind.SingleLabel))
         {
             throw new CheckpointException(
-                $"{checkpointFolder}: only a single-label classifier of model_type ibert has the integers that scheme ibert keeps; calibrate this one with scheme int8");
+                $"{checkpointFolder}: only a single-label classifier of model_type ibert has the integers that --scheme ibert keeps: calibrate this one with --scheme int8");
         }
         string tokenizerFolder = options.TokenizerFolder ?? checkpointFolder;
         byte[] tokenizer = TokenizerFiles.BuildSection(tokenizerFolder, out int? cutTo);
@@ -60,7 +60,7 @@ public static class Quantizer
 
         Fp32Model reference = new(checkpoint);
         QuantizedModel model = chosen == QuantizationScheme.IBert ? Import() : Calibrate();
-        using LoadedModel loaded = new(model.ToFile(null));
+        using LoadedModel loaded = OfCheckpoint(() => new LoadedModel(model.ToFile(null)));
         Accuracy? accuracy = truths is null
             ? null
             : Evaluator.Run(loaded, reference, options.Evaluation!, truths, options.Threads, options.Stage("evaluating"));
@@ -72,8 +72,11 @@ public static class Quantizer
             // The ranges of the function that the integers have; what they are compared with has GELU.
             Fp32Model observed = scheme.GeluStandIn is null ? reference : new Fp32Model(checkpoint, scheme.GeluStandIn);
             Calibrator calibrator = new(observed, [.. texts.Chosen, .. texts.Joined], options.Threads, options.Stage("calibrating"));
-            Int8Lowering lowering = new(checkpoint, calibrator, scheme);
-            return new(lowering.Lower(maxLength, tokenizer), lowering.Meanings);
+            return OfCheckpoint(() =>
+            {
+                Int8Lowering lowering = new(checkpoint, calibrator, scheme);
+                return new QuantizedModel(lowering.Lower(maxLength, tokenizer), lowering.Meanings);
+            });
         }
 
         QuantizedModel Import()
@@ -81,6 +84,19 @@ public static class Quantizer
             using IBertCheckpoint integers = IBertCheckpoint.Load(checkpointFolder, config);
             IBertLowering lowering = new(integers);
             return new(lowering.Lower(maxLength, tokenizer), lowering.Meanings);
+        }
+
+        // What weights are made of knows tensors, and not where they lie.
+        T OfCheckpoint<T>(Func<T> make)
+        {
+            try
+            {
+                return make();
+            }
+            catch (CheckpointException error)
+            {
+                throw new CheckpointException($"{checkpointFolder}: {error.Message}", error);
+            }
         }
     }
 
@@ -93,15 +109,16 @@ public static class Quantizer
         }
         catch (ModelFormatException error)
         {
-            throw new CheckpointException($"{folder}: ibert would refuse this tokenizer ({error.Message}); give another one with --tokenizer", error);
+            // What the runtime says to do is said of model files.
+            throw new CheckpointException($"{folder}: ibert would refuse this tokenizer ({error.Message.Split(". ")[0]}): give another one with --tokenizer", error);
         }
         try
         {
             if (encoder.VocabularySize > config.VocabularySize)
             {
                 throw new CheckpointException(
-                    $"{folder}: the tokenizer has {encoder.VocabularySize} ids, the model's table of words {config.VocabularySize} rows: " +
-                    "they are not of the same model");
+                    $"{folder}: the tokenizer has {encoder.VocabularySize} ids, the model's table of words {config.VocabularySize} rows ('vocab_size'): " +
+                    "they are not of the same model, give the model's own with --tokenizer");
             }
             if (maxLength < encoder.LeastLength || maxLength > config.MaxPositions)
             {

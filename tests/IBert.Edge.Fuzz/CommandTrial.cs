@@ -58,6 +58,7 @@ internal sealed class CommandTrial : IDisposable
         statuses[status]++;
         Require(error.Length == 0 || error.TrimEnd('\n').Split('\n').All(said => said.StartsWith("ibert: ", StringComparison.Ordinal)), $"{line} said: {error}");
         Require((status == 0) == (error.Length == 0), $"{line} ended with {status} and said: {error}");
+        Require(!(output + error).Contains("a fault of this program", StringComparison.Ordinal), $"{line} ended with {status} and answered: {output}{error}");
         if (status == 0 && command.Contains("--json"))
         {
             foreach (string answer in output.TrimEnd('\n').Split('\n'))
@@ -65,7 +66,7 @@ internal sealed class CommandTrial : IDisposable
                 Parse(line, answer);
             }
         }
-        if (status == 0 && command[0] == "classify" && !command.Contains("--pair"))
+        if (status == 0 && command[0] is "classify" or "tokenize" && !command.Contains("--pair"))
         {
             int answers = output.Count(c => c == '\n');
             Require(answers == Lines.Count(c => c == '\n'), $"{line} answered with {answers} lines: {output}");

@@ -38,7 +38,7 @@ internal static class SmallCheckpoint
             Activation = Activation.Gelu,
             Labels = labels,
             HeadKind = kind,
-            PadTokenId = offset > 0 ? offset - 1 : null,
+            LabelSource = "",
             SinusoidalPositions = false,
         };
         return new Checkpoint(
@@ -124,7 +124,7 @@ internal static class SmallCheckpoint
         ["max_position_embeddings"] = config.PositionRows,
         ["type_vocab_size"] = Math.Max(1, config.TypeCount),
         ["layer_norm_eps"] = config.LayerNormEpsilon,
-        ["pad_token_id"] = config.PadTokenId,
+        ["pad_token_id"] = config.UnplacedId,
         ["problem_type"] = config.HeadKind == HeadKind.MultiLabel ? "multi_label_classification" : null,
         ["id2label"] = new JsonObject(config.Labels.Select((name, i) => KeyValuePair.Create<string, JsonNode?>($"{i}", name))),
     };

@@ -1,29 +1,23 @@
 #!/usr/bin/env bash
-# Makes everything that the README beside it names again, byte for byte (some minutes): git says what changed.
-#   tests/data/make.sh        given checkpoints come from ../shared (else $IBERT_SHARED), the tokenizers from npm
+# Makes everything in this folder again, byte for byte (some minutes): git says what changed.
+#   tests/data/make.sh        given checkpoints come from ../shared (else $IBERT_SHARED), Hugging Face's tokenizers from npm
 set -euo pipefail
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-root=$(cd "$here/../.." && pwd)
-shared=${IBERT_SHARED:-$root/../shared}
-die() { echo "make.sh: $*" >&2; exit 1; }
+. "$(dirname "${BASH_SOURCE[0]}")/../../build/lib.sh"
 
 [ -d "$shared/checkpoints" ] || die "$shared/checkpoints is missing: name the shared folder with IBERT_SHARED"
-command -v npm >/dev/null || die "node and npm are needed"
-export IBERT_NPM=$root/artifacts/npm-tokenizers
-if [ ! -e "$IBERT_NPM/node_modules/tokenizers" ]; then
-  mkdir -p "$IBERT_NPM"
-  npm install --prefix "$IBERT_NPM" --no-audit --no-fund tokenizers@0.23.2 >"$IBERT_NPM/npm.log" 2>&1 </dev/null ||
-    { cat "$IBERT_NPM/npm.log" >&2; die "npm install tokenizers failed"; }
-fi
+here=$root/tests/data
+# Needs nothing that is given, and installs the tokenizers.
+"$here/tokenizers/make.sh"
+export NPM_TOKENIZERS=$root/artifacts/npm-tokenizers
 
+given=$(cd "$shared/checkpoints" && pwd)
 cd "$here"
-given=$shared/checkpoints
 # Expected logits: logits CHECKPOINT TEXTS COLUMNS [HIDDEN_ACT]
 logits() { node make/forward.mjs "checkpoints/$1" "texts/$2" "$3" "checkpoints/$1/logits.dev${4:+.$4}.tsv" "${@:4}"; }
 
 # What others computed says that the scripts compute the right thing.
-node make/validate.mjs "$shared"
-node make/validate-ibert.mjs "$shared"
+node make/validate.mjs "$given/.."
+node make/validate-ibert.mjs "$given/.."
 
 node make/texts.mjs
 
@@ -43,4 +37,4 @@ node make/random-checkpoints.mjs checkpoints/bert checkpoints
 logits bert-labels reviews.dev.tsv sentence
 logits bert-multilabel reviews.dev.tsv sentence
 
-git -C "$root" status --short -- tests/data
+git -C "$root" status --short -- "$here"

@@ -73,20 +73,9 @@ internal sealed record Checkpoint(
 
     private static Checkpoint LoadFolder(string folder)
     {
-        if (!Directory.Exists(folder))
-        {
-            throw new CheckpointException(File.Exists(folder)
-                ? $"{folder}: is a file; give the folder that holds config.json and model.safetensors"
-                : $"{folder}: there is no such folder; give the one that holds config.json and model.safetensors");
-        }
-        string configPath = Path.Combine(folder, "config.json");
-        if (!File.Exists(configPath))
-        {
-            throw new CheckpointException($"{configPath}: is missing; give a folder as save_pretrained() writes it");
-        }
-        CheckpointConfig config = CheckpointConfig.Read(configPath);
+        CheckpointConfig config = CheckpointConfig.Read(FolderContents.RequireConfig(folder));
         WeightNames names = WeightNames.Of(config.Architecture);
-        using WeightFiles files = WeightFiles.Open(folder);
+        using WeightFiles files = WeightFiles.Open(folder, names);
 
         // The first pass only looks: a missing tensor near the end is found before gigabytes are read.
         Build(config, names, "", (module, kind, shape) =>
@@ -149,17 +138,11 @@ internal sealed record Checkpoint(
             }
             if (!shape.SequenceEqual(tensor.Shape))
             {
-                throw new CheckpointException(
-                    $"{file.Path}: the tensor '{name}' has the shape [{string.Join(", ", tensor.Shape)}], by config.json it is " +
-                    $"[{string.Join(", ", shape.ToArray())}]: config.json and weights are not of the same model");
+                throw WeightProblem.OtherShape(file, tensor, config, names, module, shape);
             }
             file.RequireFloats(tensor);
             return (file, tensor);
         }
-        string way =
-            module == names.Classifier ? "without a classifier it is a base model: fine-tune it with AutoModelForSequenceClassification first" :
-            module == names.Positions && config.SinusoidalPositions ? "'sinusoidal_pos_embds' is true and the table was not saved: load the model in Python and save it again" :
-            "config.json and weights are not of the same model, or the model was not saved whole";
-        throw new CheckpointException($"{folder}: the weights lack the tensor '{module}.{kind}', with '{names.Prefix}' before it or without: {way}");
+        throw WeightProblem.Missing(folder, files, config, names, module, kind);
     }
 }

@@ -45,7 +45,7 @@ internal sealed class IBertCheckpoint : IDisposable
     /// <exception cref="CheckpointException">A tensor is missing or has the wrong shape, or the ranges were never trained.</exception>
     public static IBertCheckpoint Load(string folder, CheckpointConfig config)
     {
-        WeightFiles files = WeightFiles.Open(folder);
+        WeightFiles files = WeightFiles.Open(folder, WeightNames.IBert);
         IBertCheckpoint checkpoint = new(folder, files)
         {
             LayerCount = config.LayerCount,
@@ -60,14 +60,19 @@ internal sealed class IBertCheckpoint : IDisposable
             HeadKind = config.HeadKind,
             SourceHash = files.Hash(),
         };
-        if (Math.Abs(checkpoint.Range("embeddings.output_activation").High) <= InitialRange)
+        try
+        {
+            return Math.Abs(checkpoint.Range("embeddings.output_activation").High) > InitialRange
+                ? checkpoint
+                : throw new CheckpointException(
+                    $"{folder}: the activation ranges are still at their initial +-1e-5, so the checkpoint was never trained in integer mode: " +
+                    "train it with quant_mode, or calibrate it with --scheme int8 --calibration DATA.tsv");
+        }
+        catch
         {
             checkpoint.Dispose();
-            throw new CheckpointException(
-                $"{folder}: the activation ranges are still at their initial +-1e-5: the checkpoint was never trained with quant_mode. " +
-                "Train it in integer mode, or calibrate it with --scheme int8 --calibration DATA.tsv");
+            throw;
         }
-        return checkpoint;
     }
 
     /// <summary>A linear layer by its module's name, without the <c>ibert.</c> prefix.</summary>
@@ -82,12 +87,15 @@ internal sealed class IBertCheckpoint : IDisposable
     {
         if (!files.TryFind($"ibert.{name}", out SafetensorsFile? file, out SafetensorsTensor? tensor) && !files.TryFind(name, out file, out tensor))
         {
-            throw new CheckpointException($"{folder}: the weights lack the tensor 'ibert.{name}': it is not a whole I-BERT checkpoint with its ranges");
+            throw new CheckpointException(
+                $"{folder}: the weights lack the tensor '{files.Wrapper}ibert.{name}', which a checkpoint that was trained in integer mode has: " +
+                "train it with quant_mode, or calibrate it with --scheme int8 --calibration DATA.tsv");
         }
         float[] values = file.ReadFloats(tensor);
         return values.Length == count
             ? values
-            : throw new CheckpointException($"{folder}: the tensor '{name}' has {values.Length} elements, by config.json it is {count}");
+            : throw new CheckpointException(
+                $"{folder}: the tensor '{files.Wrapper}ibert.{name}' has {values.Length} elements, by config.json it has {count}: config.json and weights are not of the same model");
     }
 
     /// <summary>Closes the files.</summary>

@@ -1,13 +1,14 @@
 // A JSON file of a checkpoint folder: read whole, its root an object, and every complaint names the file.
 using System.Text.Json;
+using IBert.Edge.Files;
 
 namespace IBert.Edge.Quantization.Checkpoints;
 
 /// <summary>Fields of a JSON object by name, with errors that say which file, which field and what was expected.</summary>
 internal sealed class JsonFile
 {
-    // Generous: the largest real file (a shard index of a model far too large for a board) has a few megabytes.
-    private const long MaxBytes = 100_000_000;
+    // The second of two fields with one name would win, in silence.
+    private static readonly JsonDocumentOptions s_options = new() { AllowDuplicateProperties = false };
 
     private readonly JsonElement _root;
 
@@ -22,28 +23,33 @@ internal sealed class JsonFile
 
     /// <summary>Reads and parses a file.</summary>
     /// <exception cref="CheckpointException">It cannot be read, is not well-formed, or is not an object.</exception>
-    public static JsonFile Read(string path)
+    public static JsonFile Read(string path, CheckpointFileKind kind)
     {
+        ReadOnlyMemory<byte> text = CheckpointFile.ReadText(path, kind);
         try
         {
-            if (new FileInfo(path).Length > MaxBytes)
-            {
-                throw new CheckpointException($"{path}: larger than {MaxBytes} bytes, this cannot be the file that its name says");
-            }
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
+            using JsonDocument document = JsonDocument.Parse(text, s_options);
             DecodeTexts(document.RootElement);
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? new JsonFile(path, document.RootElement.Clone())
-                : throw new CheckpointException($"{path}: holds a JSON {document.RootElement.ValueKind}, an object was expected");
+                : throw new CheckpointException($"{path}: is a JSON {document.RootElement.ValueKind.ToString().ToLowerInvariant()}, an object {{...}} was expected: download it again");
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new CheckpointException($"{path}: is not well-formed JSON: {e.Message}", e);
+            throw new CheckpointException($"{path}: is not well-formed JSON ({Describe(e)}): correct the file, or download it again", e);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new CheckpointException($"{path}: cannot be read ({e.Message})", e);
-        }
+    }
+
+    /// <summary>What a JSON parser complains of, with the line as editors count it.</summary>
+    public static string Describe(Exception error)
+    {
+        string message = error.Message;
+        int place = new[] { " Path: ", " LineNumber: " }.Select(mark => message.IndexOf(mark, StringComparison.Ordinal)).Where(at => at >= 0).DefaultIfEmpty(message.Length).Min();
+        string what = OneLine.Shorten(message[..place].TrimEnd('.'));
+        // What the parser says of a name that is there twice, and of half a surrogate pair, is said to programmers.
+        return error is InvalidOperationException ? "a text in it is not Unicode"
+            : what.StartsWith("Duplicate property ", StringComparison.Ordinal) ? $"{OneLine.Quote(what.Split('\'')[1])} is there twice"
+            : error is JsonException { LineNumber: { } line } json ? $"line {line + 1}, byte {json.BytePositionInLine + 1}: {what}" : what;
     }
 
     /// <summary>The field, or nothing where it is missing or null.</summary>
@@ -94,11 +100,8 @@ internal sealed class JsonFile
         value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Wrong(name, value, "a text");
 
     /// <summary>A complaint about a field's value.</summary>
-    public CheckpointException Wrong(string name, JsonElement value, string expected)
-    {
-        string raw = value.GetRawText();
-        return new CheckpointException($"{Path}: '{name}' is {(raw.Length > 80 ? raw[..80] + "..." : raw)}, expected is {expected}");
-    }
+    public CheckpointException Wrong(string name, JsonElement value, string expected) =>
+        new($"{Path}: '{name}' is {OneLine.Shorten(value.GetRawText())}, and has to be {expected}: correct the file, or download it again");
 
     /// <summary>
     /// Decodes every name and text once: the parser leaves broken UTF-8 and lone surrogates to the first who asks for them, who is answered

@@ -1,19 +1,23 @@
 // Reads a safetensors file: eight bytes of header length, a JSON header, then the tensors' bytes back to back.
 // The file is hostile until proven otherwise: everything the header says is checked before a byte of a tensor is touched.
 using System.Buffers.Binary;
-using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using IBert.Edge.Files;
+using Microsoft.Win32.SafeHandles;
 
 namespace IBert.Edge.Quantization.Checkpoints;
 
 /// <summary>One tensor as the header describes it; <see cref="Begin"/> and <see cref="End"/> are byte offsets behind the header.</summary>
 internal sealed record SafetensorsTensor(string Name, string Type, long[] Shape, long ElementCount, long Begin, long End);
 
-/// <summary>A memory-mapped safetensors file (format: https://github.com/huggingface/safetensors).</summary>
-internal sealed unsafe class SafetensorsFile : IDisposable
+/// <summary>
+/// A safetensors file (format: https://github.com/huggingface/safetensors). It is read, not mapped: of a mapping that another program cuts short
+/// the system ends whoever touches it.
+/// </summary>
+internal sealed class SafetensorsFile : IDisposable
 {
     /// <summary>The format's own bound: a longer header is refused before it is read.</summary>
     public const int MaxHeaderBytes = 100_000_000;
@@ -23,38 +27,21 @@ internal sealed unsafe class SafetensorsFile : IDisposable
     // Elements converted at a time: a span cannot cover the 2 GB and more that a tensor may have.
     private const int ChunkElements = 1 << 20;
 
-    private readonly MemoryMappedFile _mapping;
-    private readonly MemoryMappedViewAccessor _view;
-    private readonly byte* _data;
+    private readonly SafeFileHandle _handle;
     private readonly long _length;
     private readonly int _headerBytes;
 
     private SafetensorsFile(string path)
     {
         Path = path;
+        _handle = CheckpointFile.Open(path, CheckpointFileKind.Weights);
         try
         {
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-            _length = stream.Length;
-            if (_length < LengthBytes)
-            {
-                throw Damaged($"the file has {_length} bytes, too few for the header's length");
-            }
-            _mapping = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
-            _view = _mapping.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            _mapping?.Dispose();
-            throw new CheckpointException($"{path}: cannot be read ({e.Message})", e);
-        }
-        byte* start = null;
-        _view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
-        _data = start + _view.PointerOffset;
-        try
-        {
+            _length = RandomAccess.GetLength(_handle);
             _headerBytes = HeaderLength();
-            Tensors = ParseHeader(new ReadOnlySpan<byte>(_data + LengthBytes, _headerBytes));
+            byte[] header = new byte[_headerBytes];
+            ReadExactly(header, LengthBytes);
+            Tensors = ParseHeader(header);
             CheckLayout();
         }
         catch
@@ -70,7 +57,7 @@ internal sealed unsafe class SafetensorsFile : IDisposable
     /// <summary>The tensors by name.</summary>
     public IReadOnlyDictionary<string, SafetensorsTensor> Tensors { get; }
 
-    /// <summary>Maps a file and checks its header.</summary>
+    /// <summary>Opens a file and checks its header.</summary>
     /// <exception cref="CheckpointException">The file cannot be read, or its header breaks a rule of the format.</exception>
     public static SafetensorsFile Open(string path) => new(path);
 
@@ -81,19 +68,22 @@ internal sealed unsafe class SafetensorsFile : IDisposable
         RequireFloats(tensor);
         var values = new float[tensor.ElementCount];
         int size = ElementBytes(tensor.Type)!.Value;
-        byte* source = _data + LengthBytes + _headerBytes + tensor.Begin;
+        byte[] buffer = tensor.Type == "F32" ? [] : new byte[Math.Min(values.Length, ChunkElements) * size];
         for (int done = 0; done < values.Length; done += ChunkElements)
         {
             Span<float> target = values.AsSpan(done, Math.Min(ChunkElements, values.Length - done));
-            Convert(tensor.Type, new ReadOnlySpan<byte>(source + (long)done * size, target.Length * size), target);
+            // The format is little-endian, and so is every machine this program runs on.
+            Span<byte> bytes = tensor.Type == "F32" ? MemoryMarshal.AsBytes(target) : buffer.AsSpan(0, target.Length * size);
+            ReadExactly(bytes, DataOffset(tensor) + ((long)done * size));
+            Convert(tensor.Type, bytes, target);
         }
         foreach (float value in values)
         {
             if (!float.IsFinite(value))
             {
                 throw new CheckpointException(
-                    $"{Path}: the tensor '{tensor.Name}' holds {value.ToString(System.Globalization.CultureInfo.InvariantCulture)}: " +
-                    "its training diverged or the file is damaged; use another checkpoint");
+                    $"{Path}: the tensor {OneLine.Quote(tensor.Name)} holds {value.ToString(System.Globalization.CultureInfo.InvariantCulture)}: " +
+                    "its training diverged, or the file is damaged: use another checkpoint");
             }
         }
         return values;
@@ -103,21 +93,24 @@ internal sealed unsafe class SafetensorsFile : IDisposable
     /// <exception cref="CheckpointException">Another type.</exception>
     public long[] ReadIntegers(SafetensorsTensor tensor)
     {
-        if (tensor.Type is not ("I8" or "I16" or "I32" or "I64") || tensor.ElementCount > Array.MaxLength)
+        int size = tensor.Type is "I8" or "I16" or "I32" or "I64" ? ElementBytes(tensor.Type)!.Value : 0;
+        if (size == 0 || tensor.ElementCount > Array.MaxLength / size)
         {
-            throw new CheckpointException($"{Path}: the tensor '{tensor.Name}' has {tensor.ElementCount} elements of type {tensor.Type}; integers of I8 to I64 are expected");
+            throw new CheckpointException(
+                $"{Path}: the tensor {OneLine.Quote(tensor.Name)} has {tensor.ElementCount} elements of type {tensor.Type}; integers of I8 to I64 are expected, " +
+                "of at most 2 GB: it is not a dump of integers");
         }
         long[] values = new long[tensor.ElementCount];
-        byte* source = _data + LengthBytes + _headerBytes + tensor.Begin;
-        int size = ElementBytes(tensor.Type)!.Value;
-        for (long i = 0; i < values.Length; i++)
+        byte[] bytes = new byte[values.Length * size];
+        ReadExactly(bytes, DataOffset(tensor));
+        for (int i = 0; i < values.Length; i++)
         {
-            ReadOnlySpan<byte> element = new(source + (i * size), size);
-            values[i] = tensor.Type switch
+            ReadOnlySpan<byte> element = bytes.AsSpan(i * size, size);
+            values[i] = size switch
             {
-                "I8" => (sbyte)element[0],
-                "I16" => BinaryPrimitives.ReadInt16LittleEndian(element),
-                "I32" => BinaryPrimitives.ReadInt32LittleEndian(element),
+                1 => (sbyte)element[0],
+                2 => BinaryPrimitives.ReadInt16LittleEndian(element),
+                4 => BinaryPrimitives.ReadInt32LittleEndian(element),
                 _ => BinaryPrimitives.ReadInt64LittleEndian(element),
             };
         }
@@ -130,41 +123,57 @@ internal sealed unsafe class SafetensorsFile : IDisposable
         if (tensor.Type is not ("F32" or "F16" or "BF16"))
         {
             throw new CheckpointException(
-                $"{Path}: the tensor '{tensor.Name}' is of type {tensor.Type}; F32, F16 and BF16 are supported. " +
-                "Save the model unquantized in one of these (model.to(torch.float32).save_pretrained(...))");
+                $"{Path}: the tensor {OneLine.Quote(tensor.Name)} is of type {tensor.Type}, and only F32, F16 and BF16 are supported: " +
+                (tensor.Type == "F64" ? "save the model in single precision (model.float().save_pretrained(...))" : "the weights are quantized (use those that they were made from), or of another model"));
         }
         if (tensor.ElementCount > Array.MaxLength)
         {
-            throw new CheckpointException($"{Path}: the tensor '{tensor.Name}' has {tensor.ElementCount} elements, more than this program can hold");
+            throw new CheckpointException(
+                $"{Path}: the tensor {OneLine.Quote(tensor.Name)} has {tensor.ElementCount} elements, more than the {Array.MaxLength} that this program can hold: use a smaller model");
         }
     }
 
     /// <summary>Feeds the whole file to a hash.</summary>
     public void AppendTo(IncrementalHash hash)
     {
-        for (long done = 0; done < _length; done += ChunkElements)
+        byte[] buffer = new byte[ChunkElements];
+        for (long done = 0; done < _length; done += buffer.Length)
         {
-            hash.AppendData(new ReadOnlySpan<byte>(_data + done, (int)Math.Min(ChunkElements, _length - done)));
+            Span<byte> part = buffer.AsSpan(0, (int)Math.Min(buffer.Length, _length - done));
+            ReadExactly(part, done);
+            hash.AppendData(part);
         }
     }
 
-    /// <summary>Unmaps the file.</summary>
-    public void Dispose()
+    /// <summary>Closes the file.</summary>
+    public void Dispose() => _handle.Dispose();
+
+    private long DataOffset(SafetensorsTensor tensor) => LengthBytes + _headerBytes + tensor.Begin;
+
+    private void ReadExactly(Span<byte> target, long offset)
     {
-        _view.SafeMemoryMappedViewHandle.ReleasePointer();
-        _view.Dispose();
-        _mapping.Dispose();
+        try
+        {
+            while (!target.IsEmpty)
+            {
+                int count = RandomAccess.Read(_handle, target, offset);
+                if (count == 0)
+                {
+                    throw new CheckpointException($"{Path}: became shorter while it was read: try again when nothing writes to it");
+                }
+                target = target[count..];
+                offset += count;
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw CheckpointFile.Unreadable(Path, error);
+        }
     }
 
     private static void Convert(string type, ReadOnlySpan<byte> source, Span<float> target)
     {
-        if (type == "F32")
-        {
-            // The format is little-endian, and so is every machine this program runs on.
-            source.CopyTo(MemoryMarshal.AsBytes(target));
-            return;
-        }
-        for (int i = 0; i < target.Length; i++)
+        for (int i = 0; i < target.Length && type != "F32"; i++)
         {
             ushort bits = BinaryPrimitives.ReadUInt16LittleEndian(source[(2 * i)..]);
             target[i] = type == "F16" ? (float)BitConverter.UInt16BitsToHalf(bits) : BitConverter.UInt32BitsToSingle((uint)bits << 16);
@@ -173,25 +182,21 @@ internal sealed unsafe class SafetensorsFile : IDisposable
 
     private int HeaderLength()
     {
-        var head = new ReadOnlySpan<byte>(_data, (int)Math.Min(_length, 64));
-        if (head.StartsWith("version https://git-lfs"u8))
+        if (_length < LengthBytes)
         {
-            throw new CheckpointException($"{Path}: is a Git LFS pointer, not the weights: run 'git lfs pull' in its folder");
+            throw Damaged($"the file has {_length} bytes, too few for a header");
         }
+        Span<byte> head = stackalloc byte[(int)Math.Min(_length, FileSignature.Length)];
+        ReadExactly(head, 0);
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(head);
-        if (length > MaxHeaderBytes)
+        if (head.Length > LengthBytes && head[LengthBytes] == (byte)'{' && length > 0 && length <= MaxHeaderBytes && (long)length <= _length - LengthBytes)
         {
-            throw Damaged($"the header's length is {length} bytes, more than the {MaxHeaderBytes} that the format allows");
+            return (int)length;
         }
-        if ((long)length > _length - LengthBytes)
-        {
-            throw Damaged($"the header's length is {length} bytes, but the file has {_length}");
-        }
-        if (length == 0 || head[LengthBytes] != (byte)'{')
-        {
-            throw Damaged("the header does not start with '{'");
-        }
-        return (int)length;
+        throw FileSignature.Of(head) is { } other ? new CheckpointException($"{Path}: {other}")
+            : length > MaxHeaderBytes ? Damaged($"the header's length is {length} bytes, more than the {MaxHeaderBytes} that the format allows")
+            : (long)length > _length - LengthBytes ? Damaged($"the header's length is {length} bytes, but the file has {_length}")
+            : Damaged("the header does not start with '{'");
     }
 
     private Dictionary<string, SafetensorsTensor> ParseHeader(ReadOnlySpan<byte> header)
@@ -209,7 +214,7 @@ internal sealed unsafe class SafetensorsFile : IDisposable
                 bool isNew = name == "__metadata__" ? !metadataSeen : !tensors.ContainsKey(name);
                 if (!isNew)
                 {
-                    throw Damaged($"the header names '{name}' twice");
+                    throw Damaged($"the header names {OneLine.Quote(name)} twice");
                 }
                 if (name == "__metadata__")
                 {
@@ -229,7 +234,7 @@ internal sealed unsafe class SafetensorsFile : IDisposable
         // GetString answers text that no UTF-16 can express (a lone surrogate, broken UTF-8) with InvalidOperationException.
         catch (Exception e) when (e is JsonException or InvalidOperationException or DecoderFallbackException)
         {
-            throw Damaged($"the header is not well-formed JSON: {e.Message}");
+            throw Damaged($"the header is not well-formed JSON ({JsonFile.Describe(e)})");
         }
         return tensors;
     }
@@ -238,7 +243,7 @@ internal sealed unsafe class SafetensorsFile : IDisposable
     {
         if (reader.TokenType != JsonTokenType.StartObject)
         {
-            throw Damaged($"the tensor '{name}' is not described by an object");
+            throw Damaged($"the tensor {OneLine.Quote(name)} is not described by an object");
         }
         string? type = null;
         long[]? shape = null;
@@ -252,7 +257,7 @@ internal sealed unsafe class SafetensorsFile : IDisposable
             {
                 case "dtype":
                     isNew = type is null;
-                    type = reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
+                    type = reader.TokenType == JsonTokenType.String ? reader.GetString()! : throw Damaged($"the dtype of the tensor {OneLine.Quote(name)} is not a text");
                     break;
                 case "shape":
                     isNew = shape is null;
@@ -268,14 +273,16 @@ internal sealed unsafe class SafetensorsFile : IDisposable
             }
             if (!isNew)
             {
-                throw Damaged($"the tensor '{name}' has '{field}' twice");
+                throw Damaged($"the tensor {OneLine.Quote(name)} has '{field}' twice");
             }
         }
         if (type is null || shape is null || offsets is not { Length: 2 })
         {
-            throw Damaged($"the tensor '{name}' lacks a dtype, a shape or two data_offsets");
+            throw Damaged($"the tensor {OneLine.Quote(name)} lacks a dtype, a shape or two data_offsets");
         }
-        int elementBytes = ElementBytes(type) ?? throw Damaged($"the tensor '{name}' has the unknown dtype '{type}'");
+        int elementBytes = ElementBytes(type) ?? throw new CheckpointException(
+            $"{Path}: the tensor {OneLine.Quote(name)} has the unknown dtype {OneLine.Quote(type)}, and only F32, F16 and BF16 are supported: " +
+            "the weights are quantized (use those that they were made from), or of another model");
         long elements = 1;
         long bytes;
         try
@@ -288,11 +295,11 @@ internal sealed unsafe class SafetensorsFile : IDisposable
         }
         catch (OverflowException)
         {
-            throw Damaged($"the size of the tensor '{name}', shape [{string.Join(", ", shape)}], overflows");
+            throw Damaged($"the size of the tensor {OneLine.Quote(name)}, shape [{OneLine.Shorten(string.Join(", ", shape))}], overflows");
         }
         if (offsets[1] < offsets[0] || offsets[1] - offsets[0] != bytes)
         {
-            throw Damaged($"the tensor '{name}' needs {bytes} bytes, its data_offsets are [{offsets[0]}, {offsets[1]}]");
+            throw Damaged($"the tensor {OneLine.Quote(name)} needs {bytes} bytes, its data_offsets are [{offsets[0]}, {offsets[1]}]");
         }
         return new SafetensorsTensor(name, type, shape, elements, offsets[0], offsets[1]);
     }
@@ -302,13 +309,13 @@ internal sealed unsafe class SafetensorsFile : IDisposable
         var numbers = new List<long>();
         if (reader.TokenType != JsonTokenType.StartArray)
         {
-            throw Damaged($"{field} of the tensor '{name}' is not an array");
+            throw Damaged($"the {field} of the tensor {OneLine.Quote(name)} is not an array");
         }
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out long number) || number < 0)
             {
-                throw Damaged($"{field} of the tensor '{name}' holds what is not a whole number from 0 to 2^63 - 1");
+                throw Damaged($"the {field} of the tensor {OneLine.Quote(name)} holds what is no whole number from 0 to 2^63 - 1");
             }
             numbers.Add(number);
         }
@@ -323,19 +330,19 @@ internal sealed unsafe class SafetensorsFile : IDisposable
         {
             if (tensor.Begin != end)
             {
-                throw Damaged($"the tensor '{tensor.Name}' starts at offset {tensor.Begin}, the one before it ends at {end}");
+                throw Damaged($"the tensor {OneLine.Quote(tensor.Name)} starts at offset {tensor.Begin}, the one before it ends at {end}");
             }
             end = tensor.End;
         }
         long dataBytes = _length - LengthBytes - _headerBytes;
         if (end != dataBytes)
         {
-            throw Damaged($"the tensors take {end} bytes, behind the header are {dataBytes}");
+            throw Damaged($"the tensors take {end} bytes, and behind the header are {dataBytes}");
         }
     }
 
     private CheckpointException Damaged(string what) =>
-        new($"{Path}: {what}. The file is damaged or not a safetensors file: download it or save the model again");
+        new($"{Path}: {what}: the file is damaged or not a safetensors file: download it or save the model again");
 
     // The types of the format; those that are not read can still stand beside the weights (position_ids is I64).
     private static int? ElementBytes(string type) => type switch

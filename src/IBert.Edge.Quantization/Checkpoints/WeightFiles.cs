@@ -2,39 +2,51 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text.Json;
+using IBert.Edge.Files;
 
 namespace IBert.Edge.Quantization.Checkpoints;
 
 /// <summary>All tensors of a folder by name, whichever file they are in.</summary>
 internal sealed class WeightFiles : IDisposable
 {
-    private const string Single = "model.safetensors";
-    private const string Index = "model.safetensors.index.json";
+    private const string Index = FolderContents.Weights + ".index.json";
 
     private readonly List<SafetensorsFile> _files = [];
     private readonly Dictionary<string, (SafetensorsFile File, SafetensorsTensor Tensor)> _tensors = new(StringComparer.Ordinal);
 
     private WeightFiles() { }
 
+    /// <summary>
+    /// What stands in front of every name of the model, as PyTorch's wrappers leave it (<c>module.</c> of DataParallel, <c>_orig_mod.</c> of
+    /// compile, <c>model.</c> of Lightning); mostly nothing.
+    /// </summary>
+    public string Wrapper { get; private set; } = "";
+
+    /// <summary>The names of all tensors.</summary>
+    public IEnumerable<string> Names => _tensors.Keys;
+
     /// <summary>Opens a folder's weights: headers are read and checked, values are not.</summary>
+    /// <param name="folder">The checkpoint.</param>
+    /// <param name="names">By which its tensors are found again behind a wrapper's prefix.</param>
     /// <exception cref="CheckpointException">No safetensors, a damaged one, or an index that does not fit its shards.</exception>
-    public static WeightFiles Open(string folder)
+    public static WeightFiles Open(string folder, WeightNames names)
     {
         var weights = new WeightFiles();
         try
         {
-            if (File.Exists(Path.Combine(folder, Single)))
+            if (CheckpointFile.IsThere(Path.Combine(folder, FolderContents.Weights)))
             {
-                weights.Add(Path.Combine(folder, Single));
+                weights.Add(Path.Combine(folder, FolderContents.Weights));
             }
-            else if (File.Exists(Path.Combine(folder, Index)))
+            else if (CheckpointFile.IsThere(Path.Combine(folder, Index)))
             {
                 weights.AddShards(folder);
             }
             else
             {
-                throw NoWeights(folder);
+                throw FolderContents.NoWeights(folder);
             }
+            weights.FindWrapper(folder, names);
             return weights;
         }
         catch
@@ -44,10 +56,10 @@ internal sealed class WeightFiles : IDisposable
         }
     }
 
-    /// <summary>Finds a tensor by its exact name.</summary>
+    /// <summary>Finds a tensor by its exact name behind the wrapper's prefix.</summary>
     public bool TryFind(string name, [NotNullWhen(true)] out SafetensorsFile? file, [NotNullWhen(true)] out SafetensorsTensor? tensor)
     {
-        bool found = _tensors.TryGetValue(name, out var entry);
+        bool found = _tensors.TryGetValue(Wrapper + name, out var entry);
         (file, tensor) = entry;
         return found;
     }
@@ -72,6 +84,25 @@ internal sealed class WeightFiles : IDisposable
         }
     }
 
+    private void FindWrapper(string folder, WeightNames names)
+    {
+        string ending = $"{names.Words}.weight";
+        string[] wrappers =
+        [
+            .. Names.Where(name => name.EndsWith(ending, StringComparison.Ordinal))
+                .Select(name => name[..^ending.Length])
+                .Select(prefix => prefix.EndsWith(names.Prefix, StringComparison.Ordinal) ? prefix[..^names.Prefix.Length] : prefix)
+                .Where(prefix => prefix.Length == 0 || prefix.EndsWith('.'))
+                .Distinct(),
+        ];
+        if (wrappers.Length > 1 && !wrappers.Contains(""))
+        {
+            throw new CheckpointException(
+                $"{folder}: the weights hold several models, under {string.Join(" and ", wrappers.Take(3).Select(OneLine.Quote))}: save the one that classifies alone");
+        }
+        Wrapper = wrappers is [string one] ? one : "";
+    }
+
     private void Add(string path)
     {
         SafetensorsFile file = SafetensorsFile.Open(path);
@@ -81,14 +112,14 @@ internal sealed class WeightFiles : IDisposable
             if (!_tensors.TryAdd(tensor.Name, (file, tensor)))
             {
                 throw new CheckpointException(
-                    $"{path}: the tensor '{tensor.Name}' is in {Path.GetFileName(_tensors[tensor.Name].File.Path)} too: save the model again");
+                    $"{path}: the tensor {OneLine.Quote(tensor.Name)} is in {Path.GetFileName(_tensors[tensor.Name].File.Path)} too: save the model again");
             }
         }
     }
 
     private void AddShards(string folder)
     {
-        JsonFile index = JsonFile.Read(Path.Combine(folder, Index));
+        JsonFile index = JsonFile.Read(Path.Combine(folder, Index), CheckpointFileKind.Index);
         if (index.Find("weight_map") is not { ValueKind: JsonValueKind.Object } map || !map.EnumerateObject().Any())
         {
             throw new CheckpointException($"{index.Path}: has no 'weight_map' from tensors to files: save the model again");
@@ -101,14 +132,15 @@ internal sealed class WeightFiles : IDisposable
         foreach (string shard in shardOf.Values.Distinct().Order(StringComparer.Ordinal))
         {
             // A shard lies beside its index: a name with a folder in it could read any file of the machine.
-            if (shard != Path.GetFileName(shard) || !shard.EndsWith(".safetensors", StringComparison.Ordinal))
+            if (shard != Path.GetFileName(shard) || shard.Contains('\\') || !shard.EndsWith(".safetensors", StringComparison.Ordinal))
             {
-                throw new CheckpointException($"{index.Path}: '{shard}' is not the name of a .safetensors file in the same folder");
+                throw new CheckpointException(
+                    $"{index.Path}: 'weight_map' names {OneLine.Quote(shard)}, which is not a .safetensors file in the same folder: save the model again");
             }
             string path = Path.Combine(folder, shard);
-            if (!File.Exists(path))
+            if (!CheckpointFile.IsThere(path))
             {
-                throw new CheckpointException($"{path}: is missing, {Index} lists it: download it too");
+                throw new CheckpointException($"{path}: is missing, and {Index} names it: download it too");
             }
             Add(path);
         }
@@ -116,31 +148,8 @@ internal sealed class WeightFiles : IDisposable
         {
             if (!_tensors.TryGetValue(name, out var entry) || Path.GetFileName(entry.File.Path) != shard)
             {
-                throw new CheckpointException($"{index.Path}: lists the tensor '{name}' in {shard}, where it is not: save the model again");
+                throw new CheckpointException($"{index.Path}: the tensor {OneLine.Quote(name)} is not in {OneLine.Quote(shard)}, which 'weight_map' names: save the model again");
             }
         }
-    }
-
-    private static CheckpointException NoWeights(string folder)
-    {
-        const string convert = "convert it once in Python: AutoModelForSequenceClassification.from_pretrained(FOLDER{0}).save_pretrained(FOLDER, safe_serialization=True)";
-        (string Pattern, string What)[] others =
-        [
-            ("pytorch_model*.bin*", "a pickle, which can run code when it is read; " + string.Format(null, convert, "")),
-            ("tf_model.h5", "TensorFlow's format; " + string.Format(null, convert, ", from_tf=True")),
-            ("flax_model.msgpack", "Flax's format; " + string.Format(null, convert, ", from_flax=True")),
-            ("adapter_model.safetensors", "an adapter without its base model; merge them with PEFT's merge_and_unload() and save the result"),
-            ("*.onnx", "an exported graph; use the Hugging Face checkpoint that it was made from"),
-            ("*.gguf", "a file for llama.cpp; use the Hugging Face checkpoint that it was made from"),
-            ("*.safetensors", "not under the name that Hugging Face gives; rename it to " + Single),
-        ];
-        foreach ((string pattern, string what) in others)
-        {
-            if (Directory.EnumerateFiles(folder, pattern).Order(StringComparer.Ordinal).FirstOrDefault() is { } found)
-            {
-                return new CheckpointException($"{folder}: has no {Single}; {Path.GetFileName(found)} is {what}");
-            }
-        }
-        return new CheckpointException($"{folder}: has neither {Single} nor {Index}: download the weights too");
     }
 }

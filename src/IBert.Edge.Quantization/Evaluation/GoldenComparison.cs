@@ -1,5 +1,6 @@
 // The integers of a model beside those of the reference I-BERT: op by op with the reference's own inputs, and end to end.
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using IBert.Edge.Files.Data;
 using IBert.Edge.Format;
@@ -202,11 +203,15 @@ internal sealed class GoldenComparison
     private GoldenDrift CompareSentences(Action<string, double>? progress)
     {
         string path = Path.Combine(folder, Sentences);
-        if (!File.Exists(path))
+        if (!CheckpointFile.IsThere(path))
         {
             throw new DataFileException($"{path} is missing: it has the reference's logits, a sentence a line");
         }
-        string[] lines = File.ReadAllLines(path);
+        string[] lines = Encoding.UTF8.GetString(CheckpointFile.ReadText(path, CheckpointFileKind.Sentences).Span).ReplaceLineEndings("\n").TrimEnd('\n').Split('\n');
+        if (lines is [""])
+        {
+            throw new DataFileException($"{path} is empty: it has the reference's logits, a sentence a line");
+        }
         int same = 0;
         List<int> wrong = [];
         double total = 0, largest = 0;
@@ -232,9 +237,7 @@ internal sealed class GoldenComparison
             }
             progress?.Invoke("end to end", (i + 1.0) / lines.Length);
         }
-        return lines.Length == 0
-            ? throw new DataFileException($"{path} is empty: it has the reference's logits, a sentence a line")
-            : new(lines.Length, same, wrong, total / lines.Length, largest);
+        return new(lines.Length, same, wrong, total / lines.Length, largest);
     }
 
     private static (int[] Ids, double[] Logits) ReadSentence(string line, string place)

@@ -22,7 +22,7 @@ internal sealed class LoadedModel : IDisposable
         {
             block.Dispose();
             throw new CheckpointException(
-                $"this checkpoint cannot be turned into a model that ibert opens ({error.Message}): its shape or its weights are outside what int8 takes", error);
+                $"gives a model that ibert would refuse ({error.Message}): its weights are out of proportion, as after a training that diverged: use another checkpoint", error);
         }
     }
 

@@ -42,7 +42,7 @@ internal sealed record ModelComparison(
         if (model.Provenance is not { } provenance || Provenance.SourceHash(provenance) != checkpoint.SourceHash)
         {
             throw new CheckpointException(
-                $"{model.Name} was not made from the weights in {checkpointFolder} (SHA-256 {checkpoint.SourceHash}): give the checkpoint that it was " +
+                $"{model.Name}: was not made from the weights in {checkpointFolder} (SHA-256 {checkpoint.SourceHash}): give the checkpoint that it was " +
                 "made from (ibert inspect shows its hash), or convert this one");
         }
         Fp32Model reference = new(checkpoint);
@@ -51,7 +51,7 @@ internal sealed record ModelComparison(
         if (encoder.VocabularySize > checkpoint.Config.VocabularySize || model.MaxLength > checkpoint.Config.MaxPositions)
         {
             throw new CheckpointException(
-                $"{model.Name} takes {encoder.VocabularySize} ids and {model.MaxLength} tokens, the checkpoint in {checkpointFolder} " +
+                $"{model.Name}: takes {encoder.VocabularySize} ids and {model.MaxLength} tokens, and the checkpoint in {checkpointFolder} " +
                 $"{checkpoint.Config.VocabularySize} and {checkpoint.Config.MaxPositions}: give the one that the model was made from");
         }
         TokenizedText[] texts = [.. source.Draw(samples, seed).Select(text => encoder.Encode(text))];

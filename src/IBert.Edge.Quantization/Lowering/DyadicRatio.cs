@@ -8,8 +8,8 @@ internal static class DyadicRatio
 {
     /// <summary>The smallest k with which the largest ratio has a multiplier of 31 bits and e at least 33, and that e.</summary>
     /// <param name="largest">Largest |ratio|, above 0.</param>
-    /// <returns>k in 0..24, e in 33..62.</returns>
-    public static (int PreShift, int Exponent) Choose(double largest)
+    /// <returns>k in 0..24, e in 33..62; null for a ratio that is too large.</returns>
+    public static (int PreShift, int Exponent)? Choose(double largest)
     {
         // largest * 2^(e-k) is below 2^31 - 1 with the largest such e - k.
         int difference = 62;
@@ -19,7 +19,7 @@ internal static class DyadicRatio
         }
         if (Math.Round(Scale(largest, difference)) > int.MaxValue)
         {
-            throw new CheckpointException($"a scale ratio of {largest} is out of range: the checkpoint's weights or activations are degenerate");
+            return null;
         }
         int preShift = Math.Max(0, 33 - difference);
         return (preShift, difference + preShift);

@@ -222,7 +222,8 @@ internal sealed class Int8Lowering
         (operation.Inputs[0], operation.Inputs[1], operation.Inputs[2]) = (query.Index, key.Index, value.Index);
         // A score difference of one is this much of an exponent of two with 15 fraction bits.
         double ratio = query.Scale * key.Scale / Math.Sqrt(config.HeadSize) / DeterministicMath.Log(2) * (1 << Numerics.IntegerMath.ExponentFraction);
-        (int preShift, int exponent) = DyadicRatio.Choose(ratio);
+        (int preShift, int exponent) = DyadicRatio.Choose(ratio)
+            ?? throw TensorNames.Degenerate(WeightNames.Of(config.Architecture), contextKey, "has scores beyond what its integers hold");
         double farthest = Math.Min(2.0 * 127 * 127 * PaddedHead, Math.Ceiling((Numerics.IntegerMath.ExponentLimit + 1) / ratio));
         ref ScaleStage score = ref new AttentionRecord(in operation).Score;
         score.PreShift = (byte)preShift;
@@ -294,18 +295,18 @@ internal sealed class Int8Lowering
         QuantizedTensor? wide = null;
         if (wideScale is { } step)
         {
-            NormStage(ref operation.Stages[0], norm, step, 0, null, short.MinValue, short.MaxValue);
+            NormStage(ref operation.Stages[0], key, norm, step, 0, null, short.MinValue, short.MaxValue);
             wide = graph.Output(ref operation, 0, ElementType.Int16, QuantizedTensor.Of(key, channels, step, 0), rows, add: false);
         }
         (double scale, int zeroPoint) = ProductInput(key);
         ChannelMap map = migration[key];
-        NormStage(ref operation.Stages[1], norm, scale, zeroPoint, map, sbyte.MinValue, sbyte.MaxValue);
+        NormStage(ref operation.Stages[1], key, norm, scale, zeroPoint, map, sbyte.MinValue, sbyte.MaxValue);
         QuantizedTensor narrow = graph.Output(
             ref operation, 1, ElementType.Int8, QuantizedTensor.Of(key, channels, scale, zeroPoint, map), rows, add: true);
         return (wide, narrow);
     }
 
-    private void NormStage(ref ScaleStage stage, LayerNorm norm, double scale, int zeroPoint, ChannelMap? map, int low, int high)
+    private void NormStage(ref ScaleStage stage, TensorKey key, LayerNorm norm, double scale, int zeroPoint, ChannelMap? map, int low, int high)
     {
         int channels = norm.Gamma.Length;
         int fraction = 28 - LayerNormScale.HeadRoomOf(channels);
@@ -325,7 +326,7 @@ internal sealed class Int8Lowering
         }
         if (Math.ScaleB(largest, exponent) > int.MaxValue - 1 || Math.ScaleB(offset, exponent - 32) > (1 << 30) - 1)
         {
-            throw new CheckpointException("a LayerNorm's gamma or beta is out of range of its calibrated output: the checkpoint is degenerate");
+            throw TensorNames.Degenerate(WeightNames.Of(config.Architecture), key, "has a weight or bias that is far larger than what it gives");
         }
         stage.Exponent = (byte)exponent;
         stage.Multipliers = builder.Channels([.. ratios.Select(r => (int)Math.Round(Math.ScaleB(r, exponent)))]);

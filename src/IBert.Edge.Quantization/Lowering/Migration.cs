@@ -21,13 +21,14 @@ internal sealed class Migration
     private const int ExtraBlock = 16, LeastChannelsOfBlock = 32 * ExtraBlock, MostExtraBlocks = 3;
     private const double WorthABlock = 0.8;
 
+    private readonly WeightNames names;
     private readonly Dictionary<TensorKey, SiteStatistics> ranges;
     private readonly Dictionary<TensorKey, ChannelMap> maps = [];
 
     public Migration(Checkpoint checkpoint, Dictionary<TensorKey, SiteStatistics> ranges)
     {
-        this.ranges = ranges;
         CheckpointConfig config = checkpoint.Config;
+        (this.ranges, names) = (ranges, WeightNames.Of(config.Architecture));
         for (int layer = 0; layer < config.LayerCount; layer++)
         {
             EncoderLayer weights = checkpoint.Layers[layer];
@@ -108,8 +109,7 @@ internal sealed class Migration
         }
     }
 
-    private static CheckpointException NotFinite(TensorKey key) => new(
-        $"{key.Site} of layer {key.Layer}: the calibration texts drive it beyond what FP32 holds; its weights are degenerate");
+    private CheckpointException NotFinite(TensorKey key) => TensorNames.Degenerate(names, key, "takes values beyond what FP32 holds");
 
     /// <summary>
     /// Q's channels are divided by what K's are multiplied by, so that both fill their range; what is subtracted from K changes all scores of a

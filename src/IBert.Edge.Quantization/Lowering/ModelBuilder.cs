@@ -91,7 +91,7 @@ internal sealed class ModelBuilder
     {
         if (LabelNames.Complaint(labels) is { } complaint)
         {
-            throw new CheckpointException($"{complaint}: give it another one in 'id2label' of config.json");
+            throw new CheckpointException($"{complaint}: give it another one in 'id2label'");
         }
         GraphHeader graph = new() { Input = InputKind.TokenIds, MaxLength = (uint)maxLength };
         Plan(ref graph);
@@ -128,7 +128,8 @@ internal sealed class ModelBuilder
         }
         if (end > int.MaxValue)
         {
-            throw new CheckpointException($"the model would have {end} bytes; {int.MaxValue} are the most");
+            // CheckpointConfig refuses what would be that large.
+            throw new InvalidOperationException($"the model would have {end} bytes; {int.MaxValue} are the most");
         }
         byte[] file = new byte[end];
         FileHeader header = new()

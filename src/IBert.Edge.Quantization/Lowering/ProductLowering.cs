@@ -80,10 +80,11 @@ internal sealed class ProductLowering(ModelBuilder builder, WeightNames names)
             ratios[place] = step * input.Scale / (scale * (output?.Divisors[c] ?? 1));
             bound = Math.Max(bound, Math.Abs((long)bias[place]) + (128L * magnitude));
         }
-        (int preShift, int exponent) = DyadicRatio.Choose(Math.Max(ratios.Max(), 1e-12));
+        (int preShift, int exponent) = DyadicRatio.Choose(Math.Max(ratios.Max(), 1e-12))
+            ?? throw TensorNames.Degenerate(names, key, "is far smaller than the products that it is the sum of");
         if (bound >= 1L << (31 - preShift))
         {
-            throw new CheckpointException($"{key.Site} of layer {key.Layer}: accumulators could overflow 32 bits; its weights are degenerate");
+            throw TensorNames.Degenerate(names, key, "is a sum that could overflow 32 bits");
         }
         OperationRecord operation = ModelBuilder.Operation(OperationCode.Linear, rows, SplitAxis.Columns, 4);
         operation.Inputs[0] = input.Index;

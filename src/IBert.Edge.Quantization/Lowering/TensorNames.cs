@@ -40,6 +40,13 @@ internal static class TensorNames
         };
     }
 
+    /// <summary>The error for a tensor whose values no integers of a model hold.</summary>
+    /// <param name="names">Of the architecture.</param>
+    /// <param name="key">The tensor.</param>
+    /// <param name="what">What it does.</param>
+    public static CheckpointException Degenerate(WeightNames names, TensorKey key, string what) => new(
+        $"the tensor '{Of(names, key)}' {what}: the weights are out of proportion, as after a training that diverged: use another checkpoint");
+
     /// <summary>A LayerNorm's second output, to the residual stream.</summary>
     public static string Residual(string norm) => $"{norm}.residual";
 

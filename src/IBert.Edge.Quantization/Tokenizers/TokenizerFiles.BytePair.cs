@@ -1,5 +1,6 @@
 // The part of TokenizerFiles for RoBERTa's byte-level BPE: vocab.json with merges.txt, or the BPE model of tokenizer.json.
 using System.Text;
+using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Text;
 
 namespace IBert.Edge.Quantization.Tokenizers;
@@ -72,7 +73,7 @@ internal static partial class TokenizerFiles
     }
 
     private static TokenizerJson RequireFile(in Files files, string name) =>
-        TokenizerJson.Read(Path.Combine(files.Folder, name)) is { IsNull: false } json ? json : throw MissingFile(files, name);
+        TokenizerJson.Read(Path.Combine(files.Folder, name), CheckpointFileKind.Tokenizer) is { IsNull: false } json ? json : throw MissingFile(files, name);
 
     private static CheckpointException MissingFile(in Files files, string name) => new(
         $"{files.Folder} has neither tokenizer.json nor {name}, which byte-level BPE needs. Copy the whole checkpoint folder.");

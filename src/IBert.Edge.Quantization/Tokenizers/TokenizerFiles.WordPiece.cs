@@ -1,5 +1,6 @@
 // The part of TokenizerFiles for BERT's WordPiece: vocab.txt, or the WordPiece model of tokenizer.json.
 using System.Text;
+using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Text;
 
 namespace IBert.Edge.Quantization.Tokenizers;
@@ -59,7 +60,7 @@ internal static partial class TokenizerFiles
     /// <summary>vocab.txt: of a piece that is there twice the later id counts, and an empty line is a piece that no text has.</summary>
     private static VocabularyFile ReadVocabularyText(string folder)
     {
-        if (!File.Exists(Path.Combine(folder, WordPieceVocabulary)))
+        if (!CheckpointFile.IsThere(Path.Combine(folder, WordPieceVocabulary)))
         {
             throw new CheckpointException(
                 $"{folder} has neither tokenizer.json nor vocab.txt, nor vocab.json with merges.txt. Copy the whole checkpoint folder; a "

@@ -1,5 +1,6 @@
 // Reads the tokenizer of a Hugging Face checkpoint folder: which kind it is, and what the files of all kinds have in common.
 using System.Text;
+using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Text;
 
 namespace IBert.Edge.Quantization.Tokenizers;
@@ -44,35 +45,22 @@ internal static partial class TokenizerFiles
     /// <exception cref="CheckpointException">A file is missing, broken, or asks for what is not supported.</exception>
     public static TokenizerDefinition Read(string folder)
     {
-        try
-        {
-            TokenizerJson In(string name) => TokenizerJson.Read(Path.Combine(folder, name));
-            var files = new Files(
-                folder,
-                In("tokenizer.json"),
-                In("tokenizer_config.json"),
-                In("special_tokens_map.json"),
-                In("added_tokens.json"),
-                In("config.json"));
-            RequireKinds(files);
-            string? name = ReadClass(files);
-            files = WithoutTokenizerFile(files, name);
-            bool isBytePair = name is not (null or GenericClass)
-                ? name == RobertaClass
-                : files.Tokenizer.IsNull
-                    ? !files.Exists(WordPieceVocabulary) && files.Exists(BytePairVocabulary)
-                    : ModelType(files.Tokenizer["model"]) == "BPE";
-            TokenizerDefinition definition = isBytePair
-                ? ReadBytePair(files, name ?? RobertaClass)
-                : ReadWordPiece(files, name ?? BertClass);
-            RequireSupported(files, definition);
-            RequireTellable(definition.AddedTokens);
-            return definition;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new CheckpointException($"The tokenizer files in {folder} cannot be read: {error.Message}", error);
-        }
+        TokenizerJson In(string name) => TokenizerJson.Read(
+            Path.Combine(folder, name), name == "tokenizer.json" ? CheckpointFileKind.Tokenizer : CheckpointFileKind.Config);
+        var files = new Files(
+            folder, In("tokenizer.json"), In("tokenizer_config.json"), In("special_tokens_map.json"), In("added_tokens.json"), In("config.json"));
+        RequireKinds(files);
+        string? name = ReadClass(files);
+        files = WithoutTokenizerFile(files, name);
+        bool isBytePair = name is not (null or GenericClass)
+            ? name == RobertaClass
+            : files.Tokenizer.IsNull
+                ? !files.Exists(WordPieceVocabulary) && files.Exists(BytePairVocabulary)
+                : ModelType(files.Tokenizer["model"]) == "BPE";
+        TokenizerDefinition definition = isBytePair ? ReadBytePair(files, name ?? RobertaClass) : ReadWordPiece(files, name ?? BertClass);
+        RequireSupported(files, definition);
+        RequireTellable(definition.AddedTokens);
+        return definition;
     }
 
     /// <summary>The tokenizer class that AutoTokenizer takes, without Fast; nothing where no file tells.</summary>
@@ -180,7 +168,7 @@ internal static partial class TokenizerFiles
     {
         try
         {
-            string text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(File.ReadAllBytes(Path.Combine(folder, name)));
+            string text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(CheckpointFile.Read(Path.Combine(folder, name), CheckpointFileKind.Tokenizer));
             return text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n').Split('\n');
         }
         catch (DecoderFallbackException error)
@@ -218,6 +206,6 @@ internal static partial class TokenizerFiles
         TokenizerJson AddedTokens,
         TokenizerJson Model)
     {
-        public bool Exists(string name) => File.Exists(Path.Combine(Folder, name));
+        public bool Exists(string name) => CheckpointFile.IsThere(Path.Combine(Folder, name));
     }
 }

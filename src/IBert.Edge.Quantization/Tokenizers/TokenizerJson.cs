@@ -1,5 +1,6 @@
 // Values of a tokenizer's JSON files, with errors that name the file and the place.
 using System.Text.Json;
+using IBert.Edge.Quantization.Checkpoints;
 
 namespace IBert.Edge.Quantization.Tokenizers;
 
@@ -128,17 +129,17 @@ internal readonly struct TokenizerJson
     public static TokenizerJson Missing(string name) => new(default, name);
 
     /// <summary>Reads a file whose root is an object; null where there is no such file.</summary>
-    /// <exception cref="CheckpointException">It is not JSON, or not an object.</exception>
-    public static TokenizerJson Read(string path)
+    /// <exception cref="CheckpointException">It cannot be read, is not JSON, or not an object.</exception>
+    public static TokenizerJson Read(string path, CheckpointFileKind kind)
     {
         string name = Path.GetFileName(path);
-        if (!File.Exists(path))
+        if (!CheckpointFile.IsThere(path))
         {
             return Missing(name);
         }
         try
         {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
+            using JsonDocument document = JsonDocument.Parse(CheckpointFile.ReadText(path, kind));
             var root = new TokenizerJson(document.RootElement.Clone(), name);
             // First: a complaint quotes what it complains of.
             root.RequireTexts();
@@ -148,7 +149,7 @@ internal readonly struct TokenizerJson
         catch (JsonException error)
         {
             throw new CheckpointException(
-                $"{name} in {Path.GetDirectoryName(path)} is not valid JSON: {error.Message} Copy it again.", error);
+                $"{name} in {Path.GetDirectoryName(path)} is not valid JSON: {JsonFile.Describe(error)}. Copy it again.", error);
         }
     }
 

@@ -131,7 +131,7 @@ public sealed class EveryCommandTests
 
     private static string Data(ModelKind kind)
     {
-        string[] truths = kind.Head == HeadKind.Regression ? ["1", "2.5", "-3", "0"] : kind.Head == HeadKind.MultiLabel ? ["red", "", "green,blue", "0"] : ["red", "green", "2", "blue"];
+        string[] truths = kind.Head == HeadKind.Regression ? ["1", "2.5", "-3", "0"] : kind.Head == HeadKind.MultiLabel ? ["red", "", "green,blue", "red"] : ["red", "green", "blue", "red"];
         string[] texts = ["a good film", "bad", "the best film , a film .", ""];
         return "text\tpair\tlabel\n" + string.Concat(texts.Zip(truths).Select(line => $"{line.First}\tthe film\t{line.Second}\n"));
     }

@@ -123,6 +123,14 @@ public sealed class ReplacedModelTests : IDisposable
     [Theory]
     [InlineData("classify")]
     [InlineData("tokenize")]
+    public void Help_says_how_a_model_that_is_in_use_is_replaced(string command)
+    {
+        Assert.Contains("scp model.ibert pi:model.ibert.new && ssh pi mv model.ibert.new model.ibert\n", Ibert.Run([command, "--help"]).Output);
+    }
+
+    [Theory]
+    [InlineData("classify")]
+    [InlineData("tokenize")]
     [InlineData("eval")]
     [InlineData("bench")]
     [InlineData("inspect")]

@@ -21,7 +21,7 @@ public sealed class CheckpointVariantTests : IDisposable
         Checkpoint checkpoint = Checkpoint.Load(TinyData.Checkpoint);
         CheckpointConfig config = checkpoint.Config;
         Assert.Equal((Architecture.Bert, 2, 128, 2, 64, 512), (config.Architecture, config.LayerCount, config.HiddenSize, config.HeadCount, config.HeadSize, config.FeedForwardSize));
-        Assert.Equal((914, 512, 2, 1e-12, 0), (config.VocabularySize, config.MaxPositions, config.TypeCount, config.LayerNormEpsilon, config.PadTokenId));
+        Assert.Equal((914, 512, 2, 1e-12), (config.VocabularySize, config.MaxPositions, config.TypeCount, config.LayerNormEpsilon));
         Assert.Equal(Activation.Gelu, config.Activation);
         Assert.Equal(["negative", "positive"], config.Labels);
         Assert.Equal((512, 128), (checkpoint.Layers[1].FeedForward1.Outputs, checkpoint.Layers[1].FeedForward1.Inputs));

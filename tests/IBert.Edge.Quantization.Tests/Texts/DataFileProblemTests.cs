@@ -53,7 +53,7 @@ public sealed class DataFileProblemTests : IDisposable
     [InlineData("", "text", "label", "is empty: its first line has to name the columns")]
     [InlineData("\n\n", "text", "label", "is empty")]
     [InlineData("text\tlabel\na\0b\tx\n", "text", "label", "line 2: has a zero byte")]
-    [InlineData("a\tb\n1\t2\n", "text\u001b[2J\n", "b", @"has no column 'text\u001b[2J\u000a' for --text")]
+    [InlineData("a\tb\n1\t2\n", "text\u001b[2J\n", "b", @"has no column 'text\u001B[2J\n' for --text")]
     public void A_table_that_cannot_be_read(string content, string text, string label, string said) => Refused(content, text, label, said);
 
     [Fact]
@@ -229,11 +229,7 @@ public sealed class DataFileProblemTests : IDisposable
     public async Task A_pipe_is_read_once_and_a_device_not_at_all()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "pipes with names are Linux's here");
-        string pipe = folder["pipe"];
-        using (System.Diagnostics.Process make = System.Diagnostics.Process.Start("mkfifo", [pipe]))
-        {
-            make.WaitForExit();
-        }
+        string pipe = SpecialFiles.Pipe(folder["pipe"]);
         Task writer = Task.Run(() => File.WriteAllText(pipe, "one\ntwo\n"), TestContext.Current.CancellationToken);
         TextSource source = TextSource.Read(pipe);
         Assert.Equal(["one", "two"], source.Texts.Select(text => text.Text));

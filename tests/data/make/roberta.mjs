@@ -7,6 +7,7 @@ import path from "node:path";
 import { allTexts } from "./all-texts.mjs";
 import { readSafetensors, writeSafetensors } from "./safetensors.mjs";
 import { loadTokenizer } from "./tokenizer.mjs";
+import { cutRows } from "./vocabulary.mjs";
 
 const [bert, tokenizerSource, target] = process.argv.slice(2);
 const mergeCount = 1300;
@@ -105,16 +106,15 @@ function pieceOf(token, id) {
 }
 
 const width = given.hidden_size;
-const rows = (table, indices) => Float64Array.from({ length: indices.length * width }, (_, i) => table.values[indices[Math.floor(i / width)] * width + (i % width)]);
 const renamed = {};
 for (const [name, tensor] of Object.entries(tensors)) {
   if (name.endsWith("word_embeddings.weight")) {
-    tensor.values = rows(tensor, tokens.map(pieceOf));
+    tensor.values = cutRows(tensor, tokens.map(pieceOf)).values;
   } else if (name.endsWith("position_embeddings.weight")) {
     // The two rows in front hold numbers that would do harm if they were read.
-    tensor.values = Float64Array.from([...rows(tensor, [0, 1]).map((value) => -value), ...tensor.values]);
+    tensor.values = Float64Array.from([...cutRows(tensor, [0, 1]).values.map((value) => -value), ...tensor.values]);
   } else if (name.endsWith("token_type_embeddings.weight")) {
-    tensor.values = rows(tensor, [0]);
+    tensor.values = cutRows(tensor, [0]).values;
   }
   if (tensor.shape[1] === width && tensor.values.length % width === 0) tensor.shape[0] = tensor.values.length / width;
   renamed[name.replace(/^classifier\./, "classifier.out_proj.").replace("bert.pooler.dense", "classifier.dense").replace(/^bert\./, "roberta.")] = tensor;

@@ -1,9 +1,9 @@
-// Ids of texts by npm's `tokenizers`, Hugging Face's own library; make.sh installs it and says where ($IBERT_NPM).
+// Ids of texts by npm's `tokenizers`, Hugging Face's own library; make.sh installs it and says where ($NPM_TOKENIZERS).
 import fs from "node:fs";
 import path from "node:path";
 import { createRequire } from "node:module";
 
-const packages = process.env.IBERT_NPM ?? path.join(import.meta.dirname, "..", "..", "..", "artifacts", "npm-tokenizers");
+const packages = process.env.NPM_TOKENIZERS ?? path.join(import.meta.dirname, "..", "..", "..", "artifacts", "npm-tokenizers");
 const { Tokenizer } = createRequire(path.join(path.resolve(packages), "_.js"))("tokenizers");
 
 /** An encoder of texts and pairs into {ids, types, tokens}, cut at so many tokens; by default at what the checkpoint has positions for. */
