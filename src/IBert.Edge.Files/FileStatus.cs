@@ -22,13 +22,13 @@ internal readonly record struct FileStatus(
     /// <summary>What a path names, behind all links; null where there is nothing.</summary>
     /// <exception cref="IOException">The system does not say.</exception>
     /// <exception cref="UnauthorizedAccessException">A folder on the way may not be entered.</exception>
-    public static FileStatus? Of(string path) => OperatingSystem.IsLinux() ? Of(Linux.WorkingFolder, path, 0) : Portable(path);
+    public static FileStatus? Of(string path) => Linux.HasStatus ? Of(Linux.WorkingFolder, path, 0) : Portable(path);
 
     /// <summary>What a path names, the link itself where it is one; null where there is nothing.</summary>
     /// <inheritdoc cref="Of(string)"/>
     public static FileStatus? OfLink(string path)
     {
-        if (OperatingSystem.IsLinux())
+        if (Linux.HasStatus)
         {
             return Of(Linux.WorkingFolder, path, Linux.NoFollow);
         }
@@ -37,7 +37,7 @@ internal readonly record struct FileStatus(
 
     /// <summary>What is open.</summary>
     public static FileStatus Of(SafeFileHandle file) =>
-        OperatingSystem.IsLinux()
+        Linux.HasStatus
             ? Of((int)file.DangerousGetHandle(), "", Linux.EmptyPath)!.Value
             : new FileStatus(FileNature.Regular, new(0, (ulong)file.DangerousGetHandle()), RandomAccess.GetLength(file));
 
@@ -46,7 +46,7 @@ internal readonly record struct FileStatus(
     {
         try
         {
-            return OperatingSystem.IsLinux() ? Of(descriptor, "", Linux.EmptyPath) : null;
+            return Linux.HasStatus ? Of(descriptor, "", Linux.EmptyPath) : null;
         }
         catch (IOException)
         {
@@ -62,7 +62,7 @@ internal readonly record struct FileStatus(
             int error = Linux.Error;
             return error switch
             {
-                Linux.NoEntry or Linux.NotFolder => null,
+                Linux.NoEntry or Linux.NotFolder or Linux.TooManyLinks => null,
                 Linux.NoAccess => throw new UnauthorizedAccessException(Linux.Text(error)),
                 _ => throw new IOException(Linux.Text(error)),
             };

@@ -5,6 +5,9 @@ namespace IBert.Edge.Files;
 
 internal static class InputFile
 {
+    // Milliseconds in which a shell has started what writes to a pipe.
+    private const int Patience = 10_000, Pause = 10;
+
     /// <summary>What a path leads to, links followed. Nothing is opened.</summary>
     public static FileNature Look(string path)
     {
@@ -12,7 +15,7 @@ internal static class InputFile
         {
             return FileStatus.Of(path) is { } status ? status.Nature : LinkTarget(path) is null ? FileNature.Missing : FileNature.BrokenLink;
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
         {
             // A link that leads back to itself, a name that no file can have, a folder that may not be entered.
             return LinkTarget(path) is null ? FileNature.Hidden : FileNature.BrokenLink;
@@ -24,10 +27,51 @@ internal static class InputFile
 
     /// <summary>Opens a regular file, at once or not at all.</summary>
     /// <exception cref="UnreadableFileException">It is something else, or may not be read.</exception>
-    public static SafeFileHandle Open(string path)
+    public static SafeFileHandle Open(string path) => Open(path, FileNature.Regular);
+
+    /// <summary>Reads a pipe to its end. It waits for who writes to it, but not for ever for somebody who begins to.</summary>
+    /// <returns>Its bytes, none where nobody wrote; null where there are more than the most.</returns>
+    /// <exception cref="UnreadableFileException">It is something else, or may not be read.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static byte[]? ReadPipe(string path, int most)
+    {
+        using SafeFileHandle pipe = Open(path, FileNature.Pipe);
+        using MemoryStream content = new();
+        byte[] buffer = new byte[1 << 16];
+        long begun = Environment.TickCount64;
+        while (content.Length <= most)
+        {
+            nint count = OperatingSystem.IsLinux() ? Linux.Read(pipe, buffer) : RandomAccess.Read(pipe, buffer, content.Length);
+            if (count > 0)
+            {
+                content.Write(buffer, 0, (int)count);
+            }
+            else if (count == 0)
+            {
+                // Nobody has it open to write: all is read, or nobody has begun yet.
+                if (content.Length > 0 || Environment.TickCount64 - begun > Patience)
+                {
+                    return content.ToArray();
+                }
+                Thread.Sleep(Pause);
+            }
+            else if (Linux.Error == Linux.Again)
+            {
+                // Somebody has, and takes the time that it takes.
+                _ = Linux.SetFlags(pipe, 0);
+            }
+            else if (Linux.Error is var error and not Linux.Interrupted)
+            {
+                throw new IOException(Linux.Text(error));
+            }
+        }
+        return null;
+    }
+
+    private static SafeFileHandle Open(string path, FileNature wanted)
     {
         FileNature nature = Look(path);
-        if (nature is not (FileNature.Regular or FileNature.Hidden))
+        if (nature != wanted && nature != FileNature.Hidden)
         {
             throw Unreadable(path, nature);
         }
@@ -44,7 +88,7 @@ internal static class InputFile
                 throw new UnreadableFileException(FileNature.Hidden, $"cannot be read ({Linux.Text(Linux.Error)})");
             }
             nature = FileStatus.Of(handle).Nature;
-            if (nature == FileNature.Regular)
+            if (nature == wanted)
             {
                 return handle;
             }

@@ -7,8 +7,8 @@ namespace IBert.Edge.Files;
 internal static unsafe partial class Linux
 {
     /// <summary>Complaints (errno).</summary>
-    public const int NotPermitted = 1, NoEntry = 2, NoAccess = 13, Exists = 17, CrossDevice = 18, NotFolder = 20, IsFolder = 21, Invalid = 22, NoSystemCall = 38,
-        NotSupported = 95;
+    public const int NotPermitted = 1, NoEntry = 2, Interrupted = 4, Again = 11, NoAccess = 13, Exists = 17, CrossDevice = 18, NotFolder = 20, IsFolder = 21, Invalid = 22, NoSystemCall = 38,
+        TooManyLinks = 40, NotSupported = 95;
 
     /// <summary>AT_FDCWD, and flags of calls that take a folder and a path.</summary>
     public const int WorkingFolder = -100, NoFollow = 0x100, EffectiveUser = 0x200, Follow = 0x400, EmptyPath = 0x1000;
@@ -34,6 +34,9 @@ internal static unsafe partial class Linux
     /// <summary>A complaint as people read it.</summary>
     public static string Text(int error) => Marshal.GetPInvokeErrorMessage(error);
 
+    /// <summary>Whether the system tells files apart as <see cref="Status"/> does: Linux, with a C library since glibc 2.28 or musl 1.2.</summary>
+    public static bool HasStatus { get; } = OperatingSystem.IsLinux() && TryStatus();
+
     /// <summary>Opens a file; an invalid handle where that fails.</summary>
     public static SafeFileHandle Open(string path, int flags, int mode = 0) => new(OpenDescriptor(path, flags | CloseAtExec, mode), ownsHandle: true);
 
@@ -55,8 +58,43 @@ internal static unsafe partial class Linux
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     public static partial int Flush(SafeFileHandle file);
 
+    /// <summary>Reads what there is; -1 for a complaint.</summary>
+    public static nint Read(SafeFileHandle file, Span<byte> buffer)
+    {
+        fixed (byte* pointer = buffer)
+        {
+            return ReadBytes(file, pointer, buffer.Length);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
+    private static partial nint ReadBytes(SafeFileHandle file, byte* buffer, nint count);
+
+    /// <summary>Sets how an open file behaves (F_SETFL).</summary>
+    public static int SetFlags(SafeFileHandle file, int flags)
+    {
+        const int setFlags = 4;
+        return Control(file, setFlags, flags);
+    }
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    private static partial int Control(SafeFileHandle file, int command, int value);
+
     [LibraryImport("libc", EntryPoint = "fchown", SetLastError = true)]
     public static partial int ChangeOwner(SafeFileHandle file, uint user, uint group);
+
+    private static bool TryStatus()
+    {
+        try
+        {
+            StatusRecord status;
+            return Status(WorkingFolder, "/", 0, StatusRecord.Basic, &status) == 0;
+        }
+        catch (EntryPointNotFoundException)
+        {
+            return false;
+        }
+    }
 
     [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     private static partial nint OpenDescriptor(string path, int flags, int mode);

@@ -41,12 +41,13 @@ internal sealed class QuantizeCommand : ProgramWithExamples
             "ibert-quantize my-pairs -o pairs.ibert --calibration train.tsv --text sentence1 --text-pair sentence2 --eval dev.tsv --label score",
         ],
         """
-        Data files are tab-separated with a header line, in UTF-8, without quoting; spaces around a field do not count, and a line of nothing but white space is
-        passed over. Labels are names or indices, the whole column one or the other (--label-kind where it could be both). All files that are read are regular: what
-        comes from a pipe is written to one first. An output never replaces a file that is read, a folder or a device, and is there whole or not at all; where
-        one goes to standard output (-), what is otherwise printed goes to standard error.
-        Exit status: 0 done; 1 a comparison that does not hold; 2 wrong usage, or a file that cannot be read or written; 3 a model that cannot be opened; 70 a
-        fault of this program.
+        Data files are tab-separated with a header line, in UTF-8, without quoting; spaces around a field do not count, and a line of nothing but
+        white space is passed over. Labels are names or indices, the whole column one or the other (--label-kind where it could be both). Data may
+        come from a pipe, such as <(zcat train.tsv.gz), of at most 64 MB; everything else that is read is a regular file.
+        An output never replaces a file that is read, a folder or a device, and is there whole or not at all; where one goes to standard output (-),
+        what is otherwise printed goes to standard error.
+        Exit status: 0 done; 1 a comparison that does not hold; 2 wrong usage, or a file that cannot be read or written; 3 a model that cannot be
+        opened; 70 a fault of this program.
         """)
     {
         Arguments.Add(checkpoint);

@@ -154,7 +154,7 @@ internal sealed class JsonTarget : ITarget
         }
         try
         {
-            WeightFiles.Open(folder.Path).Dispose();
+            WeightFiles.Open(folder.Path, WeightNames.Bert).Dispose();
             throw new FindingException("an index of missing weights was taken");
         }
         catch (CheckpointException refused)

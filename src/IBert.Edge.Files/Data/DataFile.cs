@@ -125,18 +125,12 @@ internal sealed class DataFile
     {
         try
         {
-            using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
-            using MemoryStream content = new();
-            byte[] buffer = new byte[1 << 16];
-            for (int count; (count = stream.Read(buffer)) > 0;)
+            return InputFile.ReadPipe(path, MostOfPipe) switch
             {
-                content.Write(buffer, 0, count);
-                if (content.Length > MostOfPipe)
-                {
-                    throw new DataFileException($"{path}: is a pipe that has more than {MostOfPipe >> 20} MB: write them to a file and give that");
-                }
-            }
-            return content.ToArray();
+                null => throw new DataFileException($"{path}: is a pipe that has more than {MostOfPipe >> 20} MB: write them to a file and give that"),
+                [] => throw new DataFileException($"{path}: is a pipe, and nobody wrote to it: write a table with a header line to it, or give a file"),
+                byte[] content => content,
+            };
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

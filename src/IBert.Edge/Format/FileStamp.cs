@@ -37,6 +37,9 @@ internal readonly unsafe partial struct FileStamp : IEquatable<FileStamp>
     /// <summary>When content, name, links or rights changed last: nobody can set it back.</summary>
     public long Changed { get; }
 
+    /// <summary>Whether it is neither a file nor a folder: opening a pipe would wait for who writes, and opening a device may do something.</summary>
+    public bool IsSpecial { get; private init; }
+
     /// <summary>Whether a further write would have a later time. A time to come is that of a clock which was set since.</summary>
     public bool IsSettled => Nanoseconds(DateTime.UtcNow) - Changed is < 0 or > Tick;
 
@@ -126,15 +129,19 @@ internal readonly unsafe partial struct FileStamp : IEquatable<FileStamp>
 
     private static bool TryStatx(int directory, byte* path, int flags, out FileStamp stamp)
     {
-        // struct statx of <linux/stat.h>: inode and size at 32, times of 16 bytes (seconds, nanoseconds) at 96 and 112, the device at 136.
-        const uint wanted = 0x3C0;
+        // struct statx of <linux/stat.h>: the mode at 28, inode and size at 32, times of 16 bytes (seconds, nanoseconds) at 96 and 112, the device at 136.
+        const uint wanted = 0x3C1;
+        const int kind = 0xF000, file = 0x8000, folder = 0x4000;
         byte* result = stackalloc byte[256];
         if (Statx(directory, path, flags, wanted, result) != 0)
         {
             stamp = default;
             return false;
         }
-        stamp = new(*(ulong*)(result + 136), *(ulong*)(result + 32), *(long*)(result + 40), Time(result + 112), Time(result + 96));
+        stamp = new(*(ulong*)(result + 136), *(ulong*)(result + 32), *(long*)(result + 40), Time(result + 112), Time(result + 96))
+        {
+            IsSpecial = (*(ushort*)(result + 28) & kind) is not (file or folder),
+        };
         return true;
 
         static long Time(byte* time) => (*(long*)time * 1_000_000_000) + *(uint*)(time + 8);

@@ -34,7 +34,7 @@ internal sealed unsafe class ModelBytes : IDisposable
     /// <summary>Opens a file.</summary>
     /// <param name="path">Its path.</param>
     /// <param name="isPrivate">Whether to read it.</param>
-    /// <exception cref="ModelFormatException">It has a size that no model has, or shrinks while it is read.</exception>
+    /// <exception cref="ModelFormatException">It is no file, has a size that no model has, or shrinks while it is read.</exception>
     /// <exception cref="IOException">It is missing or cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read, or is a folder.</exception>
     /// <exception cref="InsufficientMemoryException">There is not enough memory to read it into.</exception>
@@ -42,6 +42,10 @@ internal sealed unsafe class ModelBytes : IDisposable
     {
         this.path = Path.GetFullPath(path);
         utf8Path = Encoding.UTF8.GetBytes(this.path + '\0');
+        if (FileStamp.TryRead(this.path, utf8Path, out FileStamp there) && there.IsSpecial)
+        {
+            throw new ModelFormatException($"{path} is not a model: it is a pipe, a device or a socket; give the path of a model file");
+        }
         SafeFileHandle opened = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read);
         try
         {

@@ -29,6 +29,8 @@ internal static class TinyData
         string[] letters = [.. Enumerable.Range('a', 26).Select(c => ((char)c).ToString())];
         string[] vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", .. letters, .. letters.Select(letter => "##" + letter)];
         File.WriteAllLines(Path.Combine(folder, "vocab.txt"), vocabulary.Take(RandomCheckpoint.Vocabulary));
+        // Of every architecture: a RoBERTa would else be looked at for byte-level BPE.
+        File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), "{\"tokenizer_class\": \"BertTokenizer\"}");
         Random random = new(11);
         string[] texts = [.. Enumerable.Range(0, 300).Select(_ => string.Join(' ', Enumerable.Range(0, random.Next(1, 30)).Select(_ => letters[random.Next(26)])))];
         string data = Path.Combine(folder, "data.tsv");
