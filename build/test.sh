@@ -4,7 +4,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 # The proofs read machine code of both architectures; publishing needs the first two; the ARM64 program is started.
-need clang clang ld.lld lld objdump binutils aarch64-linux-gnu-objdump binutils-aarch64-linux-gnu qemu-aarch64 qemu-user unshare util-linux
+need strace strace clang clang ld.lld lld objdump binutils aarch64-linux-gnu-objdump binutils-aarch64-linux-gnu qemu-aarch64 qemu-user unshare util-linux
 
 rm -rf "$results"
 mkdir -p "$results"

@@ -239,7 +239,7 @@ public sealed class PathTests : IDisposable
     [Fact]
     public void More_threads_than_cores_are_told_and_change_nothing()
     {
-        string[] arguments = [At("checkpoint"), "--calibration", At("data"), "--text", "text", "--samples", "16", "-o"];
+        string[] arguments = [At("checkpoint"), "--calibration", At("data"), "--text", "text", "--samples", "40", "-o"];
         Assert.Equal(0, Run([.. arguments, At("out")]).Status);
         (int status, _, string errors) = Run([.. arguments, At("again"), "--threads", "1000000000"]);
         Assert.Equal(0, status);
@@ -253,7 +253,7 @@ public sealed class PathTests : IDisposable
         for (int i = 0; i < 2; i++)
         {
             (int status, _, string errors) = Run(
-                At("checkpoint"), "-o", At("checkpoint/m.ibert"), "--report", At("checkpoint/report.md"), "--calibration", At("data"), "--text", "text", "--samples", "8");
+                At("checkpoint"), "-o", At("checkpoint/m.ibert"), "--report", At("checkpoint/report.md"), "--calibration", At("data"), "--text", "text", "--samples", "40");
             Assert.Equal((0, ""), (status, errors));
         }
         using ModelFile model = ModelFile.Open(At("checkpoint/m.ibert"));
@@ -263,13 +263,13 @@ public sealed class PathTests : IDisposable
     [Fact]
     public void Every_output_can_go_to_standard_output()
     {
-        string[] common = ["--calibration", At("data"), "--text", "text", "--samples", "16"];
+        string[] common = ["--calibration", At("data"), "--text", "text", "--samples", "40"];
         Assert.Equal(0, Run([At("checkpoint"), "-o", At("m.ibert"), "--report", At("v.md"), .. common]).Status);
 
         (int status, byte[] bytes, string errors) = RunBytes([At("checkpoint"), "-o", "-", .. common]);
         Assert.Equal(0, status);
         Assert.Equal(File.ReadAllBytes(At("m.ibert")), bytes);
-        Assert.Matches("^-: [0-9.]+ MB, 16 calibration texts", errors);
+        Assert.Matches("^-: [0-9.]+ MB, 40 calibration texts", errors);
 
         (status, bytes, _) = RunBytes([At("checkpoint"), "-o", At("n.ibert"), "--report", "-", .. common]);
         Assert.Equal(0, status);
@@ -297,7 +297,7 @@ public sealed class PathTests : IDisposable
         Directory.Move(At("checkpoint"), At(nasty));
         File.Copy(At("data"), At(nasty + ".tsv"));
         (int status, string output, string errors) = Run(
-            At(nasty), "-o", At(nasty + ".ibert"), "--report", At(nasty + ".md"), "--calibration", At(nasty + ".tsv"), "--text", "text", "--samples", "16",
+            At(nasty), "-o", At(nasty + ".ibert"), "--report", At(nasty + ".md"), "--calibration", At(nasty + ".tsv"), "--text", "text", "--samples", "40",
             "--eval", At(nasty + ".tsv"), "--label", "label");
         Assert.Equal((0, ""), (status, errors));
         string[] lines = output.TrimEnd('\n').Split('\n');

@@ -50,20 +50,34 @@ internal static class Provenance
     /// <summary>Writes it as the JSON that it is, else as a string.</summary>
     public static void Write(string text, Utf8JsonWriter json)
     {
-        JsonDocument document;
-        try
-        {
-            document = JsonDocument.Parse(text);
-        }
-        catch (JsonException)
+        if (!IsJson(text))
         {
             json.WriteStringValue(text);
             return;
         }
-        using (document)
+        using JsonDocument document = JsonDocument.Parse(text);
+        // Not as it stands: its strings may have what moves a terminal's cursor.
+        document.RootElement.WriteTo(json);
+    }
+
+    /// <summary>Whether it is JSON whose strings are text: half of a surrogate pair is well-formed JSON, and no string.</summary>
+    private static bool IsJson(string text)
+    {
+        try
         {
-            // Not as it stands: its strings may have what moves a terminal's cursor.
-            document.RootElement.WriteTo(json);
+            Utf8JsonReader reader = new(Encoding.UTF8.GetBytes(text));
+            while (reader.Read())
+            {
+                if (reader.TokenType is JsonTokenType.PropertyName or JsonTokenType.String)
+                {
+                    _ = reader.GetString();
+                }
+            }
+            return true;
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            return false;
         }
     }
 }

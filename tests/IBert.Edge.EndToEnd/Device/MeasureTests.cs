@@ -1,7 +1,10 @@
 // bench, inspect and selftest: what they say, and that it adds up.
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using IBert.Edge.Format;
+using IBert.Edge.Quantization.Lowering;
 using IBert.Edge.TestSupport;
 using Xunit;
 
@@ -58,6 +61,26 @@ public class MeasureTests(ITestOutputHelper output)
         {
             Assert.Matches(new Regex($"^ +{length} +[0-9,]+ +[0-9,]+$", RegexOptions.Multiline), outcome.Output);
         }
+    }
+
+    [Theory]
+    [InlineData("{\"a\": {\"b\": [1, 2.5, null, \"\\u0007\"]}}", JsonValueKind.Object)]
+    [InlineData("null", JsonValueKind.Null)]
+    [InlineData("", JsonValueKind.String)]
+    [InlineData("no JSON\nat all", JsonValueKind.String)]
+    [InlineData("{\"a\": \"\\ud800\"}", JsonValueKind.String)]
+    [InlineData("{\"\\udc00\": 1}", JsonValueKind.String)]
+    [InlineData("[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", JsonValueKind.String)]
+    public void Inspect_shows_any_provenance(string provenance, JsonValueKind kind)
+    {
+        ModelSection section = new(SectionKind.Provenance, false, Encoding.UTF8.GetBytes(provenance));
+        using TemporaryFile model = new(ModelBuilder.Assemble([.. SmallModel.Sections, section]));
+
+        Outcome plain = Ibert.Run(["inspect", "-m", model.Path]), json = Ibert.Run(["inspect", "--json", "-m", model.Path]);
+
+        Assert.Equal(((0, ""), (0, "")), ((plain.ExitCode, plain.Error), (json.ExitCode, json.Error)));
+        using JsonDocument document = JsonDocument.Parse(json.Output);
+        Assert.Equal(kind, document.RootElement.GetProperty("provenance").ValueKind);
     }
 
     [Fact]
