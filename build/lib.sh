@@ -90,14 +90,14 @@ cpu_field() { sed -nE "s/^$1[[:space:]]*: //p" /proc/cpuinfo | head -n 1; }
 # Test runs append "NAME PASSED FAILED SKIPPED" here; build/test.sh begins it, .ci/run adds to it.
 results=$root/artifacts/test-results
 
-# Runs one test program with its own filters and notes its counts; one that hangs is ended after 20 minutes. run_tests NAME COMMAND...
+# Runs one test program with its own filters and notes its counts; one that hangs is ended after 40 minutes. run_tests NAME COMMAND...
 run_tests() {
   local name=$1 status=0 report failed
   shift
   report=$results/$name.xml
   rm -f "$report"
   echo "== $name"
-  timeout --kill-after=10 1200 "$@" -noLogo -noColor -result-xml "$report" </dev/null | sed -E '/^ *(Discovering|Discovered|Starting|Finished): /d' || status=$?
+  timeout --kill-after=10 2400 "$@" -noLogo -noColor -result-xml "$report" </dev/null | sed -E '/^ *(Discovering|Discovered|Starting|Finished): /d' || status=$?
   if [ ! -s "$report" ]; then
     echo "$name ended with $status and no report"
     echo "$name 0 1 0" >>"$results/counts"
