@@ -150,7 +150,7 @@ public sealed class TokenizerFilesTests : IDisposable
     [Theory]
     [InlineData(Tokenizer, "{", "tokenizer.json in ")]
     [InlineData(Tokenizer, "[]", "tokenizer.json is []")]
-    [InlineData(Config, "\u0000", "tokenizer_config.json: is not text")]
+    [InlineData(Config, "\u0000", "is in UTF-16, not in UTF-8")]
     public void Broken_files_are_refused(string file, string content, string expected)
     {
         Write(file, content);
