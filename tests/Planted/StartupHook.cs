@@ -35,10 +35,10 @@ internal static class StartupHook
         }
     }
 
-    /// <summary>Acts when the program is at work, in a thread of its own.</summary>
+    /// <summary>Acts when the program is at work, in a thread of its own: commands are made, which load this, once what nobody catches has a handler.</summary>
     private static void Start(Action act) => new Thread(() =>
     {
-        while (!AppDomain.CurrentDomain.GetAssemblies().Any(assembly => assembly.GetName().Name == "System.CommandLine"))
+        while (!AppDomain.CurrentDomain.GetAssemblies().Any(assembly => assembly.GetName().Name == "IBert.Edge.Quantization"))
         {
             Thread.Sleep(1);
         }

@@ -70,7 +70,7 @@ public class StreamTests
         process.StandardInput.Flush();
         await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(s_patience, TestContext.Current.CancellationToken);
 
-        using (Process kill = Process.Start("kill", ["-INT", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]))
+        using (Process kill = Process.Start("sh", ["-c", $"kill -INT {process.Id}"]))
         {
             await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
         }

@@ -95,6 +95,10 @@ public sealed class GoldenIntegersTests(ITestOutputHelper output)
         Assert.Contains("there is no such folder", Assert.Throws<DataFileException>(() => Compare(folder["none"])).Message);
         Assert.Contains("it has no *.safetensors", Assert.Throws<DataFileException>(() => Compare(folder.Path)).Message);
 
+        SpecialFiles.Pipe(folder["00.safetensors"]);
+        Assert.Contains("is a pipe, not a file", Assert.Throws<CheckpointException>(() => Compare(folder.Path)).Message);
+        File.Delete(folder["00.safetensors"]);
+
         folder.Write("00.safetensors", "not one");
         Assert.Contains("not a safetensors file", Assert.Throws<CheckpointException>(() => Compare(folder.Path)).Message);
 

@@ -22,8 +22,8 @@ public class DeterminismTests(ITestOutputHelper output)
     public void Bits_are_the_same_with_an_instruction_set_switched_off(string setting)
     {
         Assert.SkipUnless(RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.X64, "the instruction sets are those of x64");
-        string program = Path.ChangeExtension(typeof(DeterminismTests).Assembly.Location, OperatingSystem.IsWindows() ? ".exe" : null);
-        (string vectors, string bits) = RunChild(program, [], ("DOTNET_" + setting, "0"));
+        // By `dotnet`, which is on the path: the program beside it looks for .NET where it is not, unless DOTNET_ROOT says so.
+        (string vectors, string bits) = RunChild("dotnet", [typeof(DeterminismTests).Assembly.Location], ("DOTNET_" + setting, "0"));
         // What was switched off shows: no vectors, or vectors of four floats.
         Assert.Equal(setting == "EnableHWIntrinsic" ? "False" : "True 4", setting == "EnableHWIntrinsic" ? vectors.Split(' ')[0] : vectors);
         Assert.Equal(Bits(), bits);

@@ -1,4 +1,5 @@
 // What cannot be converted is refused by name, in one line that says what, where and the way out; and no refusal is without a test.
+using System.Diagnostics;
 using System.Text;
 using System.Text.RegularExpressions;
 using IBert.Edge.TestSupport;
@@ -58,12 +59,56 @@ public sealed partial class RefusalTests
         Assert.True(untested.Length == 0, $"no row of the table provokes these:\n{string.Join('\n', untested)}");
     }
 
-    private static string Provoke(Refusal refusal)
+    /// <summary>A sample of the table through the program, which ends with 2, says one line, and leaves nothing where the model was to be.</summary>
+    [Theory]
+    [InlineData("a folder without config.json")]
+    [InlineData("an adapter")]
+    [InlineData("pytorch_model.bin in place of the weights")]
+    [InlineData("config.json is a pipe")]
+    [InlineData("model.safetensors is a link to a device")]
+    [InlineData("tokenizer.json is large")]
+    [InlineData("config.json is a link to a large file")]
+    [InlineData("config.json: nested without end")]
+    [InlineData("config.json in UTF-16")]
+    [InlineData("model_type my\\u001B[2Jmodel\\n")]
+    [InlineData("labels: an escape sequence")]
+    [InlineData("labels: fewer than the classifier has")]
+    [InlineData("an index that names a file of the machine")]
+    [InlineData("a header with a name that steers a terminal")]
+    [InlineData("a weight of NaN")]
+    [InlineData("scores of almost infinity")]
+    [InlineData("no tokenizer")]
+    public async Task The_program_says_the_same(string kind)
     {
-        using BrokenCheckpoint checkpoint = refusal.Model is null ? new() : new(refusal.Model());
+        using BrokenCheckpoint checkpoint = Make(RefusalTable.All.Single(refusal => refusal.Kind == kind));
+        using TemporaryFolder output = new();
+        ProcessStartInfo start = new("dotnet", [Path.Combine(AppContext.BaseDirectory, "ibert-quantize.dll"), checkpoint.Folder, "-o", output["m.ibert"]])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using Process program = Process.Start(start)!;
+        Task<string> errors = program.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        string said = program.StandardOutput.ReadToEnd();
+        program.WaitForExit();
+
+        Assert.Equal((2, ""), (program.ExitCode, said));
+        Assert.Equal($"ibert-quantize: {s_messages.Value[kind]}\n", Normalize(await errors, checkpoint));
+        Assert.Empty(Directory.GetFileSystemEntries(output.Path));
+    }
+
+    private static BrokenCheckpoint Make(Refusal refusal)
+    {
+        BrokenCheckpoint checkpoint = refusal.Model is null ? new() : new(refusal.Model());
         refusal.Change?.Invoke(checkpoint);
         checkpoint.Write(refusal.Shards);
         refusal.Break?.Invoke(checkpoint);
+        return checkpoint;
+    }
+
+    private static string Provoke(Refusal refusal)
+    {
+        using BrokenCheckpoint checkpoint = Make(refusal);
         string message = "";
         Task use = Task.Run(() =>
         {
@@ -86,10 +131,12 @@ public sealed partial class RefusalTests
         {
             return "NEVER ENDS";
         }
-        message = message.Replace(checkpoint.Folder, "CHECKPOINT", StringComparison.Ordinal);
-        // The words of .NET's JSON parser are its own, those of the runtime's proofs stand where these are tested.
-        return JsonWords().Replace(RuntimeWords().Replace(message, "(the quantized model: ...)"), "(line $1, byte $2: ...)");
+        return Normalize(message, checkpoint);
     }
+
+    /// <summary>A message without the folder's name; the words of .NET's JSON parser are its own, those of the runtime's proofs are tested there.</summary>
+    private static string Normalize(string message, BrokenCheckpoint checkpoint) => JsonWords().Replace(
+        RuntimeWords().Replace(message.Replace(checkpoint.Folder, "CHECKPOINT", StringComparison.Ordinal), "(the quantized model: ...)"), "(line $1, byte $2: ...)");
 
     [GeneratedRegex(@"\(the quantized model: .*\)(?=: )")]
     private static partial Regex RuntimeWords();
