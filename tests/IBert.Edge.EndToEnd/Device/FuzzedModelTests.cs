@@ -20,7 +20,7 @@ public sealed partial class FuzzedModelTests(ITestOutputHelper output)
     public async Task Commands_on_mutants_that_opened_end_with_0_to_4()
     {
         // A start of the native program takes milliseconds, one of the other a tenth of a second.
-        int opened = s_long && Ibert.IsNative ? 1_000 : 100, processes = 2;
+        int opened = s_long && Ibert.IsNative ? 5_000 : 100, processes = 2;
         string seed = Environment.GetEnvironmentVariable("IBERT_FUZZ_SEED") ?? "1";
 
         (int ExitCode, string Said)[] runs = await Task.WhenAll(Enumerable.Range(0, processes).Select(i => Task.Run(() => Published.Run(

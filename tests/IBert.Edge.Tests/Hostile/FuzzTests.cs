@@ -21,7 +21,7 @@ public sealed partial class FuzzTests(ITestOutputHelper output)
     [Fact]
     public async Task Every_mutant_is_refused_or_classifies_the_same_on_all_kernels_without_leaving_its_memory()
     {
-        int mutants = s_long ? 20_000 : 5_000, processes = 2, batch = mutants / processes;
+        int mutants = s_long ? 200_000 : 5_000, processes = 2, batch = mutants / processes;
 
         int[] opened = await Task.WhenAll(Enumerable.Range(0, processes).Select(i => TryBatch(i * batch, batch)));
 
