@@ -1,6 +1,6 @@
 // What quantization gives: a model that can be saved and reported on.
+using IBert.Edge.Checkpoints;
 using IBert.Edge.Files;
-using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Evaluation;
 using IBert.Edge.Quantization.Output;
 using IBert.Edge.Quantization.Reference;

@@ -1,8 +1,9 @@
 // The public front of the workstation's library: a checkpoint in, a model out.
+using IBert.Edge.Checkpoints;
+using IBert.Edge.Checkpoints.Tokenizers;
 using IBert.Edge.Evaluation;
 using IBert.Edge.Files.Data;
 using IBert.Edge.Quantization.Calibration;
-using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Evaluation;
 using IBert.Edge.Quantization.Lowering;
 using IBert.Edge.Quantization.Reference;
@@ -52,8 +53,9 @@ public static class Quantizer
                 $"{checkpointFolder}: only a single-label classifier of model_type ibert has the integers that --scheme ibert keeps: calibrate this one with --scheme int8");
         }
         string tokenizerFolder = options.TokenizerFolder ?? checkpointFolder;
-        byte[] tokenizer = TokenizerFiles.BuildSection(tokenizerFolder, out int? cutTo);
-        int maxLength = options.MaxLength == 0 ? Math.Min(cutTo ?? int.MaxValue, config.MaxPositions) : options.MaxLength;
+        TokenizerDefinition definition = TokenizerFiles.Read(tokenizerFolder);
+        byte[] tokenizer = TokenizerSections.Write(definition);
+        int maxLength = options.MaxLength == 0 ? Math.Min(definition.MaxLength ?? int.MaxValue, config.MaxPositions) : options.MaxLength;
         using TextEncoder encoder = Encoder(tokenizerFolder, tokenizer, config, maxLength);
         CalibrationTexts texts = CalibrationTexts.Choose(options, encoder);
         double[][]? truths = options.Evaluation?.Truths(Scorecard.Create(config.HeadKind, config.Labels));
@@ -81,9 +83,12 @@ public static class Quantizer
 
         QuantizedModel Import()
         {
-            using IBertCheckpoint integers = IBertCheckpoint.Load(checkpointFolder, config);
-            IBertLowering lowering = new(integers);
-            return new(lowering.Lower(maxLength, tokenizer), lowering.Meanings);
+            IBertCheckpoint integers = IBertCheckpoint.Load(checkpointFolder, checkpoint);
+            return OfCheckpoint(() =>
+            {
+                IBertLowering lowering = new(integers);
+                return new QuantizedModel(lowering.Lower(maxLength, tokenizer), lowering.Meanings);
+            });
         }
 
         // What weights are made of knows tensors, and not where they lie.

@@ -2,9 +2,9 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using IBert.Edge.Checkpoints;
 using IBert.Edge.CommandLine;
 using IBert.Edge.Files.Data;
-using IBert.Edge.Quantization.Checkpoints;
 
 namespace IBert.Edge.Quantization.Cli;
 

@@ -2,12 +2,12 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using IBert.Edge.Checkpoints;
 using IBert.Edge.Files.Data;
 using IBert.Edge.Format;
-using IBert.Edge.Graph.Operations;
 using IBert.Edge.Graph;
+using IBert.Edge.Graph.Operations;
 using IBert.Edge.Kernels;
-using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Lowering;
 
 namespace IBert.Edge.Quantization.Evaluation;

@@ -1,12 +1,12 @@
 // Every operation's integers on one text, with what they stand for.
 using System.Runtime.InteropServices;
+using IBert.Edge.Checkpoints;
 using IBert.Edge.Format;
-using IBert.Edge.Graph.Operations;
 using IBert.Edge.Graph;
+using IBert.Edge.Graph.Operations;
 using IBert.Edge.Kernels;
 using IBert.Edge.Quantization.Calibration;
 using IBert.Edge.Quantization.Lowering;
-using IBert.Edge.Quantization.Output;
 using IBert.Edge.Quantization.Texts;
 
 namespace IBert.Edge.Quantization.Evaluation;

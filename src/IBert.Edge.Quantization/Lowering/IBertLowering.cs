@@ -1,9 +1,8 @@
 // The published scheme: an integer-trained checkpoint to the reference's own integers.
+using IBert.Edge.Checkpoints;
 using IBert.Edge.Format;
 using IBert.Edge.Graph.Operations;
 using IBert.Edge.Kernels;
-using IBert.Edge.Quantization.Calibration;
-using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Reference;
 using static IBert.Edge.Quantization.Lowering.PublishedScales;
 
@@ -32,50 +31,53 @@ internal sealed class IBertLowering
     /// <summary>What each tensor of the graph stands for, in the order of the operations: float32 scales, as the reference has them.</summary>
     public IReadOnlyList<QuantizedTensor> Meanings => tensors;
 
-    private int Hidden => checkpoint.HiddenSize;
+    private CheckpointConfig Config => checkpoint.Weights.Config;
+
+    private int Hidden => Config.HiddenSize;
 
     /// <summary>Builds the file's required sections.</summary>
     public IReadOnlyList<ModelSection> Lower(int maxLength, byte[] tokenizer)
     {
         QuantizedTensor hidden = Embed();
         float staleScale = StepOf(hidden);
-        for (int layer = 0; layer < checkpoint.LayerCount; layer++)
+        for (int layer = 0; layer < Config.LayerCount; layer++)
         {
-            hidden = Layer($"encoder.layer.{layer}", hidden, staleScale, maxLength);
+            hidden = Layer(checkpoint.Weights.Layers[layer], $"encoder.layer.{layer}", hidden, staleScale, maxLength);
         }
         (ushort logits, int fraction) = Head(hidden);
         HeadEntry head = new()
         {
-            Kind = checkpoint.HeadKind,
+            Kind = Config.HeadKind,
             Tensor = logits,
-            Labels = (uint)checkpoint.Labels.Count,
+            Labels = (uint)Config.Labels.Count,
             LogitMultiplier = 1,
             LogitExponent = fraction,
         };
-        return builder.Build(maxLength, head, checkpoint.Labels, tokenizer);
+        return builder.Build(maxLength, head, Config.Labels, tokenizer);
     }
 
     private QuantizedTensor Embed()
     {
-        QuantizedTensor words = Gather("embeddings.word_embeddings", checkpoint.VocabularySize, 0, 0, null);
-        QuantizedTensor types = Gather("embeddings.token_type_embeddings", 1, 2, 0, null);
-        QuantizedTensor positions = Gather("embeddings.position_embeddings", checkpoint.PositionRows, 1, checkpoint.PositionOffset, checkpoint.UnplacedId);
+        Embeddings tables = checkpoint.Weights.Embeddings;
+        QuantizedTensor words = Gather(tables.Words, "embeddings.word_embeddings", 0, 0, null);
+        QuantizedTensor types = Gather(tables.Types, "embeddings.token_type_embeddings", 2, 0, null);
+        QuantizedTensor positions = Gather(tables.Positions, "embeddings.position_embeddings", 1, Config.PositionOffset, Config.UnplacedId);
         // The reference passes both sums through the first activation and never uses the second (trap 1).
         float scale = ActivationScale("embeddings.embeddings_act1", 16);
         QuantizedTensor sum = Sum(words, types, "embeddings.embeddings_act1", ElementType.Int16, 16, scale);
         sum = Sum(sum, positions, "embeddings.embeddings_act1#2", ElementType.Int16, 16, scale);
-        return Normalize(sum, "embeddings.LayerNorm", "embeddings.output_activation");
+        return Normalize(sum, tables.Norm, "embeddings.LayerNorm", "embeddings.output_activation");
     }
 
-    private QuantizedTensor Layer(string name, QuantizedTensor input, float staleScale, int maxLength)
+    private QuantizedTensor Layer(EncoderLayer layer, string name, QuantizedTensor input, float staleScale, int maxLength)
     {
         string self = $"{name}.attention.self", output = $"{name}.attention.output";
-        QuantizedTensor query = Projection(input, staleScale, $"{self}.query");
-        QuantizedTensor key = Projection(input, staleScale, $"{self}.key");
-        QuantizedTensor value = Projection(input, staleScale, $"{self}.value");
+        QuantizedTensor query = Projection(layer.Query, input, staleScale, $"{self}.query");
+        QuantizedTensor key = Projection(layer.Key, input, staleScale, $"{self}.key");
+        QuantizedTensor value = Projection(layer.Value, input, staleScale, $"{self}.value");
         QuantizedTensor context = Attend(query, key, value, self, maxLength);
 
-        QuantizedTensor dense = Product(context, StepOf(context), $"{output}.dense", Hidden, Hidden);
+        QuantizedTensor dense = Product(layer.AttentionOutput, context, StepOf(context), $"{output}.dense");
         QuantizedTensor skip = input;
         if (StepOf(input) != staleScale)
         {
@@ -83,23 +85,23 @@ internal sealed class IBertLowering
             skip = Rescale(input, input.Scale / staleScale, ElementType.Int16, 16, staleScale, $"{name}.stale");
         }
         QuantizedTensor sum = Sum(dense, skip, $"{output}.ln_input_act", ElementType.Int32, 22, ActivationScale($"{output}.ln_input_act", 22));
-        QuantizedTensor attention = Normalize(sum, $"{output}.LayerNorm", $"{output}.output_activation");
+        QuantizedTensor attention = Normalize(sum, layer.AttentionNorm, $"{output}.LayerNorm", $"{output}.output_activation");
 
         float scale = ActivationScale($"{name}.pre_intermediate_act", 8);
         QuantizedTensor middle = Rescale(attention, attention.Scale / scale, ElementType.Int8, 8, scale, $"{name}.pre_intermediate_act");
-        QuantizedTensor wide = Product(middle, scale, $"{name}.intermediate.dense", checkpoint.FeedForwardSize, Hidden);
+        QuantizedTensor wide = Product(layer.FeedForward1, middle, scale, $"{name}.intermediate.dense");
         QuantizedTensor activation = Gelu(wide, $"{name}.intermediate");
         scale = ActivationScale($"{name}.pre_output_act", 8);
         QuantizedTensor narrow = Rescale(activation, activation.Scale / scale, ElementType.Int8, 8, scale, $"{name}.pre_output_act");
-        dense = Product(narrow, scale, $"{name}.output.dense", Hidden, checkpoint.FeedForwardSize);
+        dense = Product(layer.FeedForward2, narrow, scale, $"{name}.output.dense");
         sum = Sum(dense, middle, $"{name}.output.ln_input_act", ElementType.Int32, 22, ActivationScale($"{name}.output.ln_input_act", 22));
-        return Normalize(sum, $"{name}.output.LayerNorm", $"{name}.output.output_activation");
+        return Normalize(sum, layer.OutputNorm, $"{name}.output.LayerNorm", $"{name}.output.output_activation");
     }
 
     /// <summary>Rows of one table as they are: x 2 / 2.</summary>
-    private QuantizedTensor Gather(string name, int rows, int slot, int offset, int? unplacedId)
+    private QuantizedTensor Gather(float[] weights, string name, int slot, int offset, int? unplacedId)
     {
-        float[] weights = checkpoint.Tensor($"{name}.weight", rows * Hidden);
+        int rows = weights.Length / Hidden;
         float scale = Symmetric(8, weights);
         int padded = (Hidden + 15) & ~15;
         sbyte[] table = new sbyte[rows * padded];
@@ -120,9 +122,9 @@ internal sealed class IBertLowering
     }
 
     /// <summary>A linear layer's accumulators, 32 bits. Where the input's scale is stale, they are brought to it before the bias.</summary>
-    private QuantizedTensor Product(QuantizedTensor input, float biasInputScale, string name, int outputs, int inputs, int heads = 1)
+    private QuantizedTensor Product(Linear linear, QuantizedTensor input, float biasInputScale, string name, int heads = 1)
     {
-        Linear linear = checkpoint.Linear(name, outputs, inputs);
+        int outputs = linear.Outputs, inputs = linear.Inputs;
         int width = outputs / heads, paddedWidth = heads == 1 ? width : HeadLayout.Padded(width), places = heads * paddedWidth;
         int inner = input.Width;
         sbyte[] weights = new sbyte[places * inner];
@@ -158,9 +160,9 @@ internal sealed class IBertLowering
         return Output(ref operation, 0, ElementType.Int32, name, outputs, 1, scales, heads);
     }
 
-    private QuantizedTensor Projection(QuantizedTensor input, float staleScale, string name)
+    private QuantizedTensor Projection(Linear linear, QuantizedTensor input, float staleScale, string name)
     {
-        QuantizedTensor accumulators = Product(input, staleScale, name, Hidden, Hidden, checkpoint.HeadCount);
+        QuantizedTensor accumulators = Product(linear, input, staleScale, name, Config.HeadCount);
         float scale = ActivationScale($"{name}_activation", 8);
         OperationRecord operation = ModelBuilder.Operation(OperationCode.Add, RowRange.All, SplitAxis.Rows, 4);
         operation.Inputs[0] = accumulators.Index;
@@ -171,12 +173,12 @@ internal sealed class IBertLowering
 
     private QuantizedTensor Attend(QuantizedTensor query, QuantizedTensor key, QuantizedTensor value, string name, int maxLength)
     {
-        int size = Hidden / checkpoint.HeadCount;
+        int size = Hidden / Config.HeadCount;
         float scale = StepOf(query) * StepOf(key) / (float)Math.Sqrt(size);
         OperationRecord operation = ModelBuilder.Operation(OperationCode.Attention, RowRange.All, SplitAxis.Heads, 1);
         (operation.Inputs[0], operation.Inputs[1], operation.Inputs[2]) = (query.Index, key.Index, value.Index);
         SoftmaxConstants constants = PublishedScales.Softmax(scale);
-        new AttentionRecord(in operation).Heads = checkpoint.HeadCount;
+        new AttentionRecord(in operation).Heads = Config.HeadCount;
         new AttentionRecord(in operation).HeadColumns = HeadLayout.Padded(size);
         new AttentionRecord(in operation).Bits = PublishedElements.ProbabilityBits + 1;
         new AttentionRecord(in operation).Limit = 1;
@@ -194,9 +196,9 @@ internal sealed class IBertLowering
         return Output(ref operation, 0, ElementType.Int8, $"{name}.output_activation", query.Columns, outputScale, null, query.Heads);
     }
 
-    private QuantizedTensor Normalize(QuantizedTensor input, string name, string outputName)
+    private QuantizedTensor Normalize(QuantizedTensor input, LayerNorm norm, string name, string outputName)
     {
-        float[] gamma = checkpoint.Tensor($"{name}.weight", Hidden), beta = checkpoint.Tensor($"{name}.bias", Hidden);
+        float[] gamma = norm.Gamma, beta = norm.Beta;
         float scale = ActivationScale(outputName, 8), normScale = MathF.Sqrt(Hidden) / (1 << 30);
         double[] ratios = new double[Hidden];
         for (int c = 0; c < ratios.Length; c++)
@@ -219,7 +221,7 @@ internal sealed class IBertLowering
         }
         new PublishedLayerNormRecord(in operation).Offsets = builder.Rows<long>(ElementType.Int64, offsets, 1);
         new LayerNormRecord(in operation).Function = FunctionKind.Published;
-        new PublishedLayerNormRecord(in operation).Shift = (int)checkpoint.Tensor($"{name}.shift", 1)[0];
+        new PublishedLayerNormRecord(in operation).Shift = checkpoint.Shift(name);
         new PublishedLayerNormRecord(in operation).Significand = Significand(StepOf(input));
         return Output(ref operation, 1, ElementType.Int8, outputName, Hidden, scale);
     }
@@ -275,11 +277,11 @@ internal sealed class IBertLowering
         ProductLowering graph = new(builder, WeightNames.IBert);
         const double tanhStep = 1.0 / 127;
         QuantizedTensor pooled = graph.Gate(
-            checkpoint.Linear("classifier.dense", Hidden, Hidden), hidden, DeterministicMath.Tanh, new(TensorSite.HeadDense, -1), new(TensorSite.HeadActivation, -1),
+            checkpoint.Weights.Head.Dense, hidden, DeterministicMath.Tanh, new(TensorSite.HeadDense, -1), new(TensorSite.HeadActivation, -1),
             Int8Lowering.TanhTail / short.MaxValue, tanhStep, 0, ChannelMap.Plain(Hidden, -1, 1), RowRange.First);
         const int fraction = 16;
         QuantizedTensor logits = graph.Product(
-            checkpoint.Linear("classifier.out_proj", checkpoint.Labels.Count, Hidden), pooled, new(TensorSite.Logits, -1), ElementType.Int32,
+            checkpoint.Weights.Head.Classifier, pooled, new(TensorSite.Logits, -1), ElementType.Int32,
             Math.ScaleB(1, -fraction), 0, RowRange.First);
         tensors.AddRange(graph.Meanings);
         return (logits.Index, fraction);

@@ -1,9 +1,9 @@
 // The post-training scheme: 8-bit weights and product inputs, a 16-bit residual stream, integer non-linear functions.
+using IBert.Edge.Checkpoints;
 using IBert.Edge.Format;
 using IBert.Edge.Graph.Operations;
 using IBert.Edge.Kernels;
 using IBert.Edge.Quantization.Calibration;
-using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Reference;
 
 namespace IBert.Edge.Quantization.Lowering;

@@ -1,6 +1,6 @@
 // Chooses, for every input of a product, how its outliers are dealt with before it becomes 8-bit integers.
+using IBert.Edge.Checkpoints;
 using IBert.Edge.Quantization.Calibration;
-using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Reference;
 
 namespace IBert.Edge.Quantization.Lowering;

@@ -2,6 +2,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
+using IBert.Edge.Checkpoints;
 using IBert.Edge.Format;
 using IBert.Edge.Kernels;
 

@@ -1,8 +1,8 @@
 // Products with constant weights, and the activations behind them, as records.
+using IBert.Edge.Checkpoints;
 using IBert.Edge.Format;
 using IBert.Edge.Graph.Operations;
 using IBert.Edge.Quantization.Calibration;
-using IBert.Edge.Quantization.Checkpoints;
 
 namespace IBert.Edge.Quantization.Lowering;
 

@@ -2,7 +2,7 @@
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using IBert.Edge.Quantization.Checkpoints;
+using IBert.Edge.Checkpoints;
 using IBert.Edge.Quantization.Texts;
 
 namespace IBert.Edge.Quantization.Output;

@@ -1,8 +1,8 @@
 // The report of a quantization for people: Markdown, with plots beside it.
 using System.Globalization;
 using System.Text;
+using IBert.Edge.Checkpoints;
 using IBert.Edge.Format;
-using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Evaluation;
 using IBert.Edge.Quantization.Lowering;
 using IBert.Edge.Quantization.Reference;

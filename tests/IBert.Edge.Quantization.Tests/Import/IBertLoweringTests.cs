@@ -1,6 +1,6 @@
 // I-BERT checkpoints of shapes that the golden one does not have.
+using IBert.Edge.Checkpoints;
 using IBert.Edge.Quantization.Calibration;
-using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Evaluation;
 using IBert.Edge.Quantization.Lowering;
 using IBert.Edge.Quantization.Reference;
@@ -22,16 +22,16 @@ public sealed class IBertLoweringTests(ITestOutputHelper output)
         {
             string folder = writer.Write();
             TokenizedText[] texts = [.. Enumerable.Range(0, 20).Select(i => new TokenizedText(RandomCheckpoint.Text(3 + i, i), new int[3 + i]))];
-            Fp32Model reference = new(Checkpoint.Load(folder));
+            Checkpoint weights = Checkpoint.Load(folder);
+            Fp32Model reference = new(weights);
             foreach ((string name, float value) in IBertRanges.Of(new Calibrator(reference, texts, 1, null).Ranges(), layers: 2, headSize: 20))
             {
                 writer.Tensors.Add($"ibert.{name}", new TestTensor("F32", [1], [value]));
             }
             writer.Write();
-            using IBertCheckpoint checkpoint = IBertCheckpoint.Load(folder, reference.Config);
 
-            IBertLowering lowering = new(checkpoint);
-            using LoadedModel model = new(new QuantizedModel(lowering.Lower(64, TokenizerFiles.BuildSection(letters.Folder)), lowering.Meanings).ToFile(null));
+            IBertLowering lowering = new(IBertCheckpoint.Load(folder, weights));
+            using LoadedModel model = new(new QuantizedModel(lowering.Lower(64, TokenizerSections.Build(letters.Folder)), lowering.Meanings).ToFile(null));
             IReadOnlyList<TensorError> errors = ErrorAnalysis.Run(model.File, MeaningsSection.Read(model.File), reference, texts, 1, null);
 
             Assert.Equal(64u, model.File.Tensors[lowering.Meanings.Single(tensor => tensor.Name == "encoder.layer.0.attention.self.output_activation").Index].Columns);

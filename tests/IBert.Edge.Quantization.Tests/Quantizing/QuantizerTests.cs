@@ -1,6 +1,7 @@
 // A checkpoint becomes a model whose labels are those of FP32, whatever the checkpoint's shape.
 using System.Globalization;
 using System.Text.Json;
+using IBert.Edge.Checkpoints;
 using IBert.Edge.TestSupport;
 using Xunit;
 

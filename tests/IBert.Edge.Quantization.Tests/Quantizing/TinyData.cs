@@ -1,5 +1,5 @@
 // A small checkpoint that has learned something with its texts, and random checkpoints with a tokenizer.
-using IBert.Edge.Quantization.Checkpoints;
+using IBert.Edge.Checkpoints;
 using IBert.Edge.TestSupport;
 
 namespace IBert.Edge.Quantization.Tests.Quantizing;

@@ -1,6 +1,7 @@
 // What cannot be converted is refused by name, in one line that says what, where and the way out; and no refusal is without a test.
 using System.Text;
 using System.Text.RegularExpressions;
+using IBert.Edge.Checkpoints;
 using IBert.Edge.TestSupport;
 using Xunit;
 
@@ -52,7 +53,7 @@ public sealed partial class RefusalTests
     [Fact]
     public void Every_message_in_the_source_is_provoked()
     {
-        MessagePart[] parts = [.. SourceMessages.Find(Path.Combine(Shared.Repository, "src", "IBert.Edge.Quantization"))];
+        MessagePart[] parts = [.. SourceMessages.Find([.. new[] { "Checkpoints", "Quantization" }.Select(name => Path.Combine(Shared.Repository, "src", $"IBert.Edge.{name}"))])];
         Assert.InRange(parts.Length, 100, 1000);
         MessagePart[] untested = [.. parts.Where(part => !s_messages.Value.Values.Any(message => message.Contains(part.Text, StringComparison.Ordinal)))];
         Assert.True(untested.Length == 0, $"no row of the table provokes these:\n{string.Join('\n', untested)}");

@@ -1,8 +1,8 @@
 // Which texts calibrate a model: the same on every machine.
 using IBert.Edge.Files.Data;
+using IBert.Edge.Quantization.Tests.Quantizing;
 using IBert.Edge.Quantization.Texts;
 using IBert.Edge.Quantization.Tokenizers;
-using IBert.Edge.Quantization.Tests.Quantizing;
 using IBert.Edge.TestSupport;
 using Xunit;
 
@@ -11,7 +11,7 @@ namespace IBert.Edge.Quantization.Tests.Texts;
 public sealed class CalibrationTextsTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();
-    private readonly TextEncoder encoder = new(TokenizerFiles.BuildSection(TinyData.Checkpoint), 16, hasTypes: true);
+    private readonly TextEncoder encoder = new(TokenizerSections.Build(TinyData.Checkpoint), 16, hasTypes: true);
 
     public void Dispose()
     {

@@ -1,6 +1,6 @@
 // The integers that Hugging Face's I-BERT computed of a trained checkpoint, op by op with its own inputs, and end to end.
+using IBert.Edge.Checkpoints;
 using IBert.Edge.Quantization;
-using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Evaluation;
 using IBert.Edge.TestSupport;
 using Xunit;

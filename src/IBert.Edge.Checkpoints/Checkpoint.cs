@@ -1,5 +1,5 @@
 // A checkpoint in memory: config and FP32 weights in one shape for every architecture.
-namespace IBert.Edge.Quantization.Checkpoints;
+namespace IBert.Edge.Checkpoints;
 
 /// <summary>y = W x + b, with W [Outputs, Inputs] row-major and b [Outputs].</summary>
 internal sealed record Linear(int Outputs, int Inputs, float[] Weight, float[] Bias)
@@ -42,7 +42,15 @@ internal sealed record ClassificationHead(Linear Dense, Activation Activation, L
     public ClassificationHead Copy() => this with { Dense = Dense.Copy(), Classifier = Classifier.Copy() };
 }
 
-/// <summary>A BERT-like classifier; <c>SourceHash</c> is the SHA-256 of its weight files in lower-case hexadecimal (<see cref="WeightFiles.Hash"/>).</summary>
+/// <summary>
+/// A tensor of a checkpoint: the module that it belongs to as <see cref="WeightNames"/> calls it, "weight" or "bias", and its elements, row-major.
+/// </summary>
+internal readonly record struct NamedWeight(string Module, string Kind, float[] Values, long[] Shape);
+
+/// <summary>
+/// A BERT-like classifier; <c>SourceHash</c> is the SHA-256 of its weight files in lower-case hexadecimal (<see cref="WeightFiles.Hash"/>), empty for
+/// one that no file holds.
+/// </summary>
 internal sealed record Checkpoint(
     CheckpointConfig Config, Embeddings Embeddings, IReadOnlyList<EncoderLayer> Layers, ClassificationHead Head, string SourceHash)
 {
@@ -70,6 +78,54 @@ internal sealed record Checkpoint(
         Layers = [.. Layers.Select(layer => layer.Copy())],
         Head = Head.Copy(),
     };
+
+    /// <summary>
+    /// Writes config.json and model.safetensors, which <see cref="Load"/> reads as the same checkpoint again; in half precision as the nearest one.
+    /// The tokenizer's files are not written: they are copied from where they are.
+    /// </summary>
+    /// <param name="folder">Is made where it is missing. Files of these names are replaced, each when the new one is complete.</param>
+    /// <param name="type">How weights are stored.</param>
+    /// <exception cref="CheckpointException">A weight is not finite, or not in that type: nothing is written.</exception>
+    /// <exception cref="IOException">A file cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder cannot be made.</exception>
+    public void Save(string folder, WeightType type) => CheckpointFolder.Write(folder, this, null, type);
+
+    /// <summary>All weights under their modules' names, in the order of computation.</summary>
+    public IReadOnlyList<NamedWeight> Weights()
+    {
+        WeightNames names = WeightNames.Of(Config.Architecture);
+        int hidden = Config.HiddenSize;
+        return
+        [
+            Table(names.Words, Embeddings.Words, Config.VocabularySize),
+            Table(names.Positions, Embeddings.Positions, Config.PositionRows),
+            .. names.Types is null ? [] : (NamedWeight[])[Table(names.Types, Embeddings.Types, Config.TypeCount)],
+            .. Norm(names.EmbeddingNorm, Embeddings.Norm),
+            .. Layers.SelectMany((layer, i) => Layer($"{names.Layer}{i}.", layer)),
+            .. Dense(names.HeadDense, Head.Dense),
+            .. Dense(names.Classifier, Head.Classifier),
+        ];
+
+        NamedWeight Table(string module, float[] values, int rows) => new(module, "weight", values, [rows, hidden]);
+
+        NamedWeight[] Layer(string name, EncoderLayer layer) =>
+        [
+            .. Dense(name + names.Query, layer.Query),
+            .. Dense(name + names.Key, layer.Key),
+            .. Dense(name + names.Value, layer.Value),
+            .. Dense(name + names.AttentionOutput, layer.AttentionOutput),
+            .. Norm(name + names.AttentionNorm, layer.AttentionNorm),
+            .. Dense(name + names.FeedForward1, layer.FeedForward1),
+            .. Dense(name + names.FeedForward2, layer.FeedForward2),
+            .. Norm(name + names.OutputNorm, layer.OutputNorm),
+        ];
+
+        static NamedWeight[] Dense(string module, Linear linear) =>
+            [new(module, "weight", linear.Weight, [linear.Outputs, linear.Inputs]), new(module, "bias", linear.Bias, [linear.Outputs])];
+
+        NamedWeight[] Norm(string module, LayerNorm norm) =>
+            [new(module, "weight", norm.Gamma, [hidden]), new(module, "bias", norm.Beta, [hidden])];
+    }
 
     private static Checkpoint LoadFolder(string folder)
     {

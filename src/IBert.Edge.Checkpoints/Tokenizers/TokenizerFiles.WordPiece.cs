@@ -1,9 +1,8 @@
 // The part of TokenizerFiles for BERT's WordPiece: vocab.txt, or the WordPiece model of tokenizer.json.
 using System.Text;
-using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Text;
 
-namespace IBert.Edge.Quantization.Tokenizers;
+namespace IBert.Edge.Checkpoints.Tokenizers;
 
 /// <remarks>
 /// For BERT's own classes tokenizer_config.json decides about case, accents and Chinese characters, with tokenizer.json or without.
@@ -111,8 +110,7 @@ internal static partial class TokenizerFiles
         foreach (AddedTokenDefinition token in definition.AddedTokens)
         {
             if ((token.Flags & AddedTokenFlags.Normalized) != 0
-                && !WordPieceTokenizerWriter.Normalize(token.Content, own)
-                    .SequenceEqual(WordPieceTokenizerWriter.Normalize(token.Content, definition.Options)))
+                && !WordPieceDefinition.Normalize(token.Content, own).SequenceEqual(WordPieceDefinition.Normalize(token.Content, definition.Options)))
             {
                 throw new CheckpointException(
                     $"The added token '{token.Content}' is normalized, and the normalizer of tokenizer.json is not that of "

@@ -1,6 +1,6 @@
 using IBert.Edge.Files;
 
-namespace IBert.Edge.Quantization;
+namespace IBert.Edge.Checkpoints;
 
 /// <summary>A checkpoint that cannot be converted: what is wrong with it or not supported, where, and the way out.</summary>
 public sealed class CheckpointException : Exception

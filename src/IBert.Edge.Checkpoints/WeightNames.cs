@@ -1,5 +1,5 @@
 // What each architecture calls its weights. A new one is a new table here.
-namespace IBert.Edge.Quantization.Checkpoints;
+namespace IBert.Edge.Checkpoints;
 
 /// <summary>Names of modules below <see cref="Prefix"/>; ".weight" and ".bias" follow.</summary>
 internal sealed record WeightNames
@@ -96,6 +96,15 @@ internal sealed record WeightNames
     public required Activation HeadActivation { get; init; }
 
     public required string Classifier { get; init; }
+
+    /// <summary>A tensor's name as Hugging Face writes it: the heads stand beside the encoder, BERT's pooler in it.</summary>
+    /// <param name="module">As it is called here.</param>
+    /// <param name="kind">"weight" or "bias".</param>
+    public string FullName(string module, string kind)
+    {
+        bool besideEncoder = module == Classifier || (module == HeadDense && !module.StartsWith("pooler.", StringComparison.Ordinal));
+        return $"{(besideEncoder ? "" : Prefix)}{module}.{kind}";
+    }
 
     /// <summary>The names of an architecture.</summary>
     public static WeightNames Of(Architecture architecture) => architecture switch

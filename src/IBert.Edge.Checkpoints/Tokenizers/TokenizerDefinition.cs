@@ -1,7 +1,7 @@
 // What the tokenizers of all kinds have in common, as a checkpoint's files describe it.
 using IBert.Edge.Text;
 
-namespace IBert.Edge.Quantization.Tokenizers;
+namespace IBert.Edge.Checkpoints.Tokenizers;
 
 /// <summary>A token recognized in the text itself.</summary>
 internal sealed record AddedTokenDefinition(string Content, int Id, AddedTokenFlags Flags);

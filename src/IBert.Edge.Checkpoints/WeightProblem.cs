@@ -1,7 +1,7 @@
 // Why a tensor that config.json asks for is not there, or of another shape: what people see of it is one name, the cause is mostly another.
 using IBert.Edge.Files;
 
-namespace IBert.Edge.Quantization.Checkpoints;
+namespace IBert.Edge.Checkpoints;
 
 internal static class WeightProblem
 {
@@ -33,9 +33,8 @@ internal static class WeightProblem
     /// <summary>The error for a tensor that the weights lack.</summary>
     public static CheckpointException Missing(string folder, WeightFiles files, CheckpointConfig config, WeightNames names, string module, string kind)
     {
-        // The heads stand beside the encoder, BERT's pooler in it.
         bool isHead = module == names.Classifier || module == names.HeadDense;
-        string tensor = $"{files.Wrapper}{(isHead && !module.StartsWith("pooler.", StringComparison.Ordinal) ? "" : names.Prefix)}{module}.{kind}";
+        string tensor = files.Wrapper + names.FullName(module, kind);
         CheckpointException Because(string cause) => new($"{folder}: the weights lack the tensor {OneLine.Quote(tensor)}: {cause}");
         string? Find(Func<string, bool> wanted) => files.Names.Order(StringComparer.Ordinal).FirstOrDefault(wanted);
 

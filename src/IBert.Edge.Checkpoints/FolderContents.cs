@@ -2,7 +2,7 @@
 using System.Text.Json;
 using IBert.Edge.Files;
 
-namespace IBert.Edge.Quantization.Checkpoints;
+namespace IBert.Edge.Checkpoints;
 
 internal static class FolderContents
 {

@@ -1,7 +1,7 @@
 // The part of TokenizerFiles for settings: the kinds of their values, those that are done, and those that are refused because they are not.
 using IBert.Edge.Text;
 
-namespace IBert.Edge.Quantization.Tokenizers;
+namespace IBert.Edge.Checkpoints.Tokenizers;
 
 /// <remarks>
 /// Of what is not here, and not read elsewhere, nothing changes the ids of a text in transformers either: what is decoded, padded, returned

@@ -2,7 +2,7 @@
 using System.Text.Json;
 using IBert.Edge.Files;
 
-namespace IBert.Edge.Quantization.Checkpoints;
+namespace IBert.Edge.Checkpoints;
 
 /// <summary>Fields of a JSON object by name, with errors that say which file, which field and what was expected.</summary>
 internal sealed class JsonFile

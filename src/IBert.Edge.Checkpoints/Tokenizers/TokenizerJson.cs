@@ -1,8 +1,7 @@
 // Values of a tokenizer's JSON files, with errors that name the file and the place.
 using System.Text.Json;
-using IBert.Edge.Quantization.Checkpoints;
 
-namespace IBert.Edge.Quantization.Tokenizers;
+namespace IBert.Edge.Checkpoints.Tokenizers;
 
 /// <summary>Kinds of JSON values.</summary>
 [Flags]

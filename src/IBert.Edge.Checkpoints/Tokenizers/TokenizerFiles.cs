@@ -1,9 +1,9 @@
 // Reads the tokenizer of a Hugging Face checkpoint folder: which kind it is, and what the files of all kinds have in common.
 using System.Text;
-using IBert.Edge.Quantization.Checkpoints;
+using IBert.Edge.Files;
 using IBert.Edge.Text;
 
-namespace IBert.Edge.Quantization.Tokenizers;
+namespace IBert.Edge.Checkpoints.Tokenizers;
 
 /// <summary>
 /// The tokenizer of a checkpoint, put together as <c>AutoTokenizer</c> of transformers 4.55 does for its fast tokenizers. tokenizer.json
@@ -17,29 +17,18 @@ internal static partial class TokenizerFiles
 
     private static readonly string[] Classes = [BertClass, DistilBertClass, RobertaClass];
 
+    /// <summary>The files that may be a tokenizer's, beside config.json.</summary>
+    private static readonly (string Name, CheckpointFileKind Kind)[] Own =
+    [
+        ("tokenizer.json", CheckpointFileKind.Tokenizer), ("tokenizer_config.json", CheckpointFileKind.Config),
+        ("special_tokens_map.json", CheckpointFileKind.Config), ("added_tokens.json", CheckpointFileKind.Config),
+        (WordPieceVocabulary, CheckpointFileKind.Tokenizer), (BytePairVocabulary, CheckpointFileKind.Tokenizer),
+        (BytePairMergeList, CheckpointFileKind.Tokenizer),
+    ];
+
     /// <summary>Whose tokenizer AutoTokenizer takes where no file names a class.</summary>
     private static readonly (string ModelType, string Class)[] ClassOfModel =
         [("bert", BertClass), ("distilbert", DistilBertClass), ("roberta", RobertaClass), ("ibert", RobertaClass)];
-
-    /// <summary>The tokenizer section of a model file, for a checkpoint folder.</summary>
-    /// <exception cref="CheckpointException">A file is missing, broken, or asks for what is not supported.</exception>
-    public static byte[] BuildSection(string folder) => BuildSection(folder, out _);
-
-    /// <summary>The tokenizer section of a model file, for a checkpoint folder.</summary>
-    /// <param name="folder">The folder.</param>
-    /// <param name="maxLength">Tokens that the checkpoint's own tokenizer cuts a text to; nothing where it does not say.</param>
-    /// <exception cref="CheckpointException">A file is missing, broken, or asks for what is not supported.</exception>
-    public static byte[] BuildSection(string folder, out int? maxLength)
-    {
-        TokenizerDefinition tokenizer = Read(folder);
-        maxLength = tokenizer.MaxLength;
-        return tokenizer switch
-        {
-            BytePairDefinition definition => BytePairTokenizerWriter.Write(definition),
-            WordPieceDefinition definition => WordPieceTokenizerWriter.Write(definition),
-            TokenizerDefinition other => throw new NotSupportedException(other.GetType().Name),
-        };
-    }
 
     /// <summary>The tokenizer of a checkpoint folder.</summary>
     /// <exception cref="CheckpointException">A file is missing, broken, or asks for what is not supported.</exception>
@@ -61,6 +50,27 @@ internal static partial class TokenizerFiles
         RequireSupported(files, definition);
         RequireTellable(definition.AddedTokens);
         return definition;
+    }
+
+    /// <summary>Copies a tokenizer's files, as they are, from one checkpoint folder beside another's weights; those of another tokenizer there go.</summary>
+    /// <param name="from">A folder whose tokenizer is read, and must be sound.</param>
+    /// <param name="to">A folder with a config.json of its own, which tokenizers read too.</param>
+    /// <exception cref="CheckpointException">A file is missing, broken, or asks for what is not supported: nothing is copied.</exception>
+    /// <exception cref="IOException">A file cannot be written.</exception>
+    public static void Copy(string from, string to)
+    {
+        _ = Read(from);
+        foreach ((string name, CheckpointFileKind kind) in Own)
+        {
+            if (CheckpointFile.IsThere(Path.Combine(from, name)))
+            {
+                OutputFile.Write(Path.Combine(to, name), CheckpointFile.Read(Path.Combine(from, name), kind));
+            }
+            else
+            {
+                File.Delete(Path.Combine(to, name));
+            }
+        }
     }
 
     /// <summary>The tokenizer class that AutoTokenizer takes, without Fast; nothing where no file tells.</summary>

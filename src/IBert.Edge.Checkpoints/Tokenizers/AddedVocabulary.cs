@@ -1,7 +1,7 @@
 // What Hugging Face's tokenizers make of added tokens that several files state, one after another.
 using IBert.Edge.Text;
 
-namespace IBert.Edge.Quantization.Tokenizers;
+namespace IBert.Edge.Checkpoints.Tokenizers;
 
 /// <summary>An <c>AddedToken</c> of transformers.</summary>
 /// <param name="Content">Its text.</param>

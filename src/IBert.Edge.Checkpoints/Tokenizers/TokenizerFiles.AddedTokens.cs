@@ -2,7 +2,7 @@
 using System.Globalization;
 using IBert.Edge.Text;
 
-namespace IBert.Edge.Quantization.Tokenizers;
+namespace IBert.Edge.Checkpoints.Tokenizers;
 
 /// <remarks>
 /// As <c>PreTrainedTokenizerFast</c> of transformers 4.55 adds them: those of tokenizer.json; of added_tokens_decoder in

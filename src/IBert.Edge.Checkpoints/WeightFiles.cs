@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using IBert.Edge.Files;
 
-namespace IBert.Edge.Quantization.Checkpoints;
+namespace IBert.Edge.Checkpoints;
 
 /// <summary>All tensors of a folder by name, whichever file they are in.</summary>
 internal sealed class WeightFiles : IDisposable

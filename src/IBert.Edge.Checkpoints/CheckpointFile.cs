@@ -5,7 +5,7 @@ using System.Text.Unicode;
 using IBert.Edge.Files;
 using Microsoft.Win32.SafeHandles;
 
-namespace IBert.Edge.Quantization.Checkpoints;
+namespace IBert.Edge.Checkpoints;
 
 /// <summary>What is read of a folder, by how much of it is read at most.</summary>
 internal enum CheckpointFileKind

@@ -1,9 +1,8 @@
 // The part of TokenizerFiles for RoBERTa's byte-level BPE: vocab.json with merges.txt, or the BPE model of tokenizer.json.
 using System.Text;
-using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Text;
 
-namespace IBert.Edge.Quantization.Tokenizers;
+namespace IBert.Edge.Checkpoints.Tokenizers;
 
 /// <remarks>tokenizer_config.json decides about the space in front, with tokenizer.json or without.</remarks>
 internal static partial class TokenizerFiles

@@ -4,7 +4,7 @@ using System.Text.Json;
 using IBert.Edge.Files;
 using IBert.Edge.Format;
 
-namespace IBert.Edge.Quantization.Checkpoints;
+namespace IBert.Edge.Checkpoints;
 
 /// <summary>The architectures whose weights are understood.</summary>
 internal enum Architecture
@@ -134,6 +134,13 @@ internal sealed record CheckpointConfig
 
     /// <summary>Width of one attention head.</summary>
     public int HeadSize => HiddenSize / HeadCount;
+
+    /// <summary>What Hugging Face calls an architecture: its <c>model_type</c>, and the class of its text classifier.</summary>
+    public static (string ModelType, string ClassName) Names(Architecture architecture)
+    {
+        (string modelType, string className, _) = Known.Single(known => known.Architecture == architecture);
+        return (modelType, className);
+    }
 
     /// <summary>What this architecture's config.json calls a field that BERT's has.</summary>
     public string FieldName(string bert) => Architecture != Architecture.DistilBert ? bert : bert switch

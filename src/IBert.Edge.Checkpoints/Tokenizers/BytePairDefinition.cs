@@ -1,7 +1,7 @@
 // A byte-level BPE tokenizer as a checkpoint's files describe it.
 using IBert.Edge.Text;
 
-namespace IBert.Edge.Quantization.Tokenizers;
+namespace IBert.Edge.Checkpoints.Tokenizers;
 
 /// <summary>All that decides which ids a text gets. The vocabulary is written in GPT-2's characters for bytes.</summary>
 internal sealed record BytePairDefinition : TokenizerDefinition

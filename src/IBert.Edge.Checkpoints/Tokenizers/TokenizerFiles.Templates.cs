@@ -1,7 +1,7 @@
 // The part of TokenizerFiles for what is put around texts: the post-processor of tokenizer.json, or the template of the class.
 using IBert.Edge.Text;
 
-namespace IBert.Edge.Quantization.Tokenizers;
+namespace IBert.Edge.Checkpoints.Tokenizers;
 
 /// <summary>What becomes of one text and of two.</summary>
 internal readonly record struct TemplatePair(List<TemplateDefinition> Single, List<TemplateDefinition> Pair)

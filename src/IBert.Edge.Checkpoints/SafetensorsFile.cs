@@ -8,7 +8,7 @@ using System.Text.Json;
 using IBert.Edge.Files;
 using Microsoft.Win32.SafeHandles;
 
-namespace IBert.Edge.Quantization.Checkpoints;
+namespace IBert.Edge.Checkpoints;
 
 /// <summary>One tensor as the header describes it; <see cref="Begin"/> and <see cref="End"/> are byte offsets behind the header.</summary>
 internal sealed record SafetensorsTensor(string Name, string Type, long[] Shape, long ElementCount, long Begin, long End);
