@@ -76,7 +76,7 @@ public static class Quantizer
             Calibrator calibrator = new(observed, [.. texts.Chosen, .. texts.Joined], options.Threads, options.Stage("calibrating"));
             return OfCheckpoint(() =>
             {
-                Int8Lowering lowering = new(checkpoint, calibrator, scheme);
+                Int8Lowering lowering = new(checkpoint, calibrator.Ranges(), scheme);
                 return new QuantizedModel(lowering.Lower(maxLength, tokenizer), lowering.Meanings);
             });
         }

@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Globalization;
 using IBert.Edge.Checkpoints;
 using IBert.Edge.Quantization;
-using IBert.Edge.Quantization.Calibration;
 using IBert.Edge.Quantization.Reference;
 using IBert.Edge.Quantization.Texts;
 using IBert.Edge.Quantization.Tokenizers;

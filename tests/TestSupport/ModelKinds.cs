@@ -83,7 +83,7 @@ internal static class ModelKinds
             IBertLowering published = new(IBertCheckpoint.Load(folder, checkpoint));
             return (published.Lower(SmallModel.MaxLength, tokenizer), published.Meanings);
         }
-        Int8Lowering lowering = new(checkpoint, calibrator, new Int8Options());
+        Int8Lowering lowering = new(checkpoint, calibrator.Ranges(), new Int8Options());
         return (lowering.Lower(SmallModel.MaxLength, tokenizer), lowering.Meanings);
     }
 }

@@ -72,7 +72,7 @@ internal static class SmallCheckpoint
 /// <summary>The trained ranges of an I-BERT checkpoint, taken from an FP32 calibration instead: names below the prefix, with their one value.</summary>
 internal static class IBertRanges
 {
-    public static IEnumerable<(string Name, float Value)> Of(Dictionary<TensorKey, SiteStatistics> ranges, int layers, int headSize)
+    public static IEnumerable<(string Name, float Value)> Of(IReadOnlyDictionary<TensorKey, TensorRange> ranges, int layers, int headSize)
     {
         List<(string, float)> values = [];
         Range("embeddings.embeddings_act1", new(TensorSite.EmbeddingSum, -1));

@@ -64,7 +64,7 @@ internal static class SmallModel
     {
         byte[] tokenizer = writeTokenizer();
         (Checkpoint checkpoint, Calibrator calibrator) = Weights(Architecture.Bert, kind, new Random(1), BitConverter.ToInt32(tokenizer, 8));
-        return new Int8Lowering(checkpoint, calibrator, new Int8Options()).Lower(MaxLength, tokenizer);
+        return new Int8Lowering(checkpoint, calibrator.Ranges(), new Int8Options()).Lower(MaxLength, tokenizer);
     }
 
     private static TokenizedText Text(Random random, int length, int vocabulary, bool typed) =>

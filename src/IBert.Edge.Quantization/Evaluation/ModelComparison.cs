@@ -1,7 +1,6 @@
 // A model file beside the checkpoint that it was made from: the error of every tensor on some texts.
 using IBert.Edge.Checkpoints;
 using IBert.Edge.Files.Data;
-using IBert.Edge.Quantization.Calibration;
 using IBert.Edge.Quantization.Lowering;
 using IBert.Edge.Quantization.Output;
 using IBert.Edge.Quantization.Reference;

@@ -5,8 +5,8 @@ using IBert.Edge.Format;
 using IBert.Edge.Graph;
 using IBert.Edge.Graph.Operations;
 using IBert.Edge.Kernels;
-using IBert.Edge.Quantization.Calibration;
 using IBert.Edge.Quantization.Lowering;
+using IBert.Edge.Quantization.Reference;
 using IBert.Edge.Quantization.Texts;
 
 namespace IBert.Edge.Quantization.Evaluation;
@@ -63,9 +63,9 @@ internal static class ModelDump
     {
         foreach (ref readonly OperationRecord operation in model.Operations)
         {
-            if (operation.Code == OperationCode.Embed && operation.Constants[4] != OperationRecord.None)
+            if (operation.Code == OperationCode.Embed && new EmbedRecord(in operation).Table(2) is not OperationRecord.None and ushort types)
             {
-                return model.Constants[operation.Constants[4]].Rows > 1;
+                return model.Constants[types].Rows > 1;
             }
         }
         return false;

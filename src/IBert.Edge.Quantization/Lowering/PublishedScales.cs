@@ -52,6 +52,19 @@ internal static class PublishedScales
         return ((int)(ratio < 0 ? -multiplier : multiplier), 31 - exponent);
     }
 
+    /// <summary>Ratios, padded to a multiple of 16, that share the exponent of the largest.</summary>
+    public static (int[] Multipliers, int Exponent) Shared(double[] ratios)
+    {
+        (_, int exponent) = Dyadic(ratios.Max(Math.Abs));
+        int[] multipliers = new int[(ratios.Length + 15) & ~15];
+        for (int i = 0; i < ratios.Length; i++)
+        {
+            (int multiplier, int own) = Dyadic(ratios[i]);
+            multipliers[i] = (int)Math.Round(Math.ScaleB(multiplier, exponent - own), MidpointRounding.AwayFromZero);
+        }
+        return (multipliers, exponent);
+    }
+
     /// <summary>The 24 bits of a scale without its power of two: 2^23..2^24 - 1.</summary>
     /// <param name="scale">A normal number.</param>
     public static int Significand(float scale) => (BitConverter.SingleToInt32Bits(scale) & ((1 << 23) - 1)) | 1 << 23;

@@ -2,7 +2,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using IBert.Edge.Files.Data;
-using IBert.Edge.Quantization.Calibration;
+using IBert.Edge.Quantization.Reference;
 
 namespace IBert.Edge.Quantization.Texts;
 

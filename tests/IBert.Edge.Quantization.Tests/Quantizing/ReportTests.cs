@@ -1,6 +1,5 @@
 // The report states the error of every tensor, and tells where an error comes from.
 using System.Xml.Linq;
-using IBert.Edge.Quantization.Calibration;
 using IBert.Edge.Quantization.Evaluation;
 using IBert.Edge.Quantization.Lowering;
 using IBert.Edge.Quantization.Reference;

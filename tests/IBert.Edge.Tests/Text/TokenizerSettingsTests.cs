@@ -4,6 +4,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using IBert.Edge.Checkpoints;
+using IBert.Edge.Checkpoints.Tokenizers;
 using IBert.Edge.Quantization.Tokenizers;
 using IBert.Edge.TestSupport;
 using Xunit;
