@@ -6,6 +6,7 @@ using IBert.Edge.Files.Data;
 using IBert.Edge.Quantization.Calibration;
 using IBert.Edge.Quantization.Evaluation;
 using IBert.Edge.Quantization.Lowering;
+using IBert.Edge.Quantization.Output;
 using IBert.Edge.Quantization.Reference;
 using IBert.Edge.Quantization.Texts;
 using IBert.Edge.Quantization.Tokenizers;
@@ -25,7 +26,7 @@ namespace IBert.Edge.Quantization;
 public static class Quantizer
 {
     /// <summary>The quantizer's version, as a model's provenance states it.</summary>
-    public static string Version { get; } = typeof(Quantizer).Assembly.GetName().Version!.ToString(3);
+    public static string Version { get; } = QuantizerVersion.Text;
 
     /// <summary>Quantizes a checkpoint after training: calibration on texts, then 8-bit weights and activations.</summary>
     /// <param name="checkpointFolder">A folder as Hugging Face's <c>save_pretrained</c> writes it.</param>
@@ -57,7 +58,7 @@ public static class Quantizer
         byte[] tokenizer = TokenizerSections.Write(definition);
         int maxLength = options.MaxLength == 0 ? Math.Min(definition.MaxLength ?? int.MaxValue, config.MaxPositions) : options.MaxLength;
         using TextEncoder encoder = Encoder(tokenizerFolder, tokenizer, config, maxLength);
-        CalibrationTexts texts = CalibrationTexts.Choose(options, encoder);
+        CalibrationTexts texts = CalibrationTexts.Choose(options.Calibration, options.Samples, options.Seed, encoder);
         double[][]? truths = options.Evaluation?.Truths(Scorecard.Create(config.HeadKind, config.Labels));
 
         Fp32Model reference = new(checkpoint);
@@ -67,7 +68,9 @@ public static class Quantizer
             ? null
             : Evaluator.Run(loaded, reference, options.Evaluation!, truths, options.Threads, options.Stage("evaluating"));
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(checkpointFolder)));
-        return new QuantizationResult(name, checkpoint, reference, model, chosen, maxLength, options, texts, accuracy);
+        ModelOrigin origin = new(
+            name, config, checkpoint.SourceHash, Calibrated: chosen == QuantizationScheme.Int8, maxLength, options.Calibration, options.Seed, texts, accuracy);
+        return new QuantizationResult(origin, reference, model, chosen, options);
 
         QuantizedModel Calibrate()
         {

@@ -5,6 +5,8 @@ using System.Globalization;
 using IBert.Edge.Checkpoints;
 using IBert.Edge.CommandLine;
 using IBert.Edge.Files.Data;
+using IBert.Edge.Quantization.Evaluation;
+using IBert.Edge.Quantization.Texts;
 
 namespace IBert.Edge.Quantization.Cli;
 

@@ -50,7 +50,7 @@ internal static class ModelDump
         entries.Add(SafetensorsEntry.Of<int>("input_ids", "I32", tokens.Ids, length));
         entries.Add(SafetensorsEntry.Of<int>("token_type_ids", "I32", tokens.Types, length));
         entries.Add(SafetensorsEntry.Of<double>("logits", "F64", logits, logits.Length));
-        Dictionary<string, string> metadata = new() { ["text"] = text.Text, ["quantizer"] = $"ibert-quantize {Quantizer.Version}" };
+        Dictionary<string, string> metadata = new() { ["text"] = text.Text, ["quantizer"] = $"ibert-quantize {QuantizerVersion.Text}" };
         if (text.Pair is not null)
         {
             metadata["text_pair"] = text.Pair;

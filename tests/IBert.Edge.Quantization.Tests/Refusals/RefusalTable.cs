@@ -7,6 +7,7 @@ using IBert.Edge.Checkpoints;
 using IBert.Edge.Files;
 using IBert.Edge.Quantization.Evaluation;
 using IBert.Edge.Quantization.Lowering;
+using IBert.Edge.Quantization.Texts;
 using IBert.Edge.TestSupport;
 
 namespace IBert.Edge.Quantization.Tests.Refusals;
@@ -527,7 +528,7 @@ internal static partial class RefusalTable
         change(other.Model);
         other.Write();
         QuantizationResult result = Quantizer.Quantize(other.Folder, new QuantizerOptions { Samples = 8, Threads = 1 });
-        string provenance = forged ? result.ProvenanceJson.Replace(result.Checkpoint.SourceHash, Checkpoint.Load(b.Folder).SourceHash) : result.ProvenanceJson;
+        string provenance = forged ? result.ProvenanceJson.Replace(result.Origin.SourceHash, Checkpoint.Load(b.Folder).SourceHash) : result.ProvenanceJson;
         File.WriteAllBytes(b["m.ibert"], result.Model.ToFile(provenance));
         using ModelFile model = ModelFile.Open(b["m.ibert"]);
         b.Text("data.txt", string.Join('\n', LetterCheckpoint.Texts(10)));

@@ -2,6 +2,7 @@
 using IBert.Edge.Checkpoints;
 using IBert.Edge.Quantization;
 using IBert.Edge.Quantization.Evaluation;
+using IBert.Edge.Quantization.Texts;
 using IBert.Edge.TestSupport;
 using Xunit;
 

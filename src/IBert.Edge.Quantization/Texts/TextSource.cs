@@ -1,9 +1,8 @@
 // The texts of a data file, as calibration takes them.
 using System.Text;
 using IBert.Edge.Files.Data;
-using IBert.Edge.Quantization.Texts;
 
-namespace IBert.Edge.Quantization;
+namespace IBert.Edge.Quantization.Texts;
 
 /// <summary>A text of a data file.</summary>
 /// <param name="Text">The text.</param>

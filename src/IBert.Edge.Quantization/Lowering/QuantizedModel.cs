@@ -1,9 +1,8 @@
 // A quantized checkpoint: the file's sections, and what its integers stand for.
 using System.Text;
 using IBert.Edge.Format;
-using IBert.Edge.Quantization.Lowering;
 
-namespace IBert.Edge.Quantization;
+namespace IBert.Edge.Quantization.Lowering;
 
 /// <summary>What quantization gives: everything of the file but its provenance, which is known last.</summary>
 internal sealed record QuantizedModel(IReadOnlyList<ModelSection> Sections, IReadOnlyList<QuantizedTensor> Tensors)

@@ -1,4 +1,5 @@
-namespace IBert.Edge.Quantization;
+// What an evaluation found.
+namespace IBert.Edge.Quantization.Evaluation;
 
 /// <summary>The FP32 checkpoint and the integer model, side by side on labelled texts.</summary>
 /// <param name="FileName">Name of the texts' file.</param>

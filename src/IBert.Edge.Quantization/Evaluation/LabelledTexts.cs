@@ -1,8 +1,9 @@
 // The texts of a data file with their labels, as an evaluation takes them.
 using IBert.Edge.Evaluation;
 using IBert.Edge.Files.Data;
+using IBert.Edge.Quantization.Texts;
 
-namespace IBert.Edge.Quantization;
+namespace IBert.Edge.Quantization.Evaluation;
 
 /// <summary>
 /// Texts with labels, for an evaluation: of a file that was looked at from its first line to its last, and is read again where its texts are
