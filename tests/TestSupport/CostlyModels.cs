@@ -137,7 +137,7 @@ internal static class CostlyModels
                     Input = input,
                     Significand = 0xB504F3,
                     Offsets = Longs("offsets", columns, 1L << 55),
-                    Scale = Even(Stage.Each(Channels("gamma", columns, 1 << 29, 1 << 30), 52)).To(sbyte.MinValue, sbyte.MaxValue),
+                    Scale = Even(Stage.Each(Channels("gamma", columns, 1 << 29, 1 << 30), Exponents(52, columns), 52)).To(sbyte.MinValue, sbyte.MaxValue),
                     Output = output,
                 },
                 output);
@@ -216,7 +216,7 @@ internal static class CostlyModels
                     B = Channels("b", columns, -1 << 30, -1 << 29),
                     C = Longs("c", columns, 1L << 60),
                     Shift = Longs("shift", columns, 1L << 60),
-                    Scale = Even(Stage.Each(Channels("gate scale", columns, 1 << 29, 1 << 30), 100)).To(sbyte.MinValue, sbyte.MaxValue),
+                    Scale = Even(Stage.Each(Channels("gate scale", columns, 1 << 29, 1 << 30), Exponents(100, columns), 100)).To(sbyte.MinValue, sbyte.MaxValue),
                     Output = output,
                 },
                 output);
@@ -229,8 +229,8 @@ internal static class CostlyModels
             return Add(
                 new AddWriter
                 {
-                    First = new(a, Even(Stage.Each(Channels("first", columns, 1 << 17, 1 << 20), 20))),
-                    Second = new(b, Even(Stage.Each(Channels("second", columns, 1 << 17, 1 << 20), 20))),
+                    First = new(a, Even(Stage.Each(Channels("first", columns, 1 << 17, 1 << 20), Exponents(20, columns), 20))),
+                    Second = new(b, Even(Stage.Each(Channels("second", columns, 1 << 17, 1 << 20), Exponents(20, columns), 20))),
                     Low = -most,
                     High = most,
                     Output = output,
@@ -277,6 +277,9 @@ internal static class CostlyModels
         }
 
         private ushort Channels(string name, int count, int least, int most) => Shared($"{name} {count}", () => builder.Channels(Some(count, least, most)));
+
+        private ushort Exponents(int least, int count) =>
+            Shared($"exponents {least} {count}", () => builder.Channels(Some(Padded(count), least, least + 2)));
 
         private ushort Longs(string name, int count, long most) => Shared(
             $"{name} {count}", () => builder.Rows<long>(ElementType.Int64, [.. Enumerable.Range(0, Padded(count)).Select(i => i < count ? random.NextInt64(-most, most) : 0)], 1));

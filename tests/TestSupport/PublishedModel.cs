@@ -68,7 +68,7 @@ internal static class PublishedModel
                     Shift = 3,
                     Significand = 0xB504F3,
                     Offsets = Longs(48, Hidden, _ => random.NextInt64(-1L << 55, 1L << 55)),
-                    Scale = (Even(Each(52, Hidden, 1 << 29, 1 << 30)) with { Multiplier = 1 << 30 }).To(-128, 127),
+                    Scale = (Even(Own(52, Hidden, 1 << 29, 1 << 30)) with { Multiplier = 1 << 30 }).To(-128, 127),
                     Output = output,
                 },
                 output);
@@ -107,7 +107,7 @@ internal static class PublishedModel
             return Add(
                 new AddWriter
                 {
-                    First = new(inputs[0], Even(Each(20, Hidden, 1 << 17, 1 << 20))),
+                    First = new(inputs[0], Even(Own(20, Hidden, 1 << 17, 1 << 20))),
                     Second = inputs.Length > 1 ? new(inputs[1], Stage.One(1 << 28, 20)) : null,
                     Low = -most,
                     High = most,
@@ -127,7 +127,7 @@ internal static class PublishedModel
                     B = builder.Channels(Some(columns, -30_000, -20_000)),
                     C = Longs(padded, columns, _ => random.NextInt64(-360_000_000, -330_000_000)),
                     Shift = Longs(padded, columns, _ => -21_134),
-                    Scale = Even(Each(54, columns, -1 << 30, -1 << 29)).To(-128, 127),
+                    Scale = Even(Own(54, columns, -1 << 30, -1 << 29)).To(-128, 127),
                     Output = output,
                 },
                 output);
@@ -165,6 +165,10 @@ internal static class PublishedModel
         private static ScaleStage Even(ScaleStage stage) => stage with { Rounding = Rounding.HalfEven };
 
         private ScaleStage Each(int exponent, int channels, int least, int most) => Stage.Each(builder.Channels(Some(channels, least, most)), exponent);
+
+        /// <summary>Channels with exponents of their own.</summary>
+        private ScaleStage Own(int exponent, int channels, int least, int most) => Stage.Each(
+            builder.Channels(Some(channels, least, most)), builder.Channels(Some((channels + 15) & ~15, exponent, exponent + 3)), exponent);
 
         private int[] Some(int count, int least, int most) => [.. Enumerable.Range(0, count).Select(_ => random.Next(least, most))];
 

@@ -19,6 +19,9 @@ namespace IBert.Edge.Quantization.Lowering;
 /// </remarks>
 internal sealed class IBertLowering
 {
+    // Exponents as the runtime takes them: of a term, of LayerNorm's multipliers, of GELU's, which are in 128 bits; and how large an offset may be.
+    private const int LargestTermShift = 61, LeastShift = 33, LargestShift = 62, LargestWideShift = 126, LargestOffsetBits = 60;
+
     private readonly IBertCheckpoint checkpoint;
     private readonly ModelBuilder builder = new();
     private readonly List<QuantizedTensor> tensors = [];
@@ -187,21 +190,25 @@ internal sealed class IBertLowering
         {
             ratios[c] = (double)(normScale * gamma[c]) / scale;
         }
-        (int[] multipliers, int exponent) = Shared(ratios);
+        (int[] multipliers, int[] exponents) = Dyadic(ratios, LargestShift);
         long[] offsets = new long[multipliers.Length];
         for (int c = 0; c < Hidden; c++)
         {
             // A gamma of zero leaves beta alone, where the reference divides by zero (trap 4).
             double offset = gamma[c] == 0
-                ? Math.ScaleB(beta[c] / (double)scale, exponent)
+                ? Math.ScaleB(beta[c] / (double)scale, exponents[c])
                 : Math.Floor(beta[c] / gamma[c] / normScale) * multipliers[c];
-            offsets[c] = (long)Math.Clamp(offset, -Math.ScaleB(1, 60), Math.ScaleB(1, 60));
+            // Beta of a gamma near zero: the ratio then has fewer bits, of which beta shows none.
+            int excess = Math.Clamp(Math.ILogB(Math.Abs(offset) + 1) - (LargestOffsetBits - 1), 0, exponents[c] - LeastShift);
+            exponents[c] -= excess;
+            multipliers[c] = (int)Math.Round(Math.ScaleB(multipliers[c], -excess), MidpointRounding.AwayFromZero);
+            offsets[c] = (long)Math.Clamp(Math.ScaleB(offset, -excess), -Math.ScaleB(1, LargestOffsetBits), Math.ScaleB(1, LargestOffsetBits));
         }
         QuantizedTensor result = Tensor(ElementType.Int8, outputName, Hidden, scale);
         builder.Add(new PublishedLayerNormWriter
         {
             Input = input.Index,
-            Scale = Rounded(multipliers, exponent).To(sbyte.MinValue, sbyte.MaxValue),
+            Scale = Rounded(multipliers, exponents).To(sbyte.MinValue, sbyte.MaxValue),
             Offsets = builder.Rows<long>(ElementType.Int64, offsets, 1),
             Shift = checkpoint.Shift(name),
             Significand = Significand(StepOf(input)),
@@ -231,7 +238,7 @@ internal sealed class IBertLowering
             B = builder.Rows<int>(ElementType.Int32, b, 1),
             C = builder.Rows<long>(ElementType.Int64, c, 1),
             Shift = builder.Rows<long>(ElementType.Int64, shift, 1),
-            Scale = Rounded(ratios).To(sbyte.MinValue, sbyte.MaxValue),
+            Scale = Rounded(ratios, LargestWideShift).To(sbyte.MinValue, sbyte.MaxValue),
             Output = result.Index,
         });
         return result;
@@ -286,16 +293,19 @@ internal sealed class IBertLowering
     private static (int Low, int High) Ends(int bits) => (-(1 << (bits - 1)), (1 << (bits - 1)) - 1);
 
     /// <summary>A change of scale by ratios, rounded to even: one for all channels, or one for each.</summary>
-    private ScaleStage Rounded(double[] ratios)
+    private ScaleStage Rounded(double[] ratios, int most = LargestTermShift)
     {
-        (int[] multipliers, int exponent) = Shared(ratios);
-        return ratios.Length == 1
-            ? Stage.One(multipliers[0], exponent) with { Rounding = Rounding.HalfEven }
-            : Rounded(multipliers, exponent);
+        if (ratios.Length == 1)
+        {
+            (int multiplier, int exponent) = Dyadic(ratios[0]);
+            return Stage.One(multiplier, exponent) with { Rounding = Rounding.HalfEven };
+        }
+        (int[] multipliers, int[] exponents) = Dyadic(ratios, most);
+        return Rounded(multipliers, exponents);
     }
 
-    private ScaleStage Rounded(int[] multipliers, int exponent) =>
-        Stage.Each(builder.Channels(multipliers), exponent) with { Rounding = Rounding.HalfEven };
+    private ScaleStage Rounded(int[] multipliers, int[] exponents) =>
+        Stage.Each(builder.Channels(multipliers), builder.Channels(exponents), exponents.Min()) with { Rounding = Rounding.HalfEven };
 
     private static float StepOf(QuantizedTensor tensor) => (float)tensor.Scale;
 

@@ -52,17 +52,24 @@ internal static class PublishedScales
         return ((int)(ratio < 0 ? -multiplier : multiplier), 31 - exponent);
     }
 
-    /// <summary>Ratios, padded to a multiple of 16, that share the exponent of the largest.</summary>
-    public static (int[] Multipliers, int Exponent) Shared(double[] ratios)
+    /// <summary>
+    /// batch_frexp of ratios, padded to a multiple of 16. Exponents end at <paramref name="most"/>, where a ratio is so small that it gives nothing; padding
+    /// and ratios of zero have the least that there is.
+    /// </summary>
+    public static (int[] Multipliers, int[] Exponents) Dyadic(double[] ratios, int most)
     {
-        (_, int exponent) = Dyadic(ratios.Max(Math.Abs));
-        int[] multipliers = new int[(ratios.Length + 15) & ~15];
+        int[] multipliers = new int[(ratios.Length + 15) & ~15], exponents = new int[multipliers.Length];
+        Array.Fill(exponents, Math.Min(most, Dyadic(ratios.Max(Math.Abs)).Exponent));
         for (int i = 0; i < ratios.Length; i++)
         {
-            (int multiplier, int own) = Dyadic(ratios[i]);
-            multipliers[i] = (int)Math.Round(Math.ScaleB(multiplier, exponent - own), MidpointRounding.AwayFromZero);
+            if (ratios[i] != 0)
+            {
+                (int multiplier, int own) = Dyadic(ratios[i]);
+                exponents[i] = Math.Min(most, own);
+                multipliers[i] = (int)Math.Round(Math.ScaleB(multiplier, exponents[i] - own), MidpointRounding.AwayFromZero);
+            }
         }
-        return (multipliers, exponent);
+        return (multipliers, exponents);
     }
 
     /// <summary>The 24 bits of a scale without its power of two: 2^23..2^24 - 1.</summary>

@@ -24,6 +24,8 @@ public sealed class GoldenIntegersTests(ITestOutputHelper output)
         }
         Assert.Equal(3, Result.Dumps);
         Assert.All(Result.OpByOp, bar => Assert.True(bar.Holds, bar.Text));
+        Assert.All(
+            Result.Compared.Where(tensor => tensor.Kind == GoldenKind.Activation), tensor => Assert.Equal((tensor.Name, 0), (tensor.Name, tensor.Different)));
     }
 
     [Fact]

@@ -44,6 +44,26 @@ public sealed class IBertLoweringTests(ITestOutputHelper output)
         }
     }
 
+    /// <summary>batch_frexp has an exponent for each ratio: a common one would take from a small ratio the bits that it is below the largest.</summary>
+    [Fact]
+    public void Ratios_of_channels_keep_their_31_bits()
+    {
+        double[] ratios = [0.75, -1e-4, 3.3e-9, 0, 1.0 / 3];
+        (int[] multipliers, int[] exponents) = PublishedScales.Dyadic(ratios, 61);
+        Assert.Equal((16, 16), (multipliers.Length, exponents.Length));
+        for (int c = 0; c < ratios.Length; c++)
+        {
+            Assert.InRange(Math.Abs(Math.ScaleB(multipliers[c], -exponents[c]) - ratios[c]), 0, Math.Abs(ratios[c]) * Math.ScaleB(1, -31));
+        }
+        Assert.All(exponents[ratios.Length..].Append(exponents[3]), exponent => Assert.Equal(31, exponent));
+        Assert.All(multipliers[ratios.Length..], multiplier => Assert.Equal(0, multiplier));
+
+        // Beyond what a term shifts by, bits go: such a ratio gives nothing.
+        (multipliers, exponents) = PublishedScales.Dyadic([1, 3e-15], 61);
+        Assert.Equal(61, exponents[1]);
+        Assert.Equal((int)Math.Round(Math.ScaleB(3e-15, 61)), multipliers[1]);
+    }
+
     private static CheckpointWriter IBert(int hidden, int heads, int feedForward)
     {
         CheckpointWriter writer = RandomCheckpoint.Roberta(hidden, heads, feedForward, seed: 4);

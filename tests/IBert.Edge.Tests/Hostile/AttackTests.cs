@@ -185,7 +185,17 @@ public sealed class AttackTests
         ["a clip above zero"] = ("clips to a bound above zero", d => d.Values<int>(new PublishedGateRecord(in d.First(OperationCode.Gate)).B)[0] = 1),
         ["a clip of -2^31"] = ("clips to a bound above zero", d => d.Values<int>(new PublishedGateRecord(in d.First(OperationCode.Gate)).B)[0] = int.MinValue),
         ["a polynomial of 62 bits"] = ("more than 61 bits", d => d.Values<long>(new PublishedGateRecord(in d.First(OperationCode.Gate)).C)[0] = long.MinValue),
-        ["a GELU without multipliers"] = ("lacks multipliers", d => new GateRecord(in d.First(OperationCode.Gate)).Output.Multipliers = OperationRecord.None),
+        ["a GELU without multipliers"] = ("lacks multipliers", d =>
+        {
+            ref ScaleStage stage = ref new GateRecord(in d.First(OperationCode.Gate)).Output;
+            (stage.Multipliers, stage.Addends) = (OperationRecord.None, OperationRecord.None);
+        }),
+        ["a channel's exponent beyond 64 bits"] = (
+            "scales a channel by 2^-63", d => d.Values<int>(new LayerNormRecord(in d.First(OperationCode.LayerNorm)).NarrowStage.Addends)[0] = 63),
+        ["no exponent in the padding"] = ("scales a channel by 2^-0", d => d.Values<int>(new AddRecord(in d.First(OperationCode.Add)).Input(0).Addends)[^1] = 0),
+        ["a negative exponent"] = ("scales a channel by 2^--1", d => d.Values<int>(new GateRecord(in d.First(OperationCode.Gate)).Output.Addends)[1] = -1),
+        ["exponents by channel of one multiplier"] = (
+            "one multiplier for all", d => new AddRecord(in d.First(OperationCode.Add)).Input(0).Multipliers = OperationRecord.None),
         ["an offset of 62 bits"] = ("more than 61 bits", d => d.Values<long>(new PublishedLayerNormRecord(in d.First(OperationCode.LayerNorm)).Offsets)[0] = 1L << 61),
         ["a shift of deviations by 31"] = ("shifts deviations by 31", d => new PublishedLayerNormRecord(in d.First(OperationCode.LayerNorm)).Shift = 31),
         ["an input scale without a significand"] = ("which is not of 24 bits", d => new PublishedLayerNormRecord(in d.First(OperationCode.LayerNorm)).Significand = 0),

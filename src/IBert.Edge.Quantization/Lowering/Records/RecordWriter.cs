@@ -46,6 +46,12 @@ internal static class Stage
     /// <param name="exponent">e.</param>
     public static ScaleStage Each(ushort multipliers, int exponent) => Unused with { Multipliers = multipliers, Exponent = (byte)exponent };
 
+    /// <summary>A multiplier and an exponent for each channel, as terms and the published functions take them.</summary>
+    /// <param name="multipliers">The constant that has the multipliers.</param>
+    /// <param name="exponents">The constant that has the exponents.</param>
+    /// <param name="least">The least of them.</param>
+    public static ScaleStage Each(ushort multipliers, ushort exponents, int least) => Each(multipliers, least) with { Addends = exponents };
+
     /// <summary>The same with a zero point and a clamp.</summary>
     public static ScaleStage To(this ScaleStage stage, int low, int high, int zeroPoint = 0) =>
         stage with { ZeroPoint = zeroPoint, Low = low, High = high };
