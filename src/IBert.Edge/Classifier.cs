@@ -47,7 +47,7 @@ public sealed unsafe class Classifier : IDisposable
         ArgumentNullException.ThrowIfNull(model);
         options ??= new ClassifierOptions();
         int maxLength = options.MaxLength == 0 ? model.MaxLength : options.MaxLength;
-        tokenizer = Tokenizer.Open(model.TokenizerSection);
+        tokenizer = Tokenizer.Open(model.Contents.TokenizerSection);
         if (maxLength < tokenizer.LeastLength || maxLength > model.MaxLength)
         {
             throw new ArgumentOutOfRangeException(
@@ -60,7 +60,7 @@ public sealed unsafe class Classifier : IDisposable
         Model = model;
         this.ownsModel = ownsModel;
         Kernels = KernelSet.Select();
-        executor = new Executor(model, Kernels, maxLength, options.Threads);
+        executor = new Executor(model.Contents, Kernels, maxLength, options.Threads);
         ids = new int[maxLength];
         types = new byte[maxLength];
         logits = new int[model.Labels.Count];
@@ -183,7 +183,7 @@ public sealed unsafe class Classifier : IDisposable
     internal void Tokenize(ReadOnlySpan<byte> utf8, out bool truncated)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
-        Model.RequireUnchanged();
+        Model.Contents.RequireUnchanged();
         tokenCount = tokenizer.Encode(utf8, ids, out truncated);
         types.AsSpan(0, tokenCount).Clear();
     }
@@ -192,7 +192,7 @@ public sealed unsafe class Classifier : IDisposable
     internal void TokenizePair(ReadOnlySpan<byte> utf8, ReadOnlySpan<byte> pair, out bool truncated)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
-        Model.RequireUnchanged();
+        Model.Contents.RequireUnchanged();
         tokenCount = tokenizer.EncodePair(utf8, pair, ids, types, out truncated);
     }
 
@@ -202,11 +202,11 @@ public sealed unsafe class Classifier : IDisposable
         result.CopyTo(logits);
         if (Model.HeadKind == HeadKind.Regression)
         {
-            return new Prediction(HeadKind.Regression, Model.Labels[0], 0, LabelScores.Value(result[0], Model.Head), tokenCount, truncated);
+            return new Prediction(HeadKind.Regression, Model.Labels[0], 0, LabelScores.Value(result[0], Model.Contents.Head), tokenCount, truncated);
         }
         int best = Model.HeadKind == HeadKind.MultiLabel
-            ? LabelScores.Sigmoid(result, Model.Head, millionths)
-            : LabelScores.Softmax(result, Model.Head, millionths);
+            ? LabelScores.Sigmoid(result, Model.Contents.Head, millionths)
+            : LabelScores.Softmax(result, Model.Contents.Head, millionths);
         return new Prediction(Model.HeadKind, Model.Labels[best], best, millionths[best], tokenCount, truncated);
     }
 

@@ -19,7 +19,7 @@ internal static class Operations
     {
         using Classifier classifier = Classifier.Open(modelPath);
         KernelSet alone = new("products alone", classifier.Kernels.Product, new ProductsAlone());
-        using Executor productsAlone = new(classifier.Model, alone, classifier.MaxLength, 1);
+        using Executor productsAlone = new(classifier.Model.Contents, alone, classifier.MaxLength, 1);
         OperationNames names = new(classifier.Model);
         Console.WriteLine($"0\t0\t{classifier.Kernels.Product.Name}");
         foreach (int length in s_lengths)

@@ -27,7 +27,7 @@ internal sealed class Peers : IDisposable
         classifier = Classifier.Open(model);
         operations = new OperationNames(classifier.Model);
         KernelSet kernels = new("products alone", classifier.Kernels.Product, new ProductsAlone());
-        productsAlone = new Executor(classifier.Model, kernels, classifier.MaxLength, 1);
+        productsAlone = new Executor(classifier.Model.Contents, kernels, classifier.MaxLength, 1);
         runtime = new OnnxRuntime(library);
         fp32 = runtime.Open(fp32Graph);
         int8 = runtime.Open(int8Graph);

@@ -35,7 +35,7 @@ internal static class WorkBound
     private static double PicosecondsOfStep(CostlyModel model, KernelSet kernels, out double milliseconds)
     {
         using LoadedModel loaded = new(model.File);
-        using Executor executor = new(loaded.File, kernels, model.Tokens, 1);
+        using Executor executor = new(loaded.File.Contents, kernels, model.Tokens, 1);
         int[] ids = new int[model.Tokens];
         for (int i = 0; i < ids.Length; i++)
         {

@@ -3,6 +3,7 @@
 using IBert.Edge.Format;
 using IBert.Edge.Graph.Operations;
 using IBert.Edge.Kernels;
+using IBert.Edge.Numerics;
 using IBert.Edge.Quantization.Lowering;
 
 namespace IBert.Edge.TestSupport;

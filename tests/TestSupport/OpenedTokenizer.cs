@@ -2,6 +2,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using IBert.Edge.Format;
+using IBert.Edge.Memory;
 using IBert.Edge.Text;
 
 namespace IBert.Edge.TestSupport;

@@ -2,6 +2,7 @@
 using IBert.Edge.Format;
 using IBert.Edge.Graph.Operations;
 using IBert.Edge.Kernels;
+using IBert.Edge.Numerics;
 using IBert.Edge.Quantization.Calibration;
 using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Reference;

@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using IBert.Edge.Format;
 using IBert.Edge.Kernels;
+using IBert.Edge.Numerics;
 
 namespace IBert.Edge.Quantization.Lowering;
 
@@ -165,7 +166,7 @@ internal sealed class ModelBuilder
         constants.Add(new ConstantEntry
         {
             Type = type,
-            Bits = (byte)(8 * TensorEntry.ElementBytes(type)),
+            Bits = (byte)(8 * type.Bytes()),
             Layout = layout,
             Rows = (uint)rows,
             Columns = (uint)columns,

@@ -1,6 +1,7 @@
 // Products with constant weights, and the activations behind them, as records.
 using IBert.Edge.Format;
 using IBert.Edge.Graph.Operations;
+using IBert.Edge.Numerics;
 using IBert.Edge.Quantization.Calibration;
 using IBert.Edge.Quantization.Checkpoints;
 

@@ -2,6 +2,7 @@
 using System.Globalization;
 using System.Text;
 using IBert.Edge.Format;
+using IBert.Edge.Numerics;
 using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Evaluation;
 using IBert.Edge.Quantization.Lowering;

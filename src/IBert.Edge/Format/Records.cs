@@ -1,6 +1,7 @@
 // The fixed-size records of an .ibert file, as they lie in it (little-endian). FORMAT.md beside this file is the specification.
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using IBert.Edge.Numerics;
 
 namespace IBert.Edge.Format;
 
@@ -102,17 +103,6 @@ internal struct GraphHeader
     public ulong Reserved;
 }
 
-/// <summary>Type of a tensor's or constant's elements.</summary>
-internal enum ElementType : byte
-{
-    Int8 = 1,
-    Int16 = 2,
-    Int32 = 3,
-
-    /// <summary>For constants only.</summary>
-    Int64 = 4,
-}
-
 /// <summary>How many rows a tensor has.</summary>
 internal enum RowCount : byte
 {
@@ -145,15 +135,7 @@ internal struct TensorEntry
 
     public readonly int PaddedColumns => ((int)Columns + 15) & ~15;
 
-    public readonly int Stride => PaddedColumns * ElementBytes(Type);
-
-    public static int ElementBytes(ElementType type) => type switch
-    {
-        ElementType.Int8 => 1,
-        ElementType.Int16 => 2,
-        ElementType.Int32 => 4,
-        _ => 8,
-    };
+    public readonly int Stride => PaddedColumns * Type.Bytes();
 }
 
 /// <summary>How a constant lies in DATA.</summary>
@@ -243,16 +225,6 @@ internal enum SplitAxis : byte
     Rows = 1,
     Columns = 2,
     Heads = 3,
-}
-
-/// <summary>How a dyadic product is rounded.</summary>
-internal enum Rounding : byte
-{
-    /// <summary>To nearest, ties up.</summary>
-    HalfUp = 0,
-
-    /// <summary>To nearest, ties to even: <c>torch.round</c>.</summary>
-    HalfEven = 1,
 }
 
 /// <summary>Which form of a non-linear function an operation computes.</summary>

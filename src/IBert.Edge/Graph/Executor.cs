@@ -2,6 +2,7 @@
 using IBert.Edge.Format;
 using IBert.Edge.Graph.Operations;
 using IBert.Edge.Kernels;
+using IBert.Edge.Memory;
 
 namespace IBert.Edge.Graph;
 
@@ -11,7 +12,7 @@ namespace IBert.Edge.Graph;
 /// </summary>
 internal sealed unsafe class Executor : IDisposable
 {
-    private readonly ModelFile model;
+    private readonly ModelContents model;
     private readonly Operation[] operations;
     private readonly byte* arena;
     private readonly byte* scratchStart;
@@ -27,18 +28,18 @@ internal sealed unsafe class Executor : IDisposable
     /// <param name="kernels">The kernels to run.</param>
     /// <param name="maxLength">Longest sequence that will be run, at most the model's.</param>
     /// <param name="workers">Number of workers that share the work of an operation.</param>
-    public Executor(ModelFile model, KernelSet kernels, int maxLength, int workers)
+    public Executor(ModelContents model, KernelSet kernels, int maxLength, int workers)
         : this(model, kernels, maxLength, workers, null, null)
     {
     }
 
-    /// <summary>On memory that the caller owns: <see cref="ArenaOf"/> and <see cref="ScratchOf(ModelFile, KernelSet, int)"/> bytes, 64-byte aligned.</summary>
-    internal Executor(ModelFile model, KernelSet kernels, int maxLength, byte* arena, byte* scratchStart)
+    /// <summary>On memory that the caller owns: <see cref="ArenaOf"/> and <see cref="ScratchOf(ModelContents, KernelSet, int)"/> bytes, 64-byte aligned.</summary>
+    internal Executor(ModelContents model, KernelSet kernels, int maxLength, byte* arena, byte* scratchStart)
         : this(model, kernels, maxLength, 1, arena, scratchStart)
     {
     }
 
-    private Executor(ModelFile model, KernelSet kernels, int maxLength, int workers, byte* arena, byte* scratchStart)
+    private Executor(ModelContents model, KernelSet kernels, int maxLength, int workers, byte* arena, byte* scratchStart)
     {
         this.model = model;
         Workers = workers;
@@ -75,14 +76,14 @@ internal sealed unsafe class Executor : IDisposable
     public long ScratchBytes { get; }
 
     /// <summary>Bytes that a sequence of that length really touches: arena and the workers' scratch.</summary>
-    public static long MemoryOf(ModelFile model, KernelSet kernels, int sequence, int workers) =>
+    public static long MemoryOf(ModelContents model, KernelSet kernels, int sequence, int workers) =>
         ArenaOf(model, sequence) + (workers * ScratchOf(model, kernels, sequence));
 
     /// <summary>Bytes of the arena for sequences up to that length.</summary>
-    internal static long ArenaOf(ModelFile model, int sequence) => Aligned(model.ArenaBytes(sequence));
+    internal static long ArenaOf(ModelContents model, int sequence) => Aligned(model.ArenaBytes(sequence));
 
     /// <summary>Bytes of one worker's scratch for sequences up to that length.</summary>
-    internal static long ScratchOf(ModelFile model, KernelSet kernels, int sequence) => ScratchOf(OperationFactory.CreateAll(model), kernels.Product, sequence);
+    internal static long ScratchOf(ModelContents model, KernelSet kernels, int sequence) => ScratchOf(OperationFactory.CreateAll(model), kernels.Product, sequence);
 
     /// <summary>
     /// Called with the index of each operation that has run (one worker only), while its inputs and outputs are still in the arena: for comparisons. Null, as

@@ -12,7 +12,7 @@ namespace IBert.Edge.Graph;
 /// overwritten since, and the range of its values. An operation is accepted when all that its kernel assumes follows from that: each proves
 /// itself (<see cref="Operation.Prove"/>), with what is here.
 /// </summary>
-internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> data)
+internal sealed unsafe class GraphVerifier(ModelContents model)
 {
     /// <summary>Largest sequence length and widest row: far above any BERT, small enough that no size below overflows.</summary>
     public const int MaxSequence = 32768, MaxColumns = 65536, MaxTableRows = 1 << 24;
@@ -31,7 +31,7 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
 
     private readonly Knowledge[] known = new Knowledge[model.Tensors.Length];
     private int current = -1;
-    private long readable = (long)MostReads * data.Length;
+    private long readable = (long)MostReads * model.Data.Length;
     private int vocabulary;
 
     private ReadOnlySpan<TensorEntry> Tensors => model.Tensors;
@@ -96,7 +96,7 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
     {
         ConstantEntry constant = model.Constants[index];
         Require(constant.Type is ElementType.Int8 or ElementType.Int16 or ElementType.Int32 or ElementType.Int64, $"constant {index} has type {(int)constant.Type}");
-        Require(constant.Bits == 8 * TensorEntry.ElementBytes(constant.Type) && constant.BlockSize == 0 && constant.Flags == 0
+        Require(constant.Bits == 8 * constant.Type.Bytes() && constant.BlockSize == 0 && constant.Flags == 0
             && constant.BlockMultipliers == OperationRecord.None && constant.Codebook == OperationRecord.None,
             $"constant {index} has codes, blocks or flags that this program does not know: update the program");
         Require(constant.Rows is >= 1 and <= MaxTableRows && constant.Columns is >= 1 and <= MaxTableRows, $"constant {index} has {constant.Rows} x {constant.Columns} elements");
@@ -113,8 +113,8 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
             default:
                 throw Bad($"constant {index} has layout {(int)constant.Layout}, which this program does not know: update the program");
         }
-        Require(constant.Length == elements * (ulong)TensorEntry.ElementBytes(constant.Type), $"constant {index} has {constant.Length} bytes for {elements} elements");
-        Require(constant.Offset % FileHeader.Alignment == 0 && constant.Offset <= (ulong)data.Length && constant.Length <= (ulong)data.Length - constant.Offset,
+        Require(constant.Length == elements * (ulong)constant.Type.Bytes(), $"constant {index} has {constant.Length} bytes for {elements} elements");
+        Require(constant.Offset % FileHeader.Alignment == 0 && constant.Offset <= (ulong)model.Data.Length && constant.Length <= (ulong)model.Data.Length - constant.Offset,
             $"constant {index} lies outside section DATA");
     }
 

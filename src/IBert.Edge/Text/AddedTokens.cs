@@ -1,7 +1,7 @@
 // Tokens that are recognized in the text itself, before it is split into words: [MASK] and those a user added.
 using System.Buffers;
 using System.Text;
-using IBert.Edge.Format;
+using IBert.Edge.Memory;
 
 namespace IBert.Edge.Text;
 

@@ -1,5 +1,5 @@
 // From UTF-8 text to token ids: what every kind of tokenizer shares (added tokens, templates, truncation).
-using IBert.Edge.Format;
+using IBert.Edge.Memory;
 
 namespace IBert.Edge.Text;
 

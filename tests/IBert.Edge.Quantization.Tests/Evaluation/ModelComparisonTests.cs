@@ -1,5 +1,6 @@
 // A model file beside its checkpoint: what the quantizer knew while it ran can be seen later, of any scheme.
 using IBert.Edge.Files.Data;
+using IBert.Edge.Numerics;
 using IBert.Edge.Quantization.Calibration;
 using IBert.Edge.Quantization.Evaluation;
 using IBert.Edge.Quantization.Lowering;

@@ -40,7 +40,7 @@ public class HeadTests(ITestOutputHelper output)
         using (folder)
         {
             using LoadedModel loaded = new(Quantizer.Quantize(folder.Folder, new QuantizerOptions { Calibration = calibration }).File.ToArray());
-            using Executor executor = new(loaded.File, KernelSet.Select(), 64, 1), shared = new(loaded.File, KernelSet.Select(), 64, 3);
+            using Executor executor = new(loaded.File.Contents, KernelSet.Select(), 64, 1), shared = new(loaded.File.Contents, KernelSet.Select(), 64, 3);
             Fp32Runner reference = new(new Fp32Model(Checkpoint.Load(folder.Folder)));
             // Before, within and behind what each of three workers embeds.
             int[] padded = RandomCheckpoint.Text(48, seed: 5);

@@ -1,4 +1,5 @@
 // Outliers of every kind that transformers have cost no precision: each test fails without the rewriting that is about its kind.
+using IBert.Edge.Numerics;
 using IBert.Edge.Quantization.Evaluation;
 using IBert.Edge.Quantization.Lowering;
 using IBert.Edge.Quantization.Reference;

@@ -3,9 +3,10 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Text;
 using IBert.Edge.Format;
-using IBert.Edge.Graph.Operations;
 using IBert.Edge.Graph;
+using IBert.Edge.Graph.Operations;
 using IBert.Edge.Kernels;
+using IBert.Edge.Numerics;
 using IBert.Edge.TestSupport;
 using Xunit;
 
@@ -278,7 +279,7 @@ public sealed class AttackTests
 
     private static int[] Logits(ModelFile model, int length)
     {
-        using Executor executor = new(model, KernelSet.Select(), model.MaxLength, 1);
+        using Executor executor = new(model.Contents, KernelSet.Select(), model.MaxLength, 1);
         return executor.Run([.. Enumerable.Range(1, length)], new byte[length]).ToArray();
     }
 

@@ -1,7 +1,7 @@
 // The published I-BERT's operations against the reference's own float32: single operations of C# round as PyTorch's do.
 using System.Numerics;
-using IBert.Edge.Format;
 using IBert.Edge.Kernels;
+using IBert.Edge.Numerics;
 using Xunit;
 
 namespace IBert.Edge.Tests.Kernels;
@@ -120,8 +120,8 @@ public sealed unsafe class PublishedElementsTests
         using Guarded<sbyte> output = new(values.Length);
         values.CopyTo(input.Span);
         PublishedElements.Term term = new() { Multipliers = multipliers.Pointer, Exponent = Exponent, Rounding = Rounding.HalfEven };
-        ScaleStage stage = new() { Low = sbyte.MinValue, High = sbyte.MaxValue };
-        PublishedElements.LayerNorm((byte*)input.Pointer, ElementType.Int32, values.Length, significand, shift, offsets.Pointer, term, stage, output.Pointer);
+        PublishedElements.Range range = new() { Low = sbyte.MinValue, High = sbyte.MaxValue };
+        PublishedElements.LayerNorm((byte*)input.Pointer, ElementType.Int32, values.Length, significand, shift, offsets.Pointer, term, range, output.Pointer);
         return output.Span.ToArray();
     }
 

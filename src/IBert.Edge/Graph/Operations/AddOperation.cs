@@ -17,11 +17,12 @@ internal readonly ref struct AddRecord(ref readonly OperationRecord record)
 }
 
 /// <inheritdoc cref="OperationCode.Add"/>
-internal sealed unsafe class AddOperation(ModelFile model, OperationRecord record) : Operation(model, record)
+internal sealed unsafe class AddOperation(ModelContents model, OperationRecord record) : Operation(model, record)
 {
     private TensorPlace first, second, output;
     private bool hasSecond;
     private PublishedElements.Term firstTerm, secondTerm;
+    private PublishedElements.Range range;
 
     private AddRecord Fields => new(ref Record);
 
@@ -60,6 +61,7 @@ internal sealed unsafe class AddOperation(ModelFile model, OperationRecord recor
         output = arena[Record.Outputs[0]];
         firstTerm = Term(Fields.Input(0));
         secondTerm = Term(Fields.Input(1));
+        range = Range(Fields.Output);
     }
 
     public override void Run(in Pass pass, int start, int end)
@@ -68,7 +70,7 @@ internal sealed unsafe class AddOperation(ModelFile model, OperationRecord recor
         for (int i = start; i < end; i++)
         {
             PublishedElements.Add(
-                a + ((long)i * first.Stride), first.Type, firstTerm, hasSecond ? b + ((long)i * second.Stride) : null, second.Type, secondTerm, Fields.Output,
+                a + ((long)i * first.Stride), first.Type, firstTerm, hasSecond ? b + ((long)i * second.Stride) : null, second.Type, secondTerm, range,
                 target + ((long)i * output.Stride), output.Type, output.PaddedColumns);
         }
     }

@@ -39,7 +39,7 @@ internal readonly ref struct AttentionRecord(ref readonly OperationRecord record
 }
 
 /// <summary>What all forms of attention share: heads, products, context. A form of it turns a tile's scores into exponentials.</summary>
-internal abstract unsafe class AttentionBase(ModelFile model, OperationRecord record) : Operation(model, record)
+internal abstract unsafe class AttentionBase(ModelContents model, OperationRecord record) : Operation(model, record)
 {
     // Steps of an element of K and V, which are packed for each head, of an output, and of a product with a key and a value: the exponential has two digits.
     private const long PackSteps = 32, OutputSteps = 256, ProductSteps = 4;
@@ -194,7 +194,7 @@ internal abstract unsafe class AttentionBase(ModelFile model, OperationRecord re
 }
 
 /// <inheritdoc cref="OperationCode.Attention"/>
-internal sealed unsafe class AttentionOperation(ModelFile model, OperationRecord record) : AttentionBase(model, record)
+internal sealed unsafe class AttentionOperation(ModelContents model, OperationRecord record) : AttentionBase(model, record)
 {
     private SoftmaxScale softmax;
 

@@ -30,7 +30,7 @@ internal readonly ref struct EmbedRecord(ref readonly OperationRecord record)
 }
 
 /// <inheritdoc cref="OperationCode.Embed"/>
-internal sealed unsafe class EmbedOperation(ModelFile model, OperationRecord record) : Operation(model, record)
+internal sealed unsafe class EmbedOperation(ModelContents model, OperationRecord record) : Operation(model, record)
 {
     private ElementKernel elements = null!;
     private TensorPlace output;

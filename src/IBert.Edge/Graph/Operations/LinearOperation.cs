@@ -32,7 +32,7 @@ internal readonly ref struct LinearRecord(ref readonly OperationRecord record)
 }
 
 /// <inheritdoc cref="OperationCode.Linear"/>
-internal sealed unsafe class LinearOperation(ModelFile model, OperationRecord record) : Operation(model, record)
+internal sealed unsafe class LinearOperation(ModelContents model, OperationRecord record) : Operation(model, record)
 {
     /// <summary>
     /// Rows whose left side is prepared at once: few enough that a block of BERT-base's widest input (3,072 values of 16 bits) stays in a
@@ -136,7 +136,7 @@ internal sealed unsafe class LinearOperation(ModelFile model, OperationRecord re
     [SkipLocalsInit]
     public override void Run(in Pass pass, int start, int end)
     {
-        int rows = RowCount(pass.Length), inner = input.PaddedColumns, elementBytes = TensorEntry.ElementBytes(output.Type);
+        int rows = RowCount(pass.Length), inner = input.PaddedColumns, elementBytes = output.Type.Bytes();
         byte* source = input.At(pass.Length), target = output.At(pass.Length);
         int* tile = stackalloc int[ProductKernel.TileSize];
         for (int block = 0; block < rows; block += RowBlock)

@@ -8,7 +8,7 @@ namespace IBert.Edge.Graph.Operations;
 /// One operation of a model, made from its record by <see cref="OperationFactory"/>. It is proven once, when the file is opened; a classifier makes
 /// operations of its own from the proven records, prepares them once, and runs them for every text, each worker its share.
 /// </summary>
-internal abstract unsafe class Operation(ModelFile model, OperationRecord record)
+internal abstract unsafe class Operation(ModelContents model, OperationRecord record)
 {
     // An operation's start with its barrier; a row's part of it: calls, and rows that are not in any cache yet.
     private const long StartSteps = 1 << 14, RowSteps = 1 << 12;
@@ -17,7 +17,7 @@ internal abstract unsafe class Operation(ModelFile model, OperationRecord record
     private OperationRecord record = record;
 
     /// <summary>The model, whose constants and tensors the record names.</summary>
-    protected ModelFile Model { get; } = model;
+    protected ModelContents Model { get; } = model;
 
     /// <summary>The record, as it lies in the file.</summary>
     protected ref OperationRecord Record => ref record;
@@ -86,6 +86,9 @@ internal abstract unsafe class Operation(ModelFile model, OperationRecord record
         Exponent = stage.Exponent - stage.PreShift,
         Rounding = stage.Rounding,
     };
+
+    /// <summary>Where values leave, as the published operations take it.</summary>
+    protected static PublishedElements.Range Range(in ScaleStage stage) => new() { ZeroPoint = stage.ZeroPoint, Low = stage.Low, High = stage.High };
 
     /// <summary>Rounds up to where the next part of the scratch may begin.</summary>
     protected static long Aligned(long bytes) => (bytes + FileHeader.Alignment - 1) & -FileHeader.Alignment;

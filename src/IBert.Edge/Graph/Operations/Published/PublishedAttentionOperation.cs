@@ -24,7 +24,7 @@ internal readonly ref struct PublishedAttentionRecord(ref readonly OperationReco
 }
 
 /// <inheritdoc cref="PublishedElements.Softmax"/>
-internal sealed unsafe class PublishedAttentionOperation(ModelFile model, OperationRecord record) : AttentionBase(model, record)
+internal sealed unsafe class PublishedAttentionOperation(ModelContents model, OperationRecord record) : AttentionBase(model, record)
 {
     private PublishedElements.Softmax softmax;
 
