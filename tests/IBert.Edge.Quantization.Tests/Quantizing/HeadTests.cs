@@ -25,7 +25,7 @@ public class HeadTests(ITestOutputHelper output)
             Assert.Equal(64, result.MaxLength);
             Assert.Equal("roberta", Provenance(result).GetProperty("source").GetProperty("architecture").GetString());
             using LoadedModel loaded = new(result.File.ToArray());
-            Assert.Equal(2, new EmbedRecord(in loaded.File.Operations[0]).PositionOffset);
+            Assert.Equal(2, new EmbedRecord(in loaded.File.Contents.Operations[0]).PositionOffset);
             output.WriteLine(result.Accuracy!.ToString());
             Assert.True(result.Accuracy.Agreement >= 0.99, $"same label on {result.Accuracy.Agreement:P2}");
             // A position off by one would be another text: the random tables have errors of 1 and more then.

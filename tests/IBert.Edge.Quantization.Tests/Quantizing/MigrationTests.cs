@@ -46,7 +46,7 @@ public sealed class MigrationTests(ITestOutputHelper output)
     {
         IReadOnlyList<TensorError> errors = Errors(tensors => tensors[$"{Layer}{norm}.bias"].Values[Outlier] = 60);
 
-        TensorError narrow = errors.Single(error => error.Tensor.Key == Key(site, 0) && error.Type == Format.ElementType.Int8);
+        TensorError narrow = errors.Single(error => error.Tensor.Key == Key(site, 0) && error.Type == ElementType.Int8);
         Assert.InRange(narrow.Tensor.Shift(Outlier), 55, 65);
         // Measured behind the product: the offset itself would hide the error of the other channels.
         Assert.InRange(errors.Single(error => error.Tensor.Key == Key(behind, layerBehind)).Own.Decibels, 34, 200);
