@@ -90,8 +90,8 @@ internal sealed unsafe class Trial : IDisposable
         {
             // Memory of exactly the sizes that are asked for.
             using Executor executor = new(
-                model.Contents, kernels[i], ids.Length, Filled(arena, Executor.ArenaOf(model.Contents, ids.Length), (byte)(0xA5 >> i)),
-                Filled(scratch, Executor.ScratchOf(model.Contents, kernels[i], ids.Length), (byte)(0x96 >> i)));
+                model.Contents, kernels[i], ids.Length, 1, Filled(arena, Executor.ArenaOf(model.Contents, ids.Length), (byte)(0xA5 >> i)),
+                Filled(scratch, Executor.ScratchOf(model.Contents, kernels[i], ids.Length, 1), (byte)(0x96 >> i)));
             logits[i] = executor.Run(ids, types).ToArray();
             if (!arena.Intact || !scratch.Intact || !file.Intact)
             {

@@ -135,7 +135,23 @@ internal struct TensorEntry
 
     public readonly int PaddedColumns => ((int)Columns + 15) & ~15;
 
+    /// <summary>Bytes from a row to the next.</summary>
     public readonly int Stride => PaddedColumns * Type.Bytes();
+
+    /// <summary>Its rows, for a sequence of that length.</summary>
+    public readonly int RowsOf(int sequence) => Rows == RowCount.Sequence ? sequence : (int)FixedRows;
+
+    /// <summary>Where it starts in the arena, for a sequence of that length.</summary>
+    public readonly ulong Start(int sequence) => OffsetFixed + (OffsetPerToken * (ulong)sequence);
+
+    /// <summary>Where it ends in the arena, for a sequence of that length.</summary>
+    public readonly ulong End(int sequence) => Start(sequence) + ((ulong)Stride * (ulong)RowsOf(sequence));
+
+    /// <summary>Whether one tensor ends before the other begins, in the same order at every length up to the longest.</summary>
+    public readonly bool IsApartFrom(in TensorEntry other, int maxLength) => IsBefore(other, maxLength) || other.IsBefore(this, maxLength);
+
+    // Both ends are linear in the length: what holds for the shortest and the longest sequence holds for all.
+    private readonly bool IsBefore(in TensorEntry other, int maxLength) => End(1) <= other.Start(1) && End(maxLength) <= other.Start(maxLength);
 }
 
 /// <summary>How a constant lies in DATA.</summary>

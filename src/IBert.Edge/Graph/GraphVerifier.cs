@@ -88,7 +88,7 @@ internal sealed unsafe class GraphVerifier(ModelContents model)
         // Both ends are linear in S: what holds for the shortest and the longest sequence holds for all.
         foreach (int s in (ReadOnlySpan<int>)[1, MaxLength])
         {
-            Require(End(tensor, s) <= (ulong)model.ArenaBytes(s), $"tensor {index} lies outside the arena");
+            Require(tensor.End(s) <= (ulong)model.ArenaBytes(s), $"tensor {index} lies outside the arena");
         }
     }
 
@@ -242,16 +242,7 @@ internal sealed unsafe class GraphVerifier(ModelContents model)
     /// <summary>Whether a stage makes zero of zero; accumulators of the padding are zero, as it has no weights, no bias and no addend.</summary>
     public static bool KeepsZero(in ScaleStage stage) => stage.ZeroPoint == 0 && stage.Low <= 0 && stage.High >= 0;
 
-    /// <summary>Whether one tensor ends before the other begins, in the same order at every length.</summary>
-    private bool Apart(in TensorEntry x, in TensorEntry y) => Before(x, y) || Before(y, x);
-
-    private bool Before(in TensorEntry x, in TensorEntry y) =>
-        End(x, 1) <= Start(y, 1) && End(x, MaxLength) <= Start(y, MaxLength);
-
-    private static ulong Start(in TensorEntry tensor, int s) => tensor.OffsetFixed + (tensor.OffsetPerToken * (ulong)s);
-
-    private static ulong End(in TensorEntry tensor, int s) =>
-        Start(tensor, s) + ((ulong)tensor.Stride * (tensor.Rows == RowCount.Sequence ? (ulong)s : tensor.FixedRows));
+    private bool Apart(in TensorEntry x, in TensorEntry y) => x.IsApartFrom(y, MaxLength);
 
     /// <summary>A stage that takes accumulators, or normalized values with addends, to an output.</summary>
     public void OutputStage(in ScaleStage stage, int tensor, int channels, bool addends)

@@ -127,7 +127,7 @@ internal abstract unsafe class AttentionBase(ModelContents model, OperationRecor
         ushort* exponentials = (ushort*)(memory + layout.Exponentials);
         int* tile = stackalloc int[ProductKernel.TileSize];
         int* sums = stackalloc int[ProductKernel.MaxTileRows];
-        int tiles = (rows + product.TileRows - 1) / product.TileRows;
+        Shares tiles = product.Tiles(rows);
         for (int head = start; head < end; head++)
         {
             int offset = head * columns;
@@ -135,9 +135,9 @@ internal abstract unsafe class AttentionBase(ModelContents model, OperationRecor
             Elements.PackKeys(headKeys, stride, sequence, columns, keyPanels);
             Elements.PackValues((sbyte*)(values.At(sequence) + offset), stride, sequence, columns, valuePanels);
             bool raised = RaiseKeys(keyPanels, padded * columns);
-            for (int t = 0; t < tiles; t++)
+            for (int t = 0; t < tiles.Parts; t++)
             {
-                (int first, int last) = Share(rows, t, tiles);
+                (int first, int last) = tiles[t];
                 int count = last - first;
                 sbyte* headQueries = (sbyte*)(queries.At(sequence) + ((long)first * stride) + offset);
                 Operand left = product.Prepare(headQueries, stride, count, columns, memory);
