@@ -20,10 +20,11 @@ public sealed unsafe class ModelFile : IDisposable
     private ModelFile(ModelContents contents)
     {
         Contents = contents;
-        Tokenizer tokenizer = OpenTokenizer();
-        LeastLength = tokenizer.LeastLength;
+        Tokenizer = OpenTokenizer();
+        InputBounds bounds = TextFrontEnd.BoundsOf(Tokenizer);
+        LeastLength = bounds.LeastLength;
         GraphVerifier verifier = new(contents);
-        verifier.Verify(tokenizer);
+        verifier.Verify(bounds);
         Steps = verifier.Steps;
     }
 
@@ -50,6 +51,9 @@ public sealed unsafe class ModelFile : IDisposable
 
     /// <summary>What the longest text takes (<see cref="Graph.Operations.Operation.Steps"/>).</summary>
     internal long Steps { get; }
+
+    /// <summary>The tokenizer, opened and proven once; whoever tokenizes takes another one over the same tables (<see cref="Text.Tokenizer.Another"/>).</summary>
+    internal Tokenizer Tokenizer { get; }
 
     /// <summary>Its sections and records.</summary>
     internal ModelContents Contents { get; }

@@ -42,12 +42,12 @@ internal static class WorkBound
             ids[i] = (int)(i * 7919L % SmallTokenizer.Vocabulary);
         }
         byte[] types = new byte[model.Tokens];
-        executor.Run(ids, types);
+        executor.Run(new(ids, types));
         long best = long.MaxValue;
         for (int i = 0; i < Runs; i++)
         {
             long begun = Stopwatch.GetTimestamp();
-            executor.Run(ids, types);
+            executor.Run(new(ids, types));
             best = Math.Min(best, Stopwatch.GetTimestamp() - begun);
         }
         milliseconds = 1e3 * best / Stopwatch.Frequency;

@@ -66,7 +66,7 @@ internal sealed unsafe class Trial : IDisposable
 
     private void Classify(ModelFile model)
     {
-        Tokenizer tokenizer = Tokenizer.Open(model.Contents.TokenizerSection);
+        Tokenizer tokenizer = model.Tokenizer.Another();
         int[] ids = new int[Math.Min(model.MaxLength, LongestText)];
         byte[] types = new byte[ids.Length];
         for (int i = 0; i < s_texts.Length; i++)
@@ -92,7 +92,7 @@ internal sealed unsafe class Trial : IDisposable
             using Executor executor = new(
                 model.Contents, kernels[i], ids.Length, 1, Filled(arena, Executor.ArenaOf(model.Contents, ids.Length), (byte)(0xA5 >> i)),
                 Filled(scratch, Executor.ScratchOf(model.Contents, kernels[i], ids.Length, 1), (byte)(0x96 >> i)));
-            logits[i] = executor.Run(ids, types).ToArray();
+            logits[i] = executor.Run(new(ids, types)).ToArray();
             if (!arena.Intact || !scratch.Intact || !file.Intact)
             {
                 throw new TrialException($"{kernels[i].Name} kernels wrote outside their memory");

@@ -16,7 +16,12 @@ public class FloorTests
             ["IBert.Edge.Kernels", "IBert.Edge.Text"],
             ["IBert.Edge.Format"],
             ["IBert.Edge.Graph"],
-            ["IBert.Edge"]),
+            ["IBert.Edge.Inference"],
+            ["IBert.Edge"])
+        {
+            // Front ends do: text today, sound next.
+            Apart = [("IBert.Edge.Graph", "IBert.Edge.Text"), ("IBert.Edge.Inference", "IBert.Edge.Text"), ("IBert.Edge.Format", "IBert.Edge.Text")],
+        },
     };
 
     // Two floors of planted types: all of Lower reaches up.
@@ -60,6 +65,18 @@ public class FloorTests
         var found = s_planted.Check(planted, "IBert.Edge.Planted.Floors");
 
         Assert.DoesNotContain(found, arrow => arrow.From.Contains("Floors.Lower.Content::", StringComparison.Ordinal) || arrow.From.Contains("Floors.Upper::", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_reference_down_is_reported_where_two_rooms_stay_apart()
+    {
+        AssemblyDefinition planted = new Assemblies().Load(Path.Combine(AppContext.BaseDirectory, "Planted.dll"));
+        Floors table = new(["IBert.Edge.Planted.Floors.Lower"], ["IBert.Edge.Planted.Floors"])
+        {
+            Apart = [("IBert.Edge.Planted.Floors", "IBert.Edge.Planted.Floors.Lower")],
+        };
+
+        Assert.Contains(table.Check(planted, "IBert.Edge.Planted.Floors"), arrow => arrow.From.Contains("Floors.Upper::Read", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -20,7 +20,7 @@ internal sealed unsafe class OpenedTokenizer : IDisposable
         section.CopyTo(new Span<byte>(memory, section.Length));
         try
         {
-            Tokenizer = OpenAnother();
+            Tokenizer = Tokenizer.Open(new NativeSpan<byte>((byte*)memory, length));
         }
         catch
         {
@@ -30,8 +30,6 @@ internal sealed unsafe class OpenedTokenizer : IDisposable
     }
 
     public Tokenizer Tokenizer { get; }
-
-    public Tokenizer OpenAnother() => Tokenizer.Open(new NativeSpan<byte>((byte*)memory, length));
 
     public void Dispose() => NativeMemory.AlignedFree(memory);
 

@@ -83,7 +83,7 @@ internal static class ErrorAnalysis
             {
                 expected[tensor.Key] = operations.Table(tensor.Key.Site, text);
             }
-            executor.Run(text.Ids, [.. text.Types.Select(type => (byte)type)]);
+            executor.Run(new(text.Ids, [.. text.Types.Select(type => (byte)type)]));
             return [.. errors];
         }
 

@@ -259,7 +259,7 @@ internal sealed class GoldenComparison
     private double[] Run(int[] ids)
     {
         double step = Math.ScaleB(model.Contents.Head.LogitMultiplier, -model.Contents.Head.LogitExponent);
-        return [.. executor.Run(ids, new byte[ids.Length]).ToArray().Select(logit => logit * step)];
+        return [.. executor.Run(new(ids, new byte[ids.Length])).ToArray().Select(logit => logit * step)];
     }
 
     private void RequireIds(int[] ids, string place)

@@ -47,7 +47,7 @@ internal static class ModelDump
             }
         };
         double step = Math.ScaleB(model.Contents.Head.LogitMultiplier, -model.Contents.Head.LogitExponent);
-        double[] logits = [.. executor.Run(tokens.Ids, [.. tokens.Types.Select(type => (byte)type)]).ToArray().Select(logit => logit * step)];
+        double[] logits = [.. executor.Run(new(tokens.Ids, [.. tokens.Types.Select(type => (byte)type)])).ToArray().Select(logit => logit * step)];
         entries.Add(SafetensorsEntry.Of<int>("input_ids", "I32", tokens.Ids, length));
         entries.Add(SafetensorsEntry.Of<int>("token_type_ids", "I32", tokens.Types, length));
         entries.Add(SafetensorsEntry.Of<double>("logits", "F64", logits, logits.Length));

@@ -110,22 +110,20 @@ internal sealed unsafe class Executor : IDisposable
     internal delegate void AttentionObserver(int head, int firstRow, Span<ushort> rows);
 
     /// <summary>Runs all operations on one sequence.</summary>
-    /// <param name="ids">Token ids, within the vocabulary; 1 to <see cref="MaxLength"/>.</param>
-    /// <param name="types">As many type ids, 0 or 1.</param>
+    /// <param name="input">Within the bounds that the model was proven for; 1 to <see cref="MaxLength"/> rows.</param>
     /// <returns>The logits: one int32 for each label.</returns>
     /// <exception cref="ModelChangedException">The model's file was written over or cut.</exception>
-    public ReadOnlySpan<int> Run(ReadOnlySpan<int> ids, ReadOnlySpan<byte> types)
+    public ReadOnlySpan<int> Run(in GraphInput input)
     {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(types.Length, ids.Length);
-        ArgumentOutOfRangeException.ThrowIfZero(ids.Length);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(ids.Length, MaxLength);
+        ArgumentOutOfRangeException.ThrowIfZero(input.Length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(input.Length, MaxLength);
         model.RequireUnchanged();
-        fixed (int* idsPointer = ids)
-        fixed (byte* typesPointer = types)
+        fixed (int* idsPointer = input.Ids)
+        fixed (byte* typesPointer = input.Types)
         {
-            sequence = ids.Length;
-            this.ids = idsPointer;
-            this.types = typesPointer;
+            sequence = input.Length;
+            ids = idsPointer;
+            types = typesPointer;
             if (team is null)
             {
                 RunAll(0);
@@ -134,8 +132,8 @@ internal sealed unsafe class Executor : IDisposable
             {
                 team.Run();
             }
-            this.ids = null;
-            this.types = null;
+            ids = null;
+            types = null;
         }
         return new ReadOnlySpan<int>(TensorPointer(model.Head.Tensor), (int)model.Head.Labels);
     }

@@ -3,7 +3,6 @@ using System.Diagnostics.CodeAnalysis;
 using IBert.Edge.Format;
 using IBert.Edge.Graph.Operations;
 using IBert.Edge.Numerics;
-using IBert.Edge.Text;
 
 namespace IBert.Edge.Graph;
 
@@ -49,14 +48,15 @@ internal sealed unsafe class GraphVerifier(ModelContents model)
     public Knowledge Known(int tensor) => known[tensor];
 
     /// <summary>Proves the model or throws.</summary>
-    /// <param name="tokenizer">What its input comes from: below the vocabulary's size, and never shorter than the special tokens.</param>
+    /// <param name="input">What holds of every input, by the front end that writes it.</param>
     /// <exception cref="ModelFormatException">Something does not follow.</exception>
-    public void Verify(Tokenizer tokenizer)
+    public void Verify(in InputBounds input)
     {
         GraphHeader graph = model.Graph;
-        vocabulary = tokenizer.VocabularySize;
-        Require(graph.Input == InputKind.TokenIds, $"reads inputs of kind {(uint)graph.Input}, which this program does not know: update the program");
-        Require(graph.MaxLength >= tokenizer.LeastLength && graph.MaxLength <= MaxSequence, $"takes {graph.MaxLength} tokens, not {tokenizer.LeastLength} to {MaxSequence}");
+        vocabulary = input.Vocabulary;
+        Require(graph.Input == input.Kind, $"reads inputs of kind {(uint)graph.Input}, which this program does not know: update the program");
+        int greatest = Math.Min(input.GreatestLength, MaxSequence);
+        Require(graph.MaxLength >= input.LeastLength && graph.MaxLength <= greatest, $"takes {graph.MaxLength} tokens, not {input.LeastLength} to {greatest}");
         Require(graph.ArenaFixed <= MaxArena && graph.ArenaPerToken <= MaxArena
             && graph.ArenaFixed + graph.ArenaPerToken * graph.MaxLength <= MaxArena, "needs an arena of more than 1 GiB");
         for (int i = 0; i < Tensors.Length; i++)

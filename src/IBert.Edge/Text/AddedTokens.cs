@@ -54,6 +54,17 @@ internal sealed class AddedTokens
         normalizedFirstBytes = FirstBytes(normalized);
     }
 
+    /// <summary>Shares the tables of another search, and counts its steps by itself.</summary>
+    public AddedTokens(AddedTokens proven)
+    {
+        tokens = proven.tokens;
+        contents = proven.contents;
+        raw = proven.raw;
+        normalized = proven.normalized;
+        firstBytes = proven.firstBytes;
+        normalizedFirstBytes = proven.normalizedFirstBytes;
+    }
+
     /// <summary>Bytes of normalized text that tell whether a token starts there; 0 when there is nothing to find.</summary>
     public int NormalizedLookahead => normalized.IsEmpty ? 0 : contents.Longest + 4;
 

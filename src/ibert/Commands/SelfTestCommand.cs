@@ -104,7 +104,7 @@ internal static class SelfTestCommand
             return [.. texts.Select(text =>
             {
                 tokenizing.Tokenize(text, out _);
-                return executor.Run(tokenizing.TokenIds, tokenizing.TypeIds).ToArray();
+                return executor.Run(new(tokenizing.TokenIds, tokenizing.TypeIds)).ToArray();
             })];
         }
     }

@@ -13,11 +13,14 @@ internal readonly record struct Arrow(string From, string To)
 
 /// <summary>
 /// The order of an assembly's types, from the ground up. A room is a namespace with all below it, or a single type by its full name where that has to
-/// stand elsewhere than its namespace; the longest name counts. What is in a room knows that room and the floors below, not the other rooms of its floor.
+/// stand elsewhere than its namespace; the longest name counts. What is in a room knows that room and the floors below, not the other rooms of its floor, nor what it is to stay apart from.
 /// </summary>
 /// <param name="rooms">The rooms of each floor, ground first.</param>
 internal sealed class Floors(params string[][] rooms)
 {
+    /// <summary>Rooms that must not know a room below them either.</summary>
+    public (string Room, string Below)[] Apart { get; init; } = [];
+
     /// <summary>All references that run up or next door, and all types that stand in no room.</summary>
     /// <param name="assembly">The assembly.</param>
     /// <param name="space">The namespace that holds all of it; what the compiler puts elsewhere is passed over.</param>
@@ -40,7 +43,7 @@ internal sealed class Floors(params string[][] rooms)
             ];
             var arrows = from mention in mentioned
                          from target in Mentioned.In(mention.Type)
-                         where IsOf(assembly, target) && RoomOf(target) is { } its && its != own && its.Floor >= own.Floor
+                         where IsOf(assembly, target) && RoomOf(target) is { } its && its != own && (its.Floor >= own.Floor || Apart.Contains((own.Room, its.Room)))
                          select new Arrow(mention.Member, target.FullName);
             foreach (Arrow arrow in arrows.Distinct())
             {

@@ -54,9 +54,9 @@ public class HeadTests(ITestOutputHelper output)
             int[] sums = [];
             executor.AfterOperation = index => sums = index == sum.Operation ? ArenaIntegers.Read(loaded.File, executor, sum) : sums;
 
-            int[] logits = executor.Run(padded, new byte[padded.Length]).ToArray();
+            int[] logits = executor.Run(new(padded, new byte[padded.Length])).ToArray();
 
-            Assert.Equal(logits, shared.Run(padded, new byte[padded.Length]).ToArray());
+            Assert.Equal(logits, shared.Run(new(padded, new byte[padded.Length])).ToArray());
             // Three rows of 8 bits each within 1: half a step of each is 1/254. The rows of two positions differ by 2/3 on average.
             double largest = sums.Zip(expected.Values).Max(pair => Math.Abs((pair.First * sum.Scale) - pair.Second));
             output.WriteLine($"largest difference {largest:F4}");

@@ -44,7 +44,7 @@ public sealed class SharedWorkTests
         {
             int[] ids = [.. Enumerable.Range(0, length).Select(_ => random.Next(8))];
             byte[] types = new byte[length];
-            Assert.Equal(one.Run(ids, types).ToArray(), many.Run(ids, types).ToArray());
+            Assert.Equal(one.Run(new(ids, types)).ToArray(), many.Run(new(ids, types)).ToArray());
         }
     }
 
@@ -88,14 +88,14 @@ public sealed class SharedWorkTests
         using OpenedModel opened = Open("closest");
         using Executor executor = new(opened.Model.Contents, KernelSet.Create("scalar")!, opened.Model.MaxLength, 3);
         int[] ids = [1, 2, 3, 4, 5, 6, 7];
-        int[] expected = executor.Run(ids, new byte[7]).ToArray();
+        int[] expected = executor.Run(new(ids, new byte[7])).ToArray();
 
         executor.AfterSoftmax = (head, _, _) => throw new InvalidOperationException($"planted in head {head}");
-        InvalidOperationException error = Assert.Throws<InvalidOperationException>(() => executor.Run(ids, new byte[7]));
+        InvalidOperationException error = Assert.Throws<InvalidOperationException>(() => executor.Run(new(ids, new byte[7])));
         Assert.Contains("planted in head", error.Message, StringComparison.Ordinal);
 
         executor.AfterSoftmax = null;
-        Assert.Equal(expected, executor.Run(ids, new byte[7]).ToArray());
+        Assert.Equal(expected, executor.Run(new(ids, new byte[7])).ToArray());
     }
 
     [Fact]
@@ -108,7 +108,7 @@ public sealed class SharedWorkTests
         {
             CountingProduct product = new();
             using Executor executor = new(opened.Model.Contents, new KernelSet("counting", product, new ScalarElements()), 16, i + 1);
-            executor.Run(ids, new byte[ids.Length]);
+            executor.Run(new(ids, new byte[ids.Length]));
             rows[i] = product.Rows;
         }
         // Attention prepares a tile's queries for each head, whoever has the head.

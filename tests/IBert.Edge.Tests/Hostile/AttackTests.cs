@@ -280,7 +280,7 @@ public sealed class AttackTests
     private static int[] Logits(ModelFile model, int length)
     {
         using Executor executor = new(model.Contents, KernelSet.Select(), model.MaxLength, 1);
-        return executor.Run([.. Enumerable.Range(1, length)], new byte[length]).ToArray();
+        return executor.Run(new([.. Enumerable.Range(1, length)], new byte[length])).ToArray();
     }
 
     /// <summary>Puts one tensor where another lies.</summary>
