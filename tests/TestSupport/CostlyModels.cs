@@ -73,16 +73,23 @@ internal static class CostlyModels
         private readonly ModelBuilder builder = new();
         private readonly Random random = new(3);
         private readonly byte[] tokenizer;
-        private readonly int tokens;
+        private readonly int tokens, offset;
         private readonly List<(ElementType Type, int Columns, RowRange Rows)> tensors = [];
 
         // Equal operations share their constants, or the reader would find that they are read too often.
         private readonly Dictionary<string, ushort> constants = [];
         private ushort? longest;
 
-        public Build(byte[] tokenizer, int tokens, int columns)
+        // Tensors with a row in front.
+        private readonly HashSet<ushort> fronted = [];
+
+        /// <param name="tokenizer">Section of the tokenizer.</param>
+        /// <param name="tokens">The longest text.</param>
+        /// <param name="columns">Width of the model.</param>
+        /// <param name="offset">Added to positions.</param>
+        public Build(byte[] tokenizer, int tokens, int columns, int offset = 0)
         {
-            (this.tokenizer, this.tokens) = (tokenizer, tokens);
+            (this.tokenizer, this.tokens, this.offset) = (tokenizer, tokens, offset);
             Wide = Embed(columns);
             Narrow = Norm(Wide, columns);
         }
@@ -98,9 +105,11 @@ internal static class CostlyModels
         /// <summary>Whether it is as <see cref="Narrow"/> is.</summary>
         public bool IsNarrow(ushort tensor) => tensors[tensor] == tensors[Narrow];
 
-        public IReadOnlyList<ModelSection> Finish()
+        public IReadOnlyList<ModelSection> Finish() => Finish(Narrow);
+
+        public IReadOnlyList<ModelSection> Finish(ushort last)
         {
-            ushort logits = Linear(Narrow, 2, ElementType.Int32, RowRange.First);
+            ushort logits = Linear(last, 2, ElementType.Int32, RowRange.First);
             HeadEntry head = new() { Kind = HeadKind.SingleLabel, Tensor = logits, Labels = 2, LogitMultiplier = 1, LogitExponent = 16 };
             return builder.Build(tokens, head, ["a", "b"], tokenizer);
         }
@@ -109,7 +118,7 @@ internal static class CostlyModels
         {
             int padded = Padded(columns);
             OperationRecord operation = ModelBuilder.Operation(OperationCode.Embed, RowRange.All, SplitAxis.Rows, 1);
-            int[] rows = [BitConverter.ToInt32(tokenizer, 8), tokens, 2];
+            int[] rows = [BitConverter.ToInt32(tokenizer, 8), tokens + offset, 2];
             for (int i = 0; i < rows.Length; i++)
             {
                 int count = rows[i];
@@ -118,6 +127,7 @@ internal static class CostlyModels
                 operation.Constants[(2 * i) + 1] = Shared($"row multipliers {i}", () => builder.Rows<int>(ElementType.Int32, Some(count, 500, 1500), 1));
             }
             new EmbedRecord(in operation).Shift = 4;
+            new EmbedRecord(in operation).PositionOffset = offset;
             return Output(ref operation, 0, ElementType.Int16, columns);
         }
 
@@ -127,7 +137,7 @@ internal static class CostlyModels
             operation.Inputs[0] = input;
             operation.Stages[0] = operation.Stages[1] = Stage(49, 8) with { Multipliers = Channels("gamma", columns, 1 << 29, 1 << 30), Addends = Channels("beta", columns, -1 << 18, 1 << 18) };
             (operation.Stages[0].Low, operation.Stages[0].High) = (short.MinValue, short.MaxValue);
-            operation.Outputs[0] = Tensor(ElementType.Int16, columns);
+            operation.Outputs[0] = Tensor(ElementType.Int16, columns, RowRange.All, fronted.Contains(input));
             return Output(ref operation, 1, ElementType.Int8, columns);
         }
 
@@ -254,6 +264,20 @@ internal static class CostlyModels
             return Output(ref operation, 0, ElementType.Int8, Columns(x));
         }
 
+        /// <summary>The same int16 with a constant row in front.</summary>
+        public ushort Fronted(ushort x, ReadOnlySpan<short> row)
+        {
+            OperationRecord operation = ModelBuilder.Operation(OperationCode.Add, RowRange.All, SplitAxis.Rows, 1);
+            operation.Inputs[0] = x;
+            operation.Stages[0] = Stage(0, 16);
+            AddRecord fields = new(in operation);
+            fields.Input(0) = Stage(2, 8) with { Multiplier = 4 };
+            fields.Front = builder.Rows(ElementType.Int16, row, 1);
+            operation.Outputs[0] = Tensor(ElementType.Int16, Columns(x), RowRange.All, hasFront: true);
+            builder.Add(operation);
+            return operation.Outputs[0];
+        }
+
         private ushort Clipped(ushort x)
         {
             OperationRecord operation = ModelBuilder.Operation(OperationCode.Add, RowRange.All, SplitAxis.Rows, 1);
@@ -268,15 +292,20 @@ internal static class CostlyModels
             Exponent = (byte)exponent, Low = -(1 << (bits - 1)), High = (1 << (bits - 1)) - 1, Multipliers = OperationRecord.None, Addends = OperationRecord.None,
         };
 
-        private ushort Tensor(ElementType type, int columns, RowRange rows = RowRange.All)
+        private ushort Tensor(ElementType type, int columns, RowRange rows = RowRange.All, bool hasFront = false)
         {
             tensors.Add((type, columns, rows));
-            return builder.Tensor(type, columns, rows);
+            ushort tensor = builder.Tensor(type, columns, rows, hasFront);
+            if (hasFront)
+            {
+                fronted.Add(tensor);
+            }
+            return tensor;
         }
 
         private ushort Output(ref OperationRecord operation, int slot, ElementType type, int columns)
         {
-            ushort tensor = Tensor(type, columns, operation.Rows);
+            ushort tensor = Tensor(type, columns, operation.Rows, operation.Rows == RowRange.All && fronted.Contains(operation.Inputs[0]));
             operation.Outputs[slot] = tensor;
             builder.Add(operation);
             return tensor;

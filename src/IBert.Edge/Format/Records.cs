@@ -109,6 +109,9 @@ internal enum RowCount : byte
     /// <summary>As many as the sequence.</summary>
     Sequence = 1,
 
+    /// <summary>One more than the sequence: a constant row stands in front (a class token).</summary>
+    SequenceAndFront = 2,
+
     /// <summary>A number of its own.</summary>
     Fixed = 3,
 }
@@ -139,7 +142,12 @@ internal struct TensorEntry
     public readonly int Stride => PaddedColumns * Type.Bytes();
 
     /// <summary>Its rows, for a sequence of that length.</summary>
-    public readonly int RowsOf(int sequence) => Rows == RowCount.Sequence ? sequence : (int)FixedRows;
+    public readonly int RowsOf(int sequence) => Rows switch
+    {
+        RowCount.Sequence => sequence,
+        RowCount.SequenceAndFront => sequence + 1,
+        _ => (int)FixedRows,
+    };
 
     /// <summary>Where it starts in the arena, for a sequence of that length.</summary>
     public readonly ulong Start(int sequence) => OffsetFixed + (OffsetPerToken * (ulong)sequence);

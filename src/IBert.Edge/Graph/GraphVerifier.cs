@@ -81,7 +81,7 @@ internal sealed unsafe class GraphVerifier(ModelContents model)
         TensorEntry tensor = Tensors[index];
         Require(tensor.Type is ElementType.Int8 or ElementType.Int16 or ElementType.Int32, $"tensor {index} has type {(int)tensor.Type}");
         Require(tensor.Columns is >= 1 and <= MaxColumns, $"tensor {index} has {tensor.Columns} columns");
-        Require(tensor.Rows is RowCount.Sequence or RowCount.Fixed, $"tensor {index} counts its rows by {(int)tensor.Rows}, which this program does not know");
+        Require(tensor.Rows is RowCount.Sequence or RowCount.SequenceAndFront or RowCount.Fixed, $"tensor {index} counts its rows by {(int)tensor.Rows}, which this program does not know");
         Require(tensor.Rows == RowCount.Fixed ? tensor.FixedRows is >= 1 and <= MaxSequence : tensor.FixedRows == 0, $"tensor {index} has {tensor.FixedRows} fixed rows");
         Require(tensor.OffsetFixed <= MaxArena && tensor.OffsetPerToken <= MaxArena, $"tensor {index} lies outside the arena");
         Require(tensor.OffsetFixed % FileHeader.Alignment == 0 && tensor.OffsetPerToken % FileHeader.Alignment == 0, $"tensor {index} is not aligned to 64 bytes");
@@ -195,16 +195,17 @@ internal sealed unsafe class GraphVerifier(ModelContents model)
     }
 
     /// <summary>An input tensor of that type, whose rows were written and hold.</summary>
-    public int Input(in OperationRecord operation, int slot, ElementType type) => Input(operation, slot, type, operation.Rows);
+    public int Input(in OperationRecord operation, int slot, ElementType type) => Input(operation, slot, type, operation.Rows, RowsWritten(operation));
 
-    /// <inheritdoc cref="Input(in OperationRecord, int, ElementType)"/>
-    public int Input(in OperationRecord operation, int slot, ElementType type, RowRange rows)
+    /// <summary>An input tensor of that type, of which all rows, and as many as that, or the first one were written and hold.</summary>
+    public int Input(in OperationRecord operation, int slot, ElementType type, RowRange rows, RowCount count)
     {
         int index = operation.Inputs[slot];
         Require(index < Tensors.Length, $"lacks input {slot}");
         Require(Tensors[index].Type == type, $"reads tensor {index} as another type");
         Require(known[index].Written == Written.All || (rows == RowRange.First && known[index].Written == Written.First),
             $"reads tensor {index}, which was not written or was overwritten");
+        Require(rows == RowRange.First || Tensors[index].Rows == count, $"reads tensor {index}, which has other rows than are computed");
         return index;
     }
 
@@ -214,13 +215,22 @@ internal sealed unsafe class GraphVerifier(ModelContents model)
         int index = operation.Outputs[slot];
         Require(index < Tensors.Length, $"lacks output {slot}");
         Require(Tensors[index].Type == type, $"writes tensor {index} as another type");
-        Require(operation.Rows == RowRange.First || Tensors[index].Rows == RowCount.Sequence, $"writes all rows into tensor {index}, which has {Tensors[index].FixedRows}");
+        Require(operation.Rows == RowRange.First || Tensors[index].Rows != RowCount.Fixed, $"writes all rows into tensor {index}, which has {Tensors[index].FixedRows}");
+        Require(operation.Rows == RowRange.First || Tensors[index].Rows == RowsWritten(operation), $"writes tensor {index}, which has other rows than are computed");
         for (int i = 0; i < 4; i++)
         {
             int input = operation.Inputs[i];
             Require(input >= Tensors.Length || Apart(Tensors[input], Tensors[index]), $"writes tensor {index} over its input {input}");
         }
         return index;
+    }
+
+    /// <summary>How an operation on all rows counts them: as its outputs do.</summary>
+    public RowCount RowsWritten(in OperationRecord operation)
+    {
+        ushort output = operation.Outputs[0] != OperationRecord.None ? operation.Outputs[0] : operation.Outputs[1];
+        Require(output < Tensors.Length, "has no output");
+        return Tensors[output].Rows;
     }
 
     /// <summary>Notes that a tensor was written, and with it what lies in its place is gone.</summary>

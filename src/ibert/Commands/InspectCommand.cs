@@ -225,7 +225,7 @@ internal static class InspectCommand
             if (index != OperationRecord.None)
             {
                 TensorEntry tensor = model.Contents.Tensors[index];
-                string rows = tensor.Rows == RowCount.Sequence ? "S" : Text($"{tensor.FixedRows}");
+                string rows = tensor.Rows switch { RowCount.Sequence => "S", RowCount.SequenceAndFront => "S+1", _ => Text($"{tensor.FixedRows}") };
                 texts.Add(Text($"t{index} {tensor.Type} {rows}x{tensor.Columns} @{tensor.OffsetFixed}+{tensor.OffsetPerToken}S"));
             }
         }

@@ -34,7 +34,7 @@ public sealed class AttackTests
         ["a tensor of 64 bits"] = ("tensor 0 has type 4", d => d.Tensors[0].Type = ElementType.Int64),
         ["a tensor without columns"] = ("has 0 columns", d => d.Tensors[0].Columns = 0),
         ["a tensor whose padded columns overflow"] = ("has 4294967295 columns", d => d.Tensors[0].Columns = uint.MaxValue),
-        ["rows counted in a reserved way"] = ("counts its rows by 2", d => d.Tensors[0].Rows = (RowCount)2),
+        ["rows counted in a reserved way"] = ("counts its rows by 4", d => d.Tensors[0].Rows = (RowCount)4),
         ["no fixed rows"] = ("has 0 fixed rows", d => d.Tensors[0].Rows = RowCount.Fixed),
         ["fixed rows that are a sequence's"] = ("has 7 fixed rows", d => d.Tensors[0].FixedRows = 7),
         ["all rows into one"] = ("writes all rows into tensor 0, which has 1", d => (d.Tensors[0].Rows, d.Tensors[0].FixedRows) = (RowCount.Fixed, 1)),

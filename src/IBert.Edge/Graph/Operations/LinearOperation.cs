@@ -109,7 +109,7 @@ internal sealed unsafe class LinearOperation(ModelContents model, OperationRecor
     }
 
     public override long ScratchBytes(ProductKernel product, int sequence) =>
-        Aligned((long)Math.Min(RowBlock, sequence) * product.OperandBytes(Model.Tensors[Record.Inputs[0]].PaddedColumns));
+        Aligned((long)Math.Min(RowBlock, RowCount(sequence)) * product.OperandBytes(Model.Tensors[Record.Inputs[0]].PaddedColumns));
 
     public override long SharedBytes(ProductKernel product, int sequence) => ScratchBytes(product, sequence);
 

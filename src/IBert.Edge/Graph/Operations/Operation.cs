@@ -78,7 +78,10 @@ internal abstract unsafe class Operation(ModelContents model, OperationRecord re
     protected long OutputElements(int slot, int sequence) => (long)RowCount(sequence) * Model.Tensors[record.Outputs[slot]].PaddedColumns;
 
     /// <summary>Rows that it computes.</summary>
-    protected int RowCount(int sequence) => record.Rows == RowRange.First ? 1 : sequence;
+    protected int RowCount(int sequence) => record.Rows == RowRange.First ? 1 : Model.Tensors[AnyOutput].RowsOf(sequence);
+
+    // All outputs have the same rows.
+    private int AnyOutput => record.Outputs[0] != OperationRecord.None ? record.Outputs[0] : record.Outputs[1];
 
     /// <summary>A constant's first byte; null where the record names none.</summary>
     protected byte* Constant(ushort index) => index == OperationRecord.None ? null : Model.Constant(index);
