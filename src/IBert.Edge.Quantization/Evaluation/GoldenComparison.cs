@@ -39,9 +39,9 @@ internal sealed class GoldenComparison
         vocabulary = int.MaxValue;
         foreach (OperationRecord operation in model.Contents.Operations)
         {
-            if (operation.Code == OperationCode.Embed && operation.Constants[0] != OperationRecord.None)
+            if (operation.Code == OperationCode.Embed && new EmbedRecord(in operation).Table(0) is var tokens && tokens != OperationRecord.None)
             {
-                vocabulary = Math.Min(vocabulary, (int)model.Contents.Constants[operation.Constants[0]].Rows);
+                vocabulary = Math.Min(vocabulary, (int)model.Contents.Constants[tokens].Rows);
             }
         }
     }

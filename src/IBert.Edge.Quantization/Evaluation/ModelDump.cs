@@ -64,9 +64,9 @@ internal static class ModelDump
     {
         foreach (ref readonly OperationRecord operation in model.Contents.Operations)
         {
-            if (operation.Code == OperationCode.Embed && operation.Constants[4] != OperationRecord.None)
+            if (operation.Code == OperationCode.Embed && new EmbedRecord(in operation).Table(2) is var types && types != OperationRecord.None)
             {
-                return model.Contents.Constants[operation.Constants[4]].Rows > 1;
+                return model.Contents.Constants[types].Rows > 1;
             }
         }
         return false;
