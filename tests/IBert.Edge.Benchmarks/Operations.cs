@@ -19,7 +19,7 @@ internal static class Operations
     {
         using Classifier classifier = Classifier.Open(modelPath);
         KernelSet alone = new("products alone", classifier.Kernels.Product, new ProductsAlone());
-        using Executor productsAlone = new(classifier.Model, alone, classifier.MaxLength, 1);
+        using Executor productsAlone = new(classifier.Model.Contents, alone, classifier.MaxLength, 1);
         OperationNames names = new(classifier.Model);
         Console.WriteLine($"0\t0\t{classifier.Kernels.Product.Name}");
         foreach (int length in s_lengths)
@@ -28,8 +28,8 @@ internal static class Operations
             byte[] types = new byte[length];
             Count("from bytes to label", length, () => classifier.Classify(text));
             Count("tokenizer", length, () => classifier.Tokenize(text, out _));
-            Count("inference", length, () => classifier.Executor.Run(ids, types));
-            Count("inference, products alone", length, () => productsAlone.Run(ids, types));
+            Count("inference", length, () => classifier.Executor.Run(new(ids, types)));
+            Count("inference, products alone", length, () => productsAlone.Run(new(ids, types)));
             CountOperations("", names, classifier.Executor, ids, types);
             CountOperations("products of ", names, productsAlone, ids, types);
         }
@@ -50,7 +50,7 @@ internal static class Operations
         int[] label = [.. names.Names.Select(name => NewLabel(ids.Length, prefix + name))];
         executor.AfterOperation = index => InstructionMark.Set(label[names.GroupOf(index)]);
         InstructionMark.Set(0);
-        executor.Run(ids, types);
+        executor.Run(new(ids, types));
         executor.AfterOperation = null;
     }
 

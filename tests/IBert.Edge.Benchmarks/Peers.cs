@@ -27,7 +27,7 @@ internal sealed class Peers : IDisposable
         classifier = Classifier.Open(model);
         operations = new OperationNames(classifier.Model);
         KernelSet kernels = new("products alone", classifier.Kernels.Product, new ProductsAlone());
-        productsAlone = new Executor(classifier.Model, kernels, classifier.MaxLength, 1);
+        productsAlone = new Executor(classifier.Model.Contents, kernels, classifier.MaxLength, 1);
         runtime = new OnnxRuntime(library);
         fp32 = runtime.Open(fp32Graph);
         int8 = runtime.Open(int8Graph);
@@ -64,15 +64,15 @@ internal sealed class Peers : IDisposable
         fp32.SetTokens(ids);
         int8.SetTokens(ids);
         int labels = classifier.Labels.Count;
-        Result result = new(length, ProductWork.Macs(classifier.Model, length)) { Label = Best(classifier.Executor.Run(ids, types)) };
+        Result result = new(length, ProductWork.Macs(classifier.Model, length)) { Label = Best(classifier.Executor.Run(new(ids, types))) };
         result.Fp32Label = fp32.Run(labels);
         result.Int8Label = int8.Run(labels);
         double begun = ProcessClock.Milliseconds;
         for (int round = 0; round < LeastRounds || ProcessClock.Milliseconds - begun < SecondsPerLength * 1e3; round++)
         {
-            result.Ours.Add(TimeWarm(() => classifier.Executor.Run(ids, types)));
+            result.Ours.Add(TimeWarm(() => classifier.Executor.Run(new(ids, types))));
             result.Ceiling.Add(Time(() => result.CeilingMacs = classifier.Kernels.Product.Peak(ceilingIterations)));
-            result.Products.Add(TimeWarm(() => productsAlone.Run(ids, types)));
+            result.Products.Add(TimeWarm(() => productsAlone.Run(new(ids, types))));
             TimeOperations(ids, types, result);
             result.Fp32.Add(TimeWarm(() => fp32.Run(labels)));
             result.Int8.Add(TimeWarm(() => int8.Run(labels)));
@@ -91,7 +91,7 @@ internal sealed class Peers : IDisposable
             sums[operations.GroupOf(index)] += now - last;
             last = ProcessClock.Milliseconds;
         };
-        classifier.Executor.Run(ids, types);
+        classifier.Executor.Run(new(ids, types));
         classifier.Executor.AfterOperation = null;
         for (int i = 0; i < sums.Length; i++)
         {

@@ -2,6 +2,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using IBert.Edge.Format;
+using IBert.Edge.Memory;
 using IBert.Edge.Quantization.Tokenizers;
 using IBert.Edge.TestSupport;
 using IBert.Edge.Text;

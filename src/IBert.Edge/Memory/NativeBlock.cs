@@ -1,7 +1,7 @@
 // Native memory for the arena and for scratch.
 using System.Runtime.InteropServices;
 
-namespace IBert.Edge.Graph;
+namespace IBert.Edge.Memory;
 
 /// <summary>A zeroed, 64-byte aligned block outside the garbage collector's heap. Pages that are never touched cost no memory.</summary>
 internal sealed unsafe class NativeBlock : IDisposable

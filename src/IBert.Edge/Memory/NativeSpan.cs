@@ -1,7 +1,7 @@
 // A span over mapped or native memory that a class may keep in a field.
 using System.Diagnostics.CodeAnalysis;
 
-namespace IBert.Edge.Format;
+namespace IBert.Edge.Memory;
 
 /// <summary>A pointer with its length. Whoever creates it keeps the memory alive; every access through it is bounds-checked.</summary>
 internal readonly unsafe struct NativeSpan<T>(T* pointer, int length) where T : unmanaged
