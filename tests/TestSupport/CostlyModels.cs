@@ -264,7 +264,11 @@ internal static class CostlyModels
 
         private static ScaleStage Stage(int exponent, int bits) => new()
         {
-            Exponent = (byte)exponent, Low = -(1 << (bits - 1)), High = (1 << (bits - 1)) - 1, Multipliers = OperationRecord.None, Addends = OperationRecord.None,
+            Exponent = (byte)exponent,
+            Low = -(1 << (bits - 1)),
+            High = (1 << (bits - 1)) - 1,
+            Multipliers = OperationRecord.None,
+            Addends = OperationRecord.None,
         };
 
         private ushort Tensor(ElementType type, int columns, RowRange rows = RowRange.All)

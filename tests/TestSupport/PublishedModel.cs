@@ -68,7 +68,8 @@ internal static class PublishedModel
             new PublishedLayerNormRecord(in operation).Offsets = Longs(48, Hidden, _ => random.NextInt64(-1L << 55, 1L << 55));
             operation.Stages[1] = Stage(1 << 30, 52, -128, 127) with
             {
-                Multipliers = builder.Channels(Some(Hidden, 1 << 29, 1 << 30)), Rounding = Rounding.HalfEven,
+                Multipliers = builder.Channels(Some(Hidden, 1 << 29, 1 << 30)),
+                Rounding = Rounding.HalfEven,
             };
             return Output(ref operation, 1, ElementType.Int8, Hidden);
         }
@@ -78,7 +79,9 @@ internal static class PublishedModel
             OperationRecord operation = Operation(OperationCode.LayerNorm, SplitAxis.Rows, input);
             operation.Stages[1] = Stage(0, 49, -128, 127) with
             {
-                Multipliers = builder.Channels(Some(Hidden, 1 << 29, 1 << 30)), Addends = builder.Channels(Some(Hidden, -1 << 18, 1 << 18)), ZeroPoint = 3,
+                Multipliers = builder.Channels(Some(Hidden, 1 << 29, 1 << 30)),
+                Addends = builder.Channels(Some(Hidden, -1 << 18, 1 << 18)),
+                ZeroPoint = 3,
             };
             operation.Rows = RowRange.First;
             return Output(ref operation, 1, ElementType.Int8, Hidden);
@@ -165,7 +168,12 @@ internal static class PublishedModel
 
         private static ScaleStage Stage(int multiplier, byte exponent, int low, int high) => new()
         {
-            Multiplier = multiplier, Exponent = exponent, Low = low, High = high, Multipliers = OperationRecord.None, Addends = OperationRecord.None,
+            Multiplier = multiplier,
+            Exponent = exponent,
+            Low = low,
+            High = high,
+            Multipliers = OperationRecord.None,
+            Addends = OperationRecord.None,
         };
 
         private ushort Output(ref OperationRecord operation, int slot, ElementType type, int columns)

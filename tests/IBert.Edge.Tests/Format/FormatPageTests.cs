@@ -153,9 +153,18 @@ public sealed partial class FormatPageTests
             0x1234, new(TensorSite.HeadDense, 0x0708), "module.name", 0x2345, 3, 0.1875, -0x01020304, [1, 2, 3, 4, 5], [6, 7, 8], [2, -1], 0x0506);
         Dictionary<string, object> expected = new()
         {
-            ["tensor"] = (ushort)0x1234, ["operation"] = (ushort)0x2345, ["site"] = (byte)TensorSite.HeadDense, ["flags"] = (byte)3, ["layer"] = (short)0x0708,
-            ["channels"] = 3u, ["extra columns"] = 2u, ["heads"] = (ushort)0x0506, ["name length"] = (ushort)"module.name".Length,
-            ["zero point"] = -0x01020304, ["scale"] = 0.1875, ["name"] = "module.name",
+            ["tensor"] = (ushort)0x1234,
+            ["operation"] = (ushort)0x2345,
+            ["site"] = (byte)TensorSite.HeadDense,
+            ["flags"] = (byte)3,
+            ["layer"] = (short)0x0708,
+            ["channels"] = 3u,
+            ["extra columns"] = 2u,
+            ["heads"] = (ushort)0x0506,
+            ["name length"] = (ushort)"module.name".Length,
+            ["zero point"] = -0x01020304,
+            ["scale"] = 0.1875,
+            ["name"] = "module.name",
         };
         // Behind the number of tensors.
         ReadOnlySpan<byte> written = MeaningsSection.Write([tensor]).AsSpan(4);

@@ -102,7 +102,8 @@ public sealed class AttackTests
         ["a column sum that is not"] = ("column sum that is not", d => d.Values<int>(d.First(OperationCode.Linear).Constants[2])[1]++),
         ["a huge bias"] = ("above its bound", d => d.Values<int>(d.First(OperationCode.Linear).Constants[1])[1] = int.MinValue),
         ["a bias in the padding"] = ("padding that is not zero", d => d.Values<int>(Padded(d).Constants[1])[^1] = 1),
-        ["weights in the padding"] = ("has weights in its padding", d => { d.Values<sbyte>(Padded(d).Constants[0])[^1] = 1; d.Values<int>(Padded(d).Constants[2])[^1] = 1; }),
+        ["weights in the padding"] = ("has weights in its padding", d => { d.Values<sbyte>(Padded(d).Constants[0])[^1] = 1; d.Values<int>(Padded(d).Constants[2])[^1] = 1; }
+        ),
         ["an accumulator that a shift overflows"] = ("before a shift by", d => d.First(OperationCode.Linear).AccumulatorBound = 1u << 31),
         ["a bound of nothing"] = ("above its bound 0", d => d.First(OperationCode.Linear).AccumulatorBound = 0),
         ["a pre-shift of 25"] = ("after a shift by 25", d => d.First(OperationCode.Linear).Stages[0].PreShift = 25),
@@ -250,7 +251,10 @@ public sealed class AttackTests
         int logits = draft.Head.Tensor;
         draft.Tensors[logits] = draft.Tensors[logits] with
         {
-            Rows = RowCount.Sequence, FixedRows = 0, OffsetFixed = draft.Graph.ArenaFixed, OffsetPerToken = draft.Graph.ArenaPerToken,
+            Rows = RowCount.Sequence,
+            FixedRows = 0,
+            OffsetFixed = draft.Graph.ArenaFixed,
+            OffsetPerToken = draft.Graph.ArenaPerToken,
         };
         draft.Graph.ArenaPerToken += 64;
         using OpenedModel all = new(draft.Seal());
@@ -339,7 +343,10 @@ public sealed class AttackTests
         linear.Stages[0].PreShift = 0;
         new LinearRecord(in linear).Rescale = new ScaleStage
         {
-            Exponent = exponent, Multiplier = int.MaxValue, Multipliers = OperationRecord.None, Addends = OperationRecord.None,
+            Exponent = exponent,
+            Multiplier = int.MaxValue,
+            Multipliers = OperationRecord.None,
+            Addends = OperationRecord.None,
         };
     }
 
