@@ -6,14 +6,14 @@ using IBert.Edge.Kernels;
 namespace IBert.Edge.Benchmarks;
 
 /// <summary>
-/// The emulator prints, at each mark, its label and what has been executed since the one before. What the labels mean goes to standard
+/// The emulator prints, at each mark, its label and what has been executed since the one before. What the s_labels mean goes to standard
 /// output: <c>label TAB tokens TAB what</c>. Label 0 means nothing. A mark itself takes a few dozen instructions.
 /// </summary>
 internal static class Operations
 {
     private static readonly int[] s_lengths = [8, 16, 32, 64, 128];
 
-    private static int labels;
+    private static int s_labels;
 
     public static void Run(string modelPath)
     {
@@ -56,7 +56,7 @@ internal static class Operations
 
     private static int NewLabel(int length, string what)
     {
-        Console.WriteLine($"{++labels}\t{length}\t{what}");
-        return labels;
+        Console.WriteLine($"{++s_labels}\t{length}\t{what}");
+        return s_labels;
     }
 }

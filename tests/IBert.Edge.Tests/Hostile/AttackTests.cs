@@ -261,7 +261,10 @@ public sealed class AttackTests
         int logits = draft.Head.Tensor;
         draft.Tensors[logits] = draft.Tensors[logits] with
         {
-            Rows = RowCount.Sequence, FixedRows = 0, OffsetFixed = draft.Graph.ArenaFixed, OffsetPerToken = draft.Graph.ArenaPerToken,
+            Rows = RowCount.Sequence,
+            FixedRows = 0,
+            OffsetFixed = draft.Graph.ArenaFixed,
+            OffsetPerToken = draft.Graph.ArenaPerToken,
         };
         draft.Graph.ArenaPerToken += 64;
         using OpenedModel all = new(draft.Seal());
@@ -350,7 +353,10 @@ public sealed class AttackTests
         new LinearRecord(in linear).Output.PreShift = 0;
         new LinearRecord(in linear).Rescale = new ScaleStage
         {
-            Exponent = exponent, Multiplier = int.MaxValue, Multipliers = OperationRecord.None, Addends = OperationRecord.None,
+            Exponent = exponent,
+            Multiplier = int.MaxValue,
+            Multipliers = OperationRecord.None,
+            Addends = OperationRecord.None,
         };
     }
 
