@@ -31,7 +31,7 @@ public sealed partial class FormatPageTests
 
     /// <summary>The numbers that stand for something.</summary>
     public static TheoryData<Type> Codes => [typeof(HeadKind), .. typeof(FileHeader).Assembly.GetTypes().Where(type =>
-        type.Namespace == typeof(FileHeader).Namespace && type.IsEnum)];
+        type.IsEnum && (type.Namespace == typeof(FileHeader).Namespace || type.Namespace == typeof(ElementType).Namespace))];
 
     [Theory]
     [MemberData(nameof(Records))]
@@ -106,7 +106,7 @@ public sealed partial class FormatPageTests
         foreach ((string name, long value) in ((string, long)[])
         [
             ("TENS, OPER", MostEntries(SectionKind.Tensors)), ("TENS, OPER", MostEntries(SectionKind.Operations)), ("CNST", MostEntries(SectionKind.Constants)),
-            ("LABL, PROV", Constant(typeof(ModelFile), "MaxText")), ("MaxSequence", GraphVerifier.MaxSequence), ("MaxColumns", GraphVerifier.MaxColumns),
+            ("LABL, PROV", Constant(typeof(ModelContents), "MaxText")), ("MaxSequence", GraphVerifier.MaxSequence), ("MaxColumns", GraphVerifier.MaxColumns),
             ("MaxTableRows", GraphVerifier.MaxTableRows), ("MaxArena", GraphVerifier.MaxArena), ("MaxWork", GraphVerifier.MaxWork),
         ])
         {
