@@ -38,7 +38,7 @@ public sealed partial class FaultInjection(string[] command, IReadOnlyDictionary
 
     private readonly string[] folders = [.. outputs.Keys.Select(path => Path.GetDirectoryName(path)!).Distinct()];
 
-    /// <summary>Whether all calls are tried (IBERT_FAULT_TESTS=1: an hour), instead of the first and the last of the most important kinds.</summary>
+    /// <summary>Whether all calls are tried (IBERT_FAULT_TESTS=1: ten minutes), instead of the first and the last of the most important kinds.</summary>
     public static bool IsLong { get; } = Environment.GetEnvironmentVariable("IBERT_FAULT_TESTS") == "1";
 
     /// <summary>Skips the test where strace cannot run; with <c>CI=true</c> that is a failure.</summary>

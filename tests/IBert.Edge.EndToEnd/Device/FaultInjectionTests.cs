@@ -17,7 +17,7 @@ public sealed class FaultInjectionTests(ITestOutputHelper log) : IDisposable
     public void Predictions(bool replaces)
     {
         FaultInjection.RequireStrace();
-        Assert.SkipUnless(replaces || FaultInjection.IsLong, "every call in turn takes an hour: set IBERT_FAULT_TESTS=1");
+        Assert.SkipUnless(replaces || FaultInjection.IsLong, "every call in turn takes ten minutes: set IBERT_FAULT_TESTS=1");
         new FaultInjection(Command(), Outputs(replaces)).Run(log.WriteLine, int.MaxValue);
     }
 

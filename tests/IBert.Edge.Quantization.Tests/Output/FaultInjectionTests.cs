@@ -29,7 +29,7 @@ public sealed class FaultInjectionTests(ITestOutputHelper log) : IDisposable
     public void A_dump(bool replaces)
     {
         FaultInjection.RequireStrace();
-        Assert.SkipUnless(replaces || FaultInjection.IsLong, "every call in turn takes an hour: set IBERT_FAULT_TESTS=1");
+        Assert.SkipUnless(replaces || FaultInjection.IsLong, "every call in turn takes ten minutes: set IBERT_FAULT_TESTS=1");
         Try(int.MaxValue, Outputs(replaces, folder["d.safetensors"]), "dump", Model(), "a b c", "-o", folder["d.safetensors"]);
     }
 
@@ -37,7 +37,7 @@ public sealed class FaultInjectionTests(ITestOutputHelper log) : IDisposable
     public void A_model_and_its_report_with_pictures()
     {
         FaultInjection.RequireStrace();
-        Assert.SkipUnless(FaultInjection.IsLong, "every call in turn takes an hour: set IBERT_FAULT_TESTS=1");
+        Assert.SkipUnless(FaultInjection.IsLong, "every call in turn takes ten minutes: set IBERT_FAULT_TESTS=1");
         Try(
             3, Outputs(true, [folder["m.ibert"], .. Report(folder["r.md"])]),
             checkpoint.Folder, "-o", folder["m.ibert"], "--report", folder["r.md"], "--calibration", Data, "--text", "text", "--samples", "16");
@@ -47,7 +47,7 @@ public sealed class FaultInjectionTests(ITestOutputHelper log) : IDisposable
     public void A_comparison_s_report()
     {
         FaultInjection.RequireStrace();
-        Assert.SkipUnless(FaultInjection.IsLong, "every call in turn takes an hour: set IBERT_FAULT_TESTS=1");
+        Assert.SkipUnless(FaultInjection.IsLong, "every call in turn takes ten minutes: set IBERT_FAULT_TESTS=1");
         Try(
             2, Outputs(true, Report(folder["r.md"])),
             "compare", checkpoint.Folder, Model(), Data, "--text", "text", "--samples", "8", "--report", folder["r.md"]);
