@@ -154,6 +154,38 @@ public sealed unsafe class Classifier : IDisposable
         return Infer(truncated);
     }
 
+    /// <summary>Classifies a sequence that another tokenizer has made of a text, in the ids of this model's vocabulary.</summary>
+    /// <param name="ids">1 to <see cref="MaxLength"/> ids, special tokens included.</param>
+    /// <param name="typeIds">A token type for each id: 0, or 1 of a second text; empty: 0 of all.</param>
+    /// <param name="truncated">What <see cref="Prediction.Truncated"/> is to say: whether the text had more tokens.</param>
+    /// <exception cref="ArgumentException">There are no ids, more than <see cref="MaxLength"/>, or another number of types.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An id is negative or beyond the vocabulary, or a type is neither 0 nor 1.</exception>
+    /// <exception cref="ModelChangedException">The model's file was written over or cut since it was opened.</exception>
+    public Prediction ClassifyIds(ReadOnlySpan<int> ids, ReadOnlySpan<byte> typeIds = default, bool truncated = false)
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        if (ids.IsEmpty || ids.Length > MaxLength)
+        {
+            throw new ArgumentException($"{ids.Length} ids: this classifier takes 1 to {MaxLength}", nameof(ids));
+        }
+        if (!typeIds.IsEmpty && typeIds.Length != ids.Length)
+        {
+            throw new ArgumentException($"{typeIds.Length} token types for {ids.Length} ids", nameof(typeIds));
+        }
+        int last = Tokenizer.VocabularySize - 1;
+        if (ids.IndexOfAnyExceptInRange(0, last) is int bad and >= 0)
+        {
+            throw new ArgumentOutOfRangeException(nameof(ids), $"id {ids[bad]} at {bad}: this model has 0 to {last}");
+        }
+        if (typeIds.IndexOfAnyExceptInRange((byte)0, (byte)1) is int other and >= 0)
+        {
+            throw new ArgumentOutOfRangeException(nameof(typeIds), $"token type {typeIds[other]} at {other}: there are 0 and 1");
+        }
+        Model.Contents.RequireUnchanged();
+        frontEnd.Write(ids, typeIds);
+        return Infer(truncated);
+    }
+
     /// <summary>Releases the arena, and the model if this classifier opened it.</summary>
     public void Dispose()
     {

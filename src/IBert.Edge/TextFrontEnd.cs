@@ -37,4 +37,15 @@ internal sealed class TextFrontEnd(Tokenizer tokenizer, int maxLength)
     /// <summary>Writes a pair of texts in UTF-8.</summary>
     public void Write(ReadOnlySpan<byte> utf8, ReadOnlySpan<byte> pair, out bool truncated) =>
         count = tokenizer.EncodePair(utf8, pair, ids, types, out truncated);
+
+    /// <summary>Writes a sequence that another tokenizer made.</summary>
+    /// <param name="sequence">1 to <see cref="MaxLength"/> ids of the vocabulary.</param>
+    /// <param name="sequenceTypes">As many types, 0 or 1, or none: 0 of all.</param>
+    public void Write(ReadOnlySpan<int> sequence, ReadOnlySpan<byte> sequenceTypes)
+    {
+        sequence.CopyTo(ids);
+        count = sequence.Length;
+        types.AsSpan(0, count).Clear();
+        sequenceTypes.CopyTo(types);
+    }
 }
