@@ -1,7 +1,8 @@
 // What quantization gives: a model that can be saved and reported on.
+using IBert.Edge.Checkpoints;
 using IBert.Edge.Files;
-using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Evaluation;
+using IBert.Edge.Quantization.Lowering;
 using IBert.Edge.Quantization.Output;
 using IBert.Edge.Quantization.Reference;
 using IBert.Edge.Quantization.Texts;
@@ -14,32 +15,30 @@ public sealed class QuantizationResult
     private readonly byte[] file;
 
     internal QuantizationResult(
-        string checkpointName, Checkpoint checkpoint, Fp32Model reference, QuantizedModel model, QuantizationScheme scheme, int maxLength, QuantizerOptions options,
-        CalibrationTexts texts, Accuracy? accuracy)
+        ModelOrigin origin, Fp32Model reference, QuantizedModel model, QuantizationScheme scheme, QuantizerOptions options)
     {
-        (CheckpointName, Checkpoint, Reference, Model) = (checkpointName, checkpoint, reference, model);
-        (Scheme, MaxLength, Options, Texts, Accuracy) = (scheme, maxLength, options, texts, accuracy);
-        ProvenanceJson = Provenance.Write(this);
+        (Origin, Reference, Model, Scheme, Options) = (origin, reference, model, scheme, options);
+        ProvenanceJson = Provenance.Write(origin);
         file = model.ToFile(ProvenanceJson);
     }
 
     /// <summary>Names of the labels, in the order of the logits.</summary>
-    public IReadOnlyList<string> Labels => Checkpoint.Config.Labels;
+    public IReadOnlyList<string> Labels => Origin.Config.Labels;
 
     /// <summary>How the integers were chosen.</summary>
     public QuantizationScheme Scheme { get; }
 
     /// <summary>Longest sequence in tokens that the model takes, special tokens included.</summary>
-    public int MaxLength { get; }
+    public int MaxLength => Origin.MaxLength;
 
     /// <summary>Number of texts that calibrated the model; 0 for a scheme without calibration.</summary>
-    public int CalibrationCount => Scheme == QuantizationScheme.Int8 ? Texts.Chosen.Count : 0;
+    public int CalibrationCount => Origin.Calibrated ? Origin.Texts.Chosen.Count : 0;
 
     /// <summary>Number of long texts, joined from those, that calibrated the model too; 0 where those are as long as the model takes.</summary>
-    public int JoinedCount => Scheme == QuantizationScheme.Int8 ? Texts.Joined.Count : 0;
+    public int JoinedCount => Origin.Calibrated ? Origin.Texts.Joined.Count : 0;
 
     /// <summary>FP32 and integers side by side; null where no labelled texts were given.</summary>
-    public Accuracy? Accuracy { get; }
+    public Accuracy? Accuracy => Origin.Accuracy;
 
     /// <summary>What may make the model worse than it could be, and what in the data files may not be meant so: a line each, with the way out.</summary>
     public IReadOnlyList<string> Warnings
@@ -47,7 +46,7 @@ public sealed class QuantizationResult
         get
         {
             List<string> warnings = [];
-            if (Scheme == QuantizationScheme.Int8)
+            if (Origin.Calibrated)
             {
                 warnings.AddRange(Options.Calibration?.Notes ?? []);
                 if (Options.Calibration is null)
@@ -56,7 +55,7 @@ public sealed class QuantizationResult
                         $"calibrated on {CalibrationCount} built-in English sentences: accuracy may be lower than with texts of the task, give some with " +
                         "--calibration DATA.tsv --text COLUMN");
                 }
-                else if (Texts.Complaint(Options.Calibration.FileName) is { } complaint)
+                else if (Origin.Texts.Complaint(Options.Calibration.FileName) is { } complaint)
                 {
                     warnings.Add(complaint);
                 }
@@ -71,17 +70,13 @@ public sealed class QuantizationResult
     /// <summary>The bytes of the model file.</summary>
     public ReadOnlyMemory<byte> File => file;
 
-    internal string CheckpointName { get; }
-
-    internal Checkpoint Checkpoint { get; }
+    internal ModelOrigin Origin { get; }
 
     internal Fp32Model Reference { get; }
 
     internal QuantizedModel Model { get; }
 
     internal QuantizerOptions Options { get; }
-
-    internal CalibrationTexts Texts { get; }
 
     /// <summary>Writes the model file; it takes its place when it is complete, so that nothing half-written ever stands there.</summary>
     /// <param name="path">Where; a file that is there is replaced.</param>
@@ -106,13 +101,13 @@ public sealed class QuantizationResult
 
     /// <summary>The report's files.</summary>
     /// <param name="path">Where it will be; null for one without pictures.</param>
-    internal IReadOnlyList<ReportFile> CreateReport(string? path) => Report.Create(path, this, AnalyzeErrors());
+    internal IReadOnlyList<ReportFile> CreateReport(string? path) => Report.Create(path, Origin, file.Length, AnalyzeErrors());
 
     /// <summary>The error of every tensor, in the order of the operations.</summary>
     internal IReadOnlyList<TensorError> AnalyzeErrors()
     {
         using LoadedModel loaded = new(file);
         return ErrorAnalysis.Run(
-            loaded.File, Model.Tensors, Reference, Texts.Compared, Options.Threads, Options.Stage("comparing tensors"));
+            loaded.File, Model.Tensors, Reference, Origin.Texts.Compared, Options.Threads, Options.Stage("comparing tensors"));
     }
 }

@@ -1,10 +1,12 @@
 // The public front of the workstation's library: a checkpoint in, a model out.
+using IBert.Edge.Checkpoints;
+using IBert.Edge.Checkpoints.Tokenizers;
 using IBert.Edge.Evaluation;
 using IBert.Edge.Files.Data;
 using IBert.Edge.Quantization.Calibration;
-using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Evaluation;
 using IBert.Edge.Quantization.Lowering;
+using IBert.Edge.Quantization.Output;
 using IBert.Edge.Quantization.Reference;
 using IBert.Edge.Quantization.Texts;
 using IBert.Edge.Quantization.Tokenizers;
@@ -24,7 +26,7 @@ namespace IBert.Edge.Quantization;
 public static class Quantizer
 {
     /// <summary>The quantizer's version, as a model's provenance states it.</summary>
-    public static string Version { get; } = typeof(Quantizer).Assembly.GetName().Version!.ToString(3);
+    public static string Version { get; } = QuantizerVersion.Text;
 
     /// <summary>Quantizes a checkpoint after training: calibration on texts, then 8-bit weights and activations.</summary>
     /// <param name="checkpointFolder">A folder as Hugging Face's <c>save_pretrained</c> writes it.</param>
@@ -52,10 +54,11 @@ public static class Quantizer
                 $"{checkpointFolder}: only a single-label classifier of model_type ibert has the integers that --scheme ibert keeps: calibrate this one with --scheme int8");
         }
         string tokenizerFolder = options.TokenizerFolder ?? checkpointFolder;
-        byte[] tokenizer = TokenizerFiles.BuildSection(tokenizerFolder, out int? cutTo);
-        int maxLength = options.MaxLength == 0 ? Math.Min(cutTo ?? int.MaxValue, config.MaxPositions) : options.MaxLength;
+        TokenizerDefinition definition = TokenizerFiles.Read(tokenizerFolder);
+        byte[] tokenizer = TokenizerSections.Write(definition);
+        int maxLength = options.MaxLength == 0 ? Math.Min(definition.MaxLength ?? int.MaxValue, config.MaxPositions) : options.MaxLength;
         using TextEncoder encoder = Encoder(tokenizerFolder, tokenizer, config, maxLength);
-        CalibrationTexts texts = CalibrationTexts.Choose(options, encoder);
+        CalibrationTexts texts = CalibrationTexts.Choose(options.Calibration, options.Samples, options.Seed, encoder);
         double[][]? truths = options.Evaluation?.Truths(Scorecard.Create(config.HeadKind, config.Labels));
 
         Fp32Model reference = new(checkpoint);
@@ -65,7 +68,9 @@ public static class Quantizer
             ? null
             : Evaluator.Run(loaded, reference, options.Evaluation!, truths, options.Threads, options.Stage("evaluating"));
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(checkpointFolder)));
-        return new QuantizationResult(name, checkpoint, reference, model, chosen, maxLength, options, texts, accuracy);
+        ModelOrigin origin = new(
+            name, config, checkpoint.SourceHash, Calibrated: chosen == QuantizationScheme.Int8, maxLength, options.Calibration, options.Seed, texts, accuracy);
+        return new QuantizationResult(origin, reference, model, chosen, options);
 
         QuantizedModel Calibrate()
         {
@@ -74,16 +79,19 @@ public static class Quantizer
             Calibrator calibrator = new(observed, [.. texts.Chosen, .. texts.Joined], options.Threads, options.Stage("calibrating"));
             return OfCheckpoint(() =>
             {
-                Int8Lowering lowering = new(checkpoint, calibrator, scheme);
+                Int8Lowering lowering = new(checkpoint, calibrator.Ranges(), scheme);
                 return new QuantizedModel(lowering.Lower(maxLength, tokenizer), lowering.Meanings);
             });
         }
 
         QuantizedModel Import()
         {
-            using IBertCheckpoint integers = IBertCheckpoint.Load(checkpointFolder, config);
-            IBertLowering lowering = new(integers);
-            return new(lowering.Lower(maxLength, tokenizer), lowering.Meanings);
+            IBertCheckpoint integers = IBertCheckpoint.Load(checkpointFolder, checkpoint);
+            return OfCheckpoint(() =>
+            {
+                IBertLowering lowering = new(integers);
+                return new QuantizedModel(lowering.Lower(maxLength, tokenizer), lowering.Meanings);
+            });
         }
 
         // What weights are made of knows tensors, and not where they lie.

@@ -1,10 +1,13 @@
+using IBert.Edge.Quantization.Evaluation;
+using IBert.Edge.Quantization.Texts;
+
 namespace IBert.Edge.Quantization;
 
 /// <summary>How a checkpoint is quantized; the defaults suit every checkpoint.</summary>
 public sealed class QuantizerOptions
 {
     /// <summary>Fewest calibration texts.</summary>
-    public const int LeastSamples = 8;
+    public const int LeastSamples = CalibrationTexts.LeastSamples;
 
     /// <summary>How integers are chosen; null: <see cref="QuantizationScheme.IBert"/> for a checkpoint of that kind, else <see cref="QuantizationScheme.Int8"/>.</summary>
     public QuantizationScheme? Scheme { get; init; }

@@ -5,6 +5,7 @@ using IBert.Edge.CommandLine;
 using IBert.Edge.Quantization.Evaluation;
 using IBert.Edge.Quantization.Lowering;
 using IBert.Edge.Quantization.Output;
+using IBert.Edge.Quantization.Texts;
 
 namespace IBert.Edge.Quantization.Cli;
 

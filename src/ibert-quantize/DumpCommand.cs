@@ -2,6 +2,7 @@
 using System.CommandLine;
 using IBert.Edge.CommandLine;
 using IBert.Edge.Quantization.Evaluation;
+using IBert.Edge.Quantization.Texts;
 
 namespace IBert.Edge.Quantization.Cli;
 

@@ -1,4 +1,5 @@
 // The workstation program: a Hugging Face checkpoint in, one model file out; and looks at what came out.
+using IBert.Edge.Checkpoints;
 using IBert.Edge.CommandLine;
 
 namespace IBert.Edge.Quantization.Cli;

@@ -2,9 +2,11 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using IBert.Edge.Checkpoints;
 using IBert.Edge.CommandLine;
 using IBert.Edge.Files.Data;
-using IBert.Edge.Quantization.Checkpoints;
+using IBert.Edge.Quantization.Evaluation;
+using IBert.Edge.Quantization.Texts;
 
 namespace IBert.Edge.Quantization.Cli;
 

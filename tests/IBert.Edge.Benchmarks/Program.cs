@@ -41,7 +41,7 @@ try
     }
 }
 catch (Exception error) when (error is IOException or ArgumentException or InvalidOperationException or IBert.Edge.ModelFormatException or DllNotFoundException
-    or IBert.Edge.Quantization.CheckpointException or System.ComponentModel.Win32Exception)
+    or IBert.Edge.Checkpoints.CheckpointException or System.ComponentModel.Win32Exception)
 {
     Console.Error.WriteLine(error.Message);
     return 1;

@@ -46,7 +46,7 @@ internal static unsafe class Tokenizers
 
     private static void Compare(string checkpoint, byte[][] lines, long bytes, Func<string, Peer> start)
     {
-        byte[] section = TokenizerFiles.BuildSection(checkpoint);
+        byte[] section = TokenizerSections.Build(checkpoint);
         Peer[] peers = [.. s_libraries.Select(start)];
         try
         {
@@ -86,7 +86,7 @@ internal static unsafe class Tokenizers
     /// <summary>What opening takes, and one word of a megabyte, all of whose tokens are asked for.</summary>
     private static void MeasureAlone(string checkpoint)
     {
-        byte[] section = TokenizerFiles.BuildSection(checkpoint);
+        byte[] section = TokenizerSections.Build(checkpoint);
         fixed (byte* memory = GC.AllocateArray<byte>(section.Length, pinned: true))
         {
             section.CopyTo(new Span<byte>(memory, section.Length));

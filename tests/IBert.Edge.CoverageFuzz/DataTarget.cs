@@ -3,6 +3,8 @@ using System.Text;
 using IBert.Edge.Evaluation;
 using IBert.Edge.Files.Data;
 using IBert.Edge.Quantization;
+using IBert.Edge.Quantization.Evaluation;
+using IBert.Edge.Quantization.Texts;
 using IBert.Edge.TestSupport;
 
 namespace IBert.Edge.CoverageFuzz;

@@ -1,8 +1,7 @@
 // Target `json`: config.json and the tokenizer files of a checkpoint folder, written one behind the other in one input.
 using System.Text;
 using System.Text.Json;
-using IBert.Edge.Quantization;
-using IBert.Edge.Quantization.Checkpoints;
+using IBert.Edge.Checkpoints;
 using IBert.Edge.Quantization.Tokenizers;
 using IBert.Edge.TestSupport;
 using IBert.Edge.Text;
@@ -167,7 +166,7 @@ internal sealed class JsonTarget : ITarget
     {
         try
         {
-            using OpenedTokenizer opened = new(TokenizerFiles.BuildSection(folder.Path));
+            using OpenedTokenizer opened = new(TokenizerSections.Build(folder.Path));
             TokenizerChecks.Check(opened.Tokenizer, s_text);
             TokenizerChecks.CheckPair(opened.Tokenizer, s_text, s_text);
             return null;

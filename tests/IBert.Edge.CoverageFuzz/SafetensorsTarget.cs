@@ -1,8 +1,7 @@
 // Target `safetensors`: a file of weights is opened and every tensor read.
 using System.Buffers.Binary;
 using System.Text;
-using IBert.Edge.Quantization;
-using IBert.Edge.Quantization.Checkpoints;
+using IBert.Edge.Checkpoints;
 
 namespace IBert.Edge.CoverageFuzz;
 

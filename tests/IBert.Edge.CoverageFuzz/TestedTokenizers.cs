@@ -1,5 +1,5 @@
 // Well-formed tokenizers of both kinds that have a bit of everything, in a few kilobytes.
-using IBert.Edge.Quantization.Tokenizers;
+using IBert.Edge.Checkpoints.Tokenizers;
 using IBert.Edge.Text;
 
 namespace IBert.Edge.CoverageFuzz;

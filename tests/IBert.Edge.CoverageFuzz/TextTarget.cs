@@ -1,5 +1,6 @@
 // Target `text`: any bytes as a text for well-formed tokenizers of both kinds, with added tokens of every flag and without.
 using System.Text;
+using IBert.Edge.Checkpoints.Tokenizers;
 using IBert.Edge.Quantization.Tokenizers;
 using IBert.Edge.TestSupport;
 using IBert.Edge.Text;

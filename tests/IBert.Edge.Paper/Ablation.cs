@@ -1,5 +1,6 @@
 // The paper's ablation (section 4.4): GELU, h-GELU and i-GELU in one network, here without training, in FP32 and in integers.
 using System.Globalization;
+using IBert.Edge.Checkpoints;
 using IBert.Edge.Quantization;
 using IBert.Edge.Quantization.Evaluation;
 using IBert.Edge.Quantization.Lowering;
@@ -22,13 +23,14 @@ internal static class Ablation
     /// <param name="texts">On which it is judged.</param>
     public static IReadOnlyList<AblationRow> Run(string checkpoint, QuantizerOptions options, LabelledTexts texts)
     {
+        Checkpoint weights = Checkpoint.Load(checkpoint);
         List<AblationRow> rows = [];
         double[][]? exact = null;
         foreach ((string name, Func<double, double>? function) in Functions)
         {
             QuantizationResult result = Quantizer.Quantize(checkpoint, options, new Int8Options { GeluStandIn = function });
             using LoadedModel model = new(result.File.ToArray());
-            Evaluator.Outcome[] outcomes = Evaluator.Logits(model, new Fp32Model(result.Checkpoint, function), texts, options.Threads, null);
+            Evaluator.Outcome[] outcomes = Evaluator.Logits(model, new Fp32Model(weights, function), texts, options.Threads, null);
             double[][] fp32 = [.. outcomes.Select(outcome => outcome.Fp32)], integers = [.. outcomes.Select(outcome => outcome.Integer)];
             // GELU comes first: all are compared with its logits.
             exact ??= fp32;

@@ -2,6 +2,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using IBert.Edge.Quantization;
+using IBert.Edge.Quantization.Evaluation;
 using IBert.Edge.Quantization.Output;
 using IBert.Edge.Quantization.Texts;
 

@@ -67,7 +67,7 @@ internal static unsafe class Approximations
     /// <summary>GELU as the runtime computes it, over every integer that stands for a number in [-4, 4].</summary>
     public static IReadOnlyList<Approximation> IntegerGelu()
     {
-        short[] table = ProductLowering.GateTable(DeterministicMath.Gelu, GateStep);
+        short[] table = GateScale.Table(DeterministicMath.Gelu, GateStep);
         GeluConstants published = PublishedScales.Gelu(AccumulatorScale);
         int most = (int)(Bound / GateStep), mostAccumulator = (int)(Bound / AccumulatorScale);
         // A product's input has 255 steps from GELU's minimum to the largest value; the published one is symmetric.
@@ -130,7 +130,7 @@ internal static unsafe class Approximations
             Sampled("GELU", DeterministicMath.Gelu), Sampled("h-GELU", Functions.HardGelu), Sampled("x sigma(1.702 x)", Functions.SigmoidGelu),
             Sampled("i-GELU", Functions.IntegerGelu),
         ]));
-        short[] table = ProductLowering.GateTable(DeterministicMath.Gelu, GateStep);
+        short[] table = GateScale.Table(DeterministicMath.Gelu, GateStep);
         page.Plot("gelu-error", "Error of the approximations of GELU", SvgCurves.Draw("Approximation less GELU", x, new Axis("f(x) - GELU(x)", -4, 4, 0.02),
         [
             Sampled("ours, 16 bits", x => GatedAt(x, table) - DeterministicMath.Gelu(x)), Error("h-GELU", Functions.HardGelu),
@@ -226,7 +226,7 @@ internal static unsafe class Approximations
     private static Distance PublishedToInt8(in GeluConstants constants, int most, double scale)
     {
         (int multiplier, int exponent) = PublishedScales.Dyadic(constants.OutputScale / scale);
-        ScaleStage stage = new() { Exponent = (byte)exponent, Rounding = Rounding.HalfEven, Low = sbyte.MinValue, High = sbyte.MaxValue };
+        ScaleStage stage = new() { Low = sbyte.MinValue, High = sbyte.MaxValue };
         int[] input = [.. Integers(most)], b = Repeated(constants.B), multipliers = Repeated(multiplier);
         long[] c = Repeated(constants.C), shift = Repeated(constants.Shift);
         sbyte[] output = new sbyte[input.Length];
@@ -234,7 +234,8 @@ internal static unsafe class Approximations
         fixed (long* ofC = c, ofShift = shift)
         fixed (sbyte* to = output)
         {
-            PublishedElements.Gelu(from, ofB, ofC, ofShift, factors, stage, to, input.Length);
+            PublishedElements.Term term = new() { Multipliers = factors, Exponent = exponent, Rounding = Rounding.HalfEven };
+            PublishedElements.Gelu(from, ofB, ofC, ofShift, term, stage, to, input.Length);
         }
         return Distance.Of(input.Zip(output, (x, y) => (y * scale, DeterministicMath.Gelu(x * (double)AccumulatorScale))));
 

@@ -20,7 +20,7 @@ internal static partial class LayerErrors
         {
             QuantizationResult result = Quantizer.Quantize(subject.Folder, subject.Task.Options);
             IGrouping<int, TensorError>[] groups = [.. Report.Layers(result.AnalyzeErrors())];
-            page.Line($"## {subject.Name}, {subject.Task.Name}, {result.Texts.Compared.Count} texts");
+            page.Line($"## {subject.Name}, {subject.Task.Name}, {result.Origin.Texts.Compared.Count} texts");
             page.Line();
             Table(page, [.. groups.Where(group => group.Key is >= 0 and < int.MaxValue)]);
             Table(page, [groups[0]]);

@@ -1,7 +1,7 @@
 // The tables of the I-BERT paper (Kim et al. 2021, arXiv:2101.01321) on this runtime, one command each: build/paper has a script for each.
+using IBert.Edge.Checkpoints;
 using IBert.Edge.Files.Data;
 using IBert.Edge.Paper;
-using IBert.Edge.Quantization;
 
 const string usage = """
     usage: IBert.Edge.Paper approximations RESULTS              (build/paper/approximations.sh)

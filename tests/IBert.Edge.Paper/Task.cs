@@ -2,6 +2,7 @@
 using IBert.Edge.Evaluation;
 using IBert.Edge.Quantization;
 using IBert.Edge.Quantization.Evaluation;
+using IBert.Edge.Quantization.Texts;
 
 namespace IBert.Edge.Paper;
 

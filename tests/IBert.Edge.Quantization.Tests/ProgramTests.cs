@@ -1,7 +1,7 @@
 // ibert-quantize as a person types it: what it prints, and what it ends with.
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using IBert.Edge.Quantization.Checkpoints;
+using IBert.Edge.Checkpoints;
 using IBert.Edge.Quantization.Tests.Quantizing;
 using IBert.Edge.TestSupport;
 using Xunit;

@@ -1,9 +1,7 @@
 // Rewrites a checkpoint into a variant of it, in a temporary folder.
-using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json.Nodes;
-using IBert.Edge.Quantization.Checkpoints;
-using IBert.Edge.Quantization.Output;
+using IBert.Edge.Checkpoints;
 
 namespace IBert.Edge.TestSupport;
 
@@ -78,26 +76,17 @@ internal sealed class CheckpointWriter : IDisposable
 
     /// <summary>A well-formed safetensors file.</summary>
     public static byte[] Safetensors(IReadOnlyDictionary<string, TestTensor> tensors) => SafetensorsWriter.Write(
-        [.. tensors.Select(tensor => new SafetensorsEntry(tensor.Key, tensor.Value.Type, tensor.Value.Shape, Encode(tensor.Value)))],
+        [.. tensors.Select(tensor => Entry(tensor.Key, tensor.Value))],
         new Dictionary<string, string> { ["format"] = "pt" });
 
     /// <summary>A safetensors file with this header, whatever it says.</summary>
     public static byte[] Safetensors(string header, byte[] data) => SafetensorsWriter.Join(Encoding.UTF8.GetBytes(header), data);
 
-    private static byte[] Encode(TestTensor tensor)
+    private static SafetensorsEntry Entry(string name, TestTensor tensor) => tensor.Type switch
     {
-        switch (tensor.Type)
-        {
-            case "F32":
-                return MemoryMarshal.AsBytes(tensor.Values.AsSpan()).ToArray();
-            case "I64":
-                return MemoryMarshal.AsBytes(tensor.Values.Select(value => (long)value).ToArray().AsSpan()).ToArray();
-            default:
-                ushort[] bits = [.. tensor.Values.Select(value => tensor.Type == "F16"
-                    ? BitConverter.HalfToUInt16Bits((Half)value)
-                    // Cut, not rounded: the test that reads it compares with the cut value.
-                    : (ushort)(BitConverter.SingleToUInt32Bits(value) >> 16))];
-                return MemoryMarshal.AsBytes(bits.AsSpan()).ToArray();
-        }
-    }
+        "F32" or "F16" => SafetensorsEntry.OfFloats(name, Enum.Parse<WeightType>(tensor.Type), tensor.Values, tensor.Shape),
+        "I64" => SafetensorsEntry.Of<long>(name, tensor.Type, [.. tensor.Values.Select(value => (long)value)], tensor.Shape),
+        // Cut, not rounded: the test that reads it compares with the cut value.
+        _ => SafetensorsEntry.Of<ushort>(name, tensor.Type, [.. tensor.Values.Select(value => (ushort)(BitConverter.SingleToUInt32Bits(value) >> 16))], tensor.Shape),
+    };
 }

@@ -4,6 +4,7 @@ using IBert.Edge.Format;
 using IBert.Edge.Graph.Operations;
 using IBert.Edge.Kernels;
 using IBert.Edge.Quantization.Lowering;
+using IBert.Edge.Quantization.Lowering.Records;
 
 namespace IBert.Edge.TestSupport;
 
@@ -107,178 +108,163 @@ internal static class CostlyModels
         public ushort Embed(int columns)
         {
             int padded = Padded(columns);
-            OperationRecord operation = ModelBuilder.Operation(OperationCode.Embed, RowRange.All, SplitAxis.Rows, 1);
-            int[] rows = [BitConverter.ToInt32(tokenizer, 8), tokens, 2];
-            for (int i = 0; i < rows.Length; i++)
-            {
-                int count = rows[i];
-                operation.Constants[2 * i] = Shared($"table {i} {columns}", () => builder.Rows<sbyte>(
-                    ElementType.Int8, [.. Enumerable.Range(0, count * padded).Select(j => (sbyte)(j % padded < columns ? random.Next(-127, 128) : 0))], count));
-                operation.Constants[(2 * i) + 1] = Shared($"row multipliers {i}", () => builder.Rows<int>(ElementType.Int32, Some(count, 500, 1500), 1));
-            }
-            new EmbedRecord(in operation).Shift = 4;
-            return Output(ref operation, 0, ElementType.Int16, columns);
+            EmbedTable[] tables = [.. new[] { BitConverter.ToInt32(tokenizer, 8), tokens, 2 }.Select((rows, i) => new EmbedTable(
+                Shared($"table {i} {columns}", () => builder.Rows<sbyte>(
+                    ElementType.Int8, [.. Enumerable.Range(0, rows * padded).Select(j => (sbyte)(j % padded < columns ? random.Next(-127, 128) : 0))], rows)),
+                Shared($"row multipliers {i}", () => builder.Rows<int>(ElementType.Int32, Some(rows, 500, 1500), 1))))];
+            ushort output = Tensor(ElementType.Int16, columns);
+            return Add(new EmbedWriter { Tokens = tables[0], Positions = tables[1], Types = tables[2], Shift = 4, Output = output }, output);
         }
 
         public ushort Norm(ushort input, int columns)
         {
-            OperationRecord operation = ModelBuilder.Operation(OperationCode.LayerNorm, RowRange.All, SplitAxis.Rows, 1);
-            operation.Inputs[0] = input;
-            operation.Stages[0] = operation.Stages[1] = Stage(49, 8) with { Multipliers = Channels("gamma", columns, 1 << 29, 1 << 30), Addends = Channels("beta", columns, -1 << 18, 1 << 18) };
-            (operation.Stages[0].Low, operation.Stages[0].High) = (short.MinValue, short.MaxValue);
-            operation.Outputs[0] = Tensor(ElementType.Int16, columns);
-            return Output(ref operation, 1, ElementType.Int8, columns);
+            ScaleStage stage = Stage.Each(Channels("gamma", columns, 1 << 29, 1 << 30), 49) with { Addends = Channels("beta", columns, -1 << 18, 1 << 18) };
+            ushort wide = Tensor(ElementType.Int16, columns), narrow = Tensor(ElementType.Int8, columns);
+            return Add(
+                new LayerNormWriter
+                {
+                    Input = input, Wide = wide, WideStage = stage.To(short.MinValue, short.MaxValue), Narrow = narrow, NarrowStage = stage.To(sbyte.MinValue, sbyte.MaxValue),
+                },
+                narrow);
         }
 
         public ushort PublishedNorm(ushort input, int columns)
         {
-            OperationRecord operation = ModelBuilder.Operation(OperationCode.LayerNorm, RowRange.All, SplitAxis.Rows, 1);
-            operation.Inputs[0] = input;
-            new LayerNormRecord(in operation).Function = FunctionKind.Published;
-            new PublishedLayerNormRecord(in operation).Significand = 0xB504F3;
-            new PublishedLayerNormRecord(in operation).Offsets = Longs("offsets", columns, 1L << 55);
-            operation.Stages[1] = Stage(52, 8) with { Multipliers = Channels("gamma", columns, 1 << 29, 1 << 30), Rounding = Rounding.HalfEven };
-            return Output(ref operation, 1, ElementType.Int8, columns);
+            ushort output = Tensor(ElementType.Int8, columns);
+            return Add(
+                new PublishedLayerNormWriter
+                {
+                    Input = input,
+                    Significand = 0xB504F3,
+                    Offsets = Longs("offsets", columns, 1L << 55),
+                    Scale = Even(Stage.Each(Channels("gamma", columns, 1 << 29, 1 << 30), Exponents(52, columns), 52)).To(sbyte.MinValue, sbyte.MaxValue),
+                    Output = output,
+                },
+                output);
         }
 
         public ushort Linear(
             ushort x, int outputs, ElementType type, RowRange rows = RowRange.All, bool rescaled = false, bool raw = false, ushort? input = null)
         {
             x = input is null ? x : Narrow;
-            int inputs = Columns(x);
+            int inputs = Columns(x), bits = type == ElementType.Int8 ? 8 : type == ElementType.Int16 ? 16 : 30, most = (1 << (bits - 1)) - 1;
             string shape = $"{inputs} {outputs}";
-            OperationRecord operation = ModelBuilder.Operation(OperationCode.Linear, rows, SplitAxis.Columns, 1);
-            operation.Inputs[0] = x;
-            new LinearRecord(in operation).Weights = Shared($"weights {shape}", () =>
-            {
-                sbyte[] weights = [.. Enumerable.Range(0, inputs * outputs).Select(_ => (sbyte)random.Next(-127, 128))];
-                constants[$"sums {shape}"] = builder.Channels([.. weights.Chunk(inputs).Select(row => row.Sum(w => w))]);
-                return builder.Quads(weights, outputs, inputs);
-            });
-            new LinearRecord(in operation).ColumnSums = constants[$"sums {shape}"];
-            new LinearRecord(in operation).Bias = Channels("bias", outputs, -1000, 1000);
-            operation.AccumulatorBound = (1 << 28) - 1;
-            if (!raw)
-            {
-                int bits = type == ElementType.Int8 ? 8 : type == ElementType.Int16 ? 16 : 30;
-                operation.Stages[0] = Stage(Math.Max(33, 58 - bits), bits) with { Multipliers = Channels("scale", outputs, 1 << 29, 1 << 30), Low = -(1 << (bits - 1)), High = (1 << (bits - 1)) - 1 };
-                if (type == ElementType.Int8)
+            ushort output = Tensor(type, outputs, rows);
+            return Add(
+                new LinearWriter
                 {
-                    // Attention's inputs.
-                    operation.Stages[0].Low = -127;
-                }
-            }
-            if (rescaled)
-            {
-                new LinearRecord(in operation).Rescale = Stage(30, 8) with { Multiplier = (1 << 30) + 12345, Rounding = Rounding.HalfEven };
-            }
-            return Output(ref operation, 0, type, outputs);
+                    Rows = rows,
+                    Input = x,
+                    Weights = Shared($"weights {shape}", () =>
+                    {
+                        sbyte[] weights = [.. Enumerable.Range(0, inputs * outputs).Select(_ => (sbyte)random.Next(-127, 128))];
+                        constants[$"sums {shape}"] = builder.Channels([.. weights.Chunk(inputs).Select(row => row.Sum(w => w))]);
+                        return builder.Quads(weights, outputs, inputs);
+                    }),
+                    ColumnSums = constants[$"sums {shape}"],
+                    Bias = Channels("bias", outputs, -1000, 1000),
+                    AccumulatorBound = (1 << 28) - 1,
+                    // Attention's inputs are not -128.
+                    Scale = raw ? Stage.Unused : Stage.Each(Channels("scale", outputs, 1 << 29, 1 << 30), Math.Max(33, 58 - bits)).To(bits == 8 ? -most : -most - 1, most),
+                    Rescale = rescaled ? Even(Stage.One((1 << 30) + 12345, 30)).To(sbyte.MinValue, sbyte.MaxValue) : Stage.Unused,
+                    Output = output,
+                },
+                output);
         }
 
         public ushort Attention(ushort x, int headColumns, bool published, RowRange rows = RowRange.All, int x0 = -3000)
         {
             int columns = Columns(x);
-            OperationRecord operation = ModelBuilder.Operation(OperationCode.Attention, rows, SplitAxis.Heads, 1);
-            ushort input = published ? x : Clipped(x);
-            (operation.Inputs[0], operation.Inputs[1], operation.Inputs[2]) = (input, input, input);
-            ReadOnlySpan<int> parameters =
-            [
-                columns / headColumns, headColumns, 13, (1 << 20) - 1, (int)(published ? FunctionKind.Published : FunctionKind.Closest), x0, 5856, 17_970_000, 0,
-            ];
-            for (int i = 0; i < parameters.Length; i++)
-            {
-                operation.Parameters[i] = parameters[i];
-            }
-            new AttentionRecord(in operation).Score = published
-                ? Stage(71, 8) with { Multiplier = 1 << 30, Rounding = Rounding.HalfEven }
-                : Stage(44, 8) with { Multiplier = 1 << 30 };
-            operation.Stages[0] = Stage(30, 8) with { Multiplier = 1 << 30 };
-            return Output(ref operation, 0, ElementType.Int8, columns);
+            ushort input = published ? x : Clipped(x), output = Tensor(ElementType.Int8, columns, rows);
+            ScaleStage context = Stage.One(1 << 30, 30).To(sbyte.MinValue, sbyte.MaxValue);
+            return Add(
+                published
+                    ? new PublishedAttentionWriter
+                    {
+                        Rows = rows, Queries = input, Keys = input, Values = input, Heads = columns / headColumns, HeadColumns = headColumns, Bits = 13,
+                        X0 = x0, B = 5856, C = 17_970_000, Score = Even(Stage.One(1 << 30, 71)), Context = context, Output = output,
+                    }
+                    : new AttentionWriter
+                    {
+                        Rows = rows, Queries = input, Keys = input, Values = input, Heads = columns / headColumns, HeadColumns = headColumns, Bits = 13,
+                        Limit = (1 << 20) - 1, Score = Stage.One(1 << 30, 44), Context = context, Output = output,
+                    },
+                output);
         }
 
         public ushort Gate(ushort input, int columns)
         {
-            OperationRecord operation = ModelBuilder.Operation(OperationCode.Gate, RowRange.All, SplitAxis.Rows, 1);
-            operation.Inputs[0] = input;
-            new GateRecord(in operation).Table = Shared("gate", () => builder.Rows<short>(ElementType.Int16, Shorts(GateRecord.Entries), 1));
-            new GateRecord(in operation).Multipliers = Shared($"gate multipliers {columns}", () => builder.Rows<short>(ElementType.Int16, Shorts(Padded(columns)), 1));
-            (operation.Stages[0].Low, operation.Stages[0].High) = (sbyte.MinValue, sbyte.MaxValue);
-            return Output(ref operation, 0, ElementType.Int8, columns);
+            ushort output = Tensor(ElementType.Int8, columns);
+            return Add(
+                new GateWriter
+                {
+                    Input = input,
+                    Table = Shared("gate", () => builder.Rows<short>(ElementType.Int16, Shorts(GateRecord.Entries), 1)),
+                    Multipliers = Shared($"gate multipliers {columns}", () => builder.Rows<short>(ElementType.Int16, Shorts(Padded(columns)), 1)),
+                    Output = output,
+                },
+                output);
         }
 
         public ushort PublishedGate(ushort input, int columns)
         {
-            OperationRecord operation = ModelBuilder.Operation(OperationCode.Gate, RowRange.All, SplitAxis.Rows, 1);
-            operation.Inputs[0] = input;
-            new GateRecord(in operation).Function = FunctionKind.Published;
-            new PublishedGateRecord(in operation).B = Channels("b", columns, -1 << 30, -1 << 29);
-            new PublishedGateRecord(in operation).C = Longs("c", columns, 1L << 60);
-            new PublishedGateRecord(in operation).Shift = Longs("shift", columns, 1L << 60);
-            operation.Stages[0] = Stage(100, 8) with { Multipliers = Channels("gate scale", columns, 1 << 29, 1 << 30), Rounding = Rounding.HalfEven };
-            return Output(ref operation, 0, ElementType.Int8, columns);
+            ushort output = Tensor(ElementType.Int8, columns);
+            return Add(
+                new PublishedGateWriter
+                {
+                    Input = input,
+                    B = Channels("b", columns, -1 << 30, -1 << 29),
+                    C = Longs("c", columns, 1L << 60),
+                    Shift = Longs("shift", columns, 1L << 60),
+                    Scale = Even(Stage.Each(Channels("gate scale", columns, 1 << 29, 1 << 30), Exponents(100, columns), 100)).To(sbyte.MinValue, sbyte.MaxValue),
+                    Output = output,
+                },
+                output);
         }
 
         public ushort Add(ushort a, ushort b, int columns, ElementType type = ElementType.Int32)
         {
-            OperationRecord operation = ModelBuilder.Operation(OperationCode.Add, RowRange.All, SplitAxis.Rows, 1);
-            (operation.Inputs[0], operation.Inputs[1]) = (a, b);
             int most = type == ElementType.Int8 ? 127 : 1 << 29;
-            operation.Stages[0] = Stage(0, 8) with { Low = -most, High = most };
-            new AddRecord(in operation).Input(0) = Stage(20, 8) with { Multipliers = Channels("first", columns, 1 << 17, 1 << 20), Rounding = Rounding.HalfEven };
-            new AddRecord(in operation).Input(1) = Stage(20, 8) with { Multipliers = Channels("second", columns, 1 << 17, 1 << 20), Rounding = Rounding.HalfEven };
-            return Output(ref operation, 0, type, columns);
+            ushort output = Tensor(type, columns);
+            return Add(
+                new AddWriter
+                {
+                    First = new(a, Even(Stage.Each(Channels("first", columns, 1 << 17, 1 << 20), Exponents(20, columns), 20))),
+                    Second = new(b, Even(Stage.Each(Channels("second", columns, 1 << 17, 1 << 20), Exponents(20, columns), 20))),
+                    Low = -most,
+                    High = most,
+                    Output = output,
+                },
+                output);
         }
 
         /// <summary>Int32 as large as they may be, of the model's width; made once.</summary>
-        public ushort Longest(ushort x)
-        {
-            if (longest is null)
-            {
-                OperationRecord operation = ModelBuilder.Operation(OperationCode.Add, RowRange.All, SplitAxis.Rows, 1);
-                operation.Inputs[0] = x;
-                operation.Stages[0] = Stage(0, 8) with { Low = -1 << 29, High = 1 << 29 };
-                new AddRecord(in operation).Input(0) = Stage(2, 8) with { Multiplier = 1 << 24 };
-                longest = Output(ref operation, 0, ElementType.Int32, Columns(x));
-            }
-            return longest.Value;
-        }
+        public ushort Longest(ushort x) => longest ??= Rescaled(x, Stage.One(1 << 24, 2), ElementType.Int32, -1 << 29, 1 << 29);
 
         /// <summary>Int8 that are all -128.</summary>
-        public ushort Lowest(ushort x)
+        public ushort Lowest(ushort x) => Rescaled(x, Stage.One(1, 2), ElementType.Int8, sbyte.MinValue, sbyte.MinValue);
+
+        private ushort Clipped(ushort x) => Rescaled(x, Stage.One(4, 2), ElementType.Int8, -sbyte.MaxValue, sbyte.MaxValue);
+
+        private ushort Rescaled(ushort x, ScaleStage scale, ElementType type, int low, int high)
         {
-            OperationRecord operation = ModelBuilder.Operation(OperationCode.Add, RowRange.All, SplitAxis.Rows, 1);
-            operation.Inputs[0] = x;
-            operation.Stages[0] = Stage(0, 8) with { High = -128 };
-            new AddRecord(in operation).Input(0) = Stage(2, 8) with { Multiplier = 1 };
-            return Output(ref operation, 0, ElementType.Int8, Columns(x));
+            ushort output = Tensor(type, Columns(x));
+            return Add(new AddWriter { First = new(x, scale), Low = low, High = high, Output = output }, output);
         }
 
-        private ushort Clipped(ushort x)
-        {
-            OperationRecord operation = ModelBuilder.Operation(OperationCode.Add, RowRange.All, SplitAxis.Rows, 1);
-            operation.Inputs[0] = x;
-            operation.Stages[0] = Stage(0, 8) with { Low = -127 };
-            new AddRecord(in operation).Input(0) = Stage(2, 8) with { Multiplier = 4 };
-            return Output(ref operation, 0, ElementType.Int8, Columns(x));
-        }
+        private static ScaleStage Even(ScaleStage stage) => stage with { Rounding = Rounding.HalfEven };
 
-        private static ScaleStage Stage(int exponent, int bits) => new()
+        /// <summary>Adds an operation of which every row, panel and head is worth a worker's start.</summary>
+        private ushort Add(RecordWriter operation, ushort output)
         {
-            Exponent = (byte)exponent, Low = -(1 << (bits - 1)), High = (1 << (bits - 1)) - 1, Multipliers = OperationRecord.None, Addends = OperationRecord.None,
-        };
+            builder.Add(operation with { Grain = 1 });
+            return output;
+        }
 
         private ushort Tensor(ElementType type, int columns, RowRange rows = RowRange.All)
         {
             tensors.Add((type, columns, rows));
             return builder.Tensor(type, columns, rows);
-        }
-
-        private ushort Output(ref OperationRecord operation, int slot, ElementType type, int columns)
-        {
-            ushort tensor = Tensor(type, columns, operation.Rows);
-            operation.Outputs[slot] = tensor;
-            builder.Add(operation);
-            return tensor;
         }
 
         private ushort Shared(string name, Func<ushort> make)
@@ -291,6 +277,9 @@ internal static class CostlyModels
         }
 
         private ushort Channels(string name, int count, int least, int most) => Shared($"{name} {count}", () => builder.Channels(Some(count, least, most)));
+
+        private ushort Exponents(int least, int count) =>
+            Shared($"exponents {least} {count}", () => builder.Channels(Some(Padded(count), least, least + 2)));
 
         private ushort Longs(string name, int count, long most) => Shared(
             $"{name} {count}", () => builder.Rows<long>(ElementType.Int64, [.. Enumerable.Range(0, Padded(count)).Select(i => i < count ? random.NextInt64(-most, most) : 0)], 1));

@@ -1,9 +1,8 @@
 // The reference beside logits that others computed of the same weights.
 using System.Diagnostics;
 using System.Globalization;
+using IBert.Edge.Checkpoints;
 using IBert.Edge.Quantization;
-using IBert.Edge.Quantization.Calibration;
-using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Reference;
 using IBert.Edge.Quantization.Texts;
 using IBert.Edge.Quantization.Tokenizers;
@@ -23,7 +22,7 @@ internal static class ExpectedLogits
     /// <summary>Texts as the tokenizer of a checkpoint encodes them, cut to what it has positions for.</summary>
     public static TokenizedText[] Encode(string tokenizer, CheckpointConfig config, IEnumerable<SourceText> texts)
     {
-        using TextEncoder encoder = new(TokenizerFiles.BuildSection(tokenizer), config.MaxPositions, config.TypeCount > 1);
+        using TextEncoder encoder = new(TokenizerSections.Build(tokenizer), config.MaxPositions, config.TypeCount > 1);
         return [.. texts.Select(text => encoder.Encode(text))];
     }
 

@@ -1,5 +1,6 @@
 // Texts of hundreds of tokens, joined from sentences.
 using IBert.Edge.Quantization;
+using IBert.Edge.Quantization.Evaluation;
 
 namespace IBert.Edge.TestSupport;
 

@@ -1,11 +1,10 @@
 // Every kind of model there is, each made in a few milliseconds from random weights: for tests that no kind may be left out of.
 using System.Collections.Concurrent;
+using IBert.Edge.Checkpoints;
 using IBert.Edge.Format;
 using IBert.Edge.Quantization;
 using IBert.Edge.Quantization.Calibration;
-using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Lowering;
-using IBert.Edge.Quantization.Reference;
 
 namespace IBert.Edge.TestSupport;
 
@@ -81,11 +80,10 @@ internal static class ModelKinds
     {
         if (scheme == QuantizationScheme.IBert)
         {
-            using IBertCheckpoint integers = IBertCheckpoint.Load(folder, checkpoint.Config);
-            IBertLowering published = new(integers);
+            IBertLowering published = new(IBertCheckpoint.Load(folder, checkpoint));
             return (published.Lower(SmallModel.MaxLength, tokenizer), published.Meanings);
         }
-        Int8Lowering lowering = new(checkpoint, calibrator, new Int8Options());
+        Int8Lowering lowering = new(checkpoint, calibrator.Ranges(), new Int8Options());
         return (lowering.Lower(SmallModel.MaxLength, tokenizer), lowering.Meanings);
     }
 }

@@ -1,6 +1,6 @@
 // Byte-pair encoding as it is defined, the oracle of the runtime's.
 using System.Text;
-using IBert.Edge.Quantization.Tokenizers;
+using IBert.Edge.Checkpoints.Tokenizers;
 using IBert.Edge.Text;
 
 namespace IBert.Edge.TestSupport;

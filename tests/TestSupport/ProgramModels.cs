@@ -1,5 +1,6 @@
 // Small models for tests that run programs, made when first asked for.
 using System.Text;
+using IBert.Edge.Checkpoints.Tokenizers;
 using IBert.Edge.Format;
 using IBert.Edge.Quantization.Lowering;
 using IBert.Edge.Quantization.Tokenizers;

@@ -1,8 +1,8 @@
 // A very small model of the published I-BERT's operations, written by hand: what the quantizer's int8 scheme never uses.
 using IBert.Edge.Format;
-using IBert.Edge.Graph.Operations;
 using IBert.Edge.Kernels;
 using IBert.Edge.Quantization.Lowering;
+using IBert.Edge.Quantization.Lowering.Records;
 
 namespace IBert.Edge.TestSupport;
 
@@ -43,8 +43,8 @@ internal static class PublishedModel
 
         private ushort Embed(int vocabulary)
         {
-            OperationRecord operation = Operation(OperationCode.Embed, SplitAxis.Rows);
             int[] rows = [vocabulary, SmallModel.MaxLength, 2];
+            EmbedTable[] tables = new EmbedTable[rows.Length];
             for (int i = 0; i < rows.Length; i++)
             {
                 sbyte[] table = new sbyte[rows[i] * 48];
@@ -52,129 +52,123 @@ internal static class PublishedModel
                 {
                     table[j] = (sbyte)(j % 48 < Hidden ? random.Next(-127, 128) : 0);
                 }
-                operation.Constants[2 * i] = builder.Rows<sbyte>(ElementType.Int8, table, rows[i]);
-                operation.Constants[(2 * i) + 1] = builder.Rows<int>(ElementType.Int32, Some(rows[i], 500, 1500), 1);
+                tables[i] = new(builder.Rows<sbyte>(ElementType.Int8, table, rows[i]), builder.Rows<int>(ElementType.Int32, Some(rows[i], 500, 1500), 1));
             }
-            new EmbedRecord(in operation).Shift = 4;
-            return Output(ref operation, 0, ElementType.Int16, Hidden);
+            ushort output = builder.Tensor(ElementType.Int16, Hidden, RowRange.All);
+            return Add(new EmbedWriter { Tokens = tables[0], Positions = tables[1], Types = tables[2], Shift = 4, Output = output }, output);
         }
 
         private ushort PublishedNorm(ushort input)
         {
-            OperationRecord operation = Operation(OperationCode.LayerNorm, SplitAxis.Rows, input);
-            new LayerNormRecord(in operation).Function = FunctionKind.Published;
-            new PublishedLayerNormRecord(in operation).Shift = 3;
-            new PublishedLayerNormRecord(in operation).Significand = 0xB504F3;
-            new PublishedLayerNormRecord(in operation).Offsets = Longs(48, Hidden, _ => random.NextInt64(-1L << 55, 1L << 55));
-            operation.Stages[1] = Stage(1 << 30, 52, -128, 127) with
-            {
-                Multipliers = builder.Channels(Some(Hidden, 1 << 29, 1 << 30)), Rounding = Rounding.HalfEven,
-            };
-            return Output(ref operation, 1, ElementType.Int8, Hidden);
+            ushort output = builder.Tensor(ElementType.Int8, Hidden, RowRange.All);
+            return Add(
+                new PublishedLayerNormWriter
+                {
+                    Input = input,
+                    Shift = 3,
+                    Significand = 0xB504F3,
+                    Offsets = Longs(48, Hidden, _ => random.NextInt64(-1L << 55, 1L << 55)),
+                    Scale = (Even(Own(52, Hidden, 1 << 29, 1 << 30)) with { Multiplier = 1 << 30 }).To(-128, 127),
+                    Output = output,
+                },
+                output);
         }
 
         private ushort Norm(ushort input)
         {
-            OperationRecord operation = Operation(OperationCode.LayerNorm, SplitAxis.Rows, input);
-            operation.Stages[1] = Stage(0, 49, -128, 127) with
-            {
-                Multipliers = builder.Channels(Some(Hidden, 1 << 29, 1 << 30)), Addends = builder.Channels(Some(Hidden, -1 << 18, 1 << 18)), ZeroPoint = 3,
-            };
-            operation.Rows = RowRange.First;
-            return Output(ref operation, 1, ElementType.Int8, Hidden);
+            ushort output = builder.Tensor(ElementType.Int8, Hidden, RowRange.First);
+            ScaleStage scale = Each(49, Hidden, 1 << 29, 1 << 30) with { Addends = builder.Channels(Some(Hidden, -1 << 18, 1 << 18)) };
+            return Add(new LayerNormWriter { Rows = RowRange.First, Input = input, Narrow = output, NarrowStage = scale.To(-128, 127, 3) }, output);
         }
 
         /// <summary>Q, K or V with the reference's stale input scale, rescaled to even.</summary>
-        private ushort Rescaled(ushort input)
+        private ushort Rescaled(ushort input) => Linear(input, Hidden, Context, ElementType.Int8, linear => linear with
         {
-            OperationRecord operation = Linear(input, Hidden, Context);
-            operation.Stages[0] = Stage(0, 39, -127, 127) with { Multipliers = builder.Channels(Some(Context, 1 << 29, 1 << 30)) };
-            new LinearRecord(in operation).Rescale = Stage((1 << 30) + (1 << 28) + 1, 30, 0, 0) with { Rounding = Rounding.HalfEven };
-            return Output(ref operation, 0, ElementType.Int8, Context);
-        }
+            Scale = Each(39, Context, 1 << 29, 1 << 30).To(-127, 127), Rescale = Even(Stage.One((1 << 30) + (1 << 28) + 1, 30)),
+        });
 
-        private ushort Accumulators(ushort input, int inputs, int outputs)
-        {
-            OperationRecord operation = Linear(input, inputs, outputs);
-            return Output(ref operation, 0, ElementType.Int32, outputs);
-        }
+        private ushort Accumulators(ushort input, int inputs, int outputs) => Linear(input, inputs, outputs, ElementType.Int32, linear => linear);
 
         private ushort Attention(ushort[] heads)
         {
-            OperationRecord operation = Operation(OperationCode.Attention, SplitAxis.Heads, heads);
-            ReadOnlySpan<int> parameters = [SmallModel.Heads, HeadColumns, ProductKernel.WideBits, 1, (int)FunctionKind.Published, -3000, 5856, 17_970_000, 0];
-            for (int i = 0; i < parameters.Length; i++)
-            {
-                operation.Parameters[i] = parameters[i];
-            }
-            new AttentionRecord(in operation).Score = Stage(1 << 30, 71, 0, 0) with { Rounding = Rounding.HalfEven };
-            operation.Stages[0] = Stage(1 << 30, 30, -128, 127);
-            return Output(ref operation, 0, ElementType.Int8, Context);
+            ushort output = builder.Tensor(ElementType.Int8, Context, RowRange.All);
+            return Add(
+                new PublishedAttentionWriter
+                {
+                    Queries = heads[0], Keys = heads[1], Values = heads[2], Heads = SmallModel.Heads, HeadColumns = HeadColumns, Bits = ProductKernel.WideBits,
+                    X0 = -3000, B = 5856, C = 17_970_000, Score = Even(Stage.One(1 << 30, 71)), Context = Stage.One(1 << 30, 30).To(-128, 127), Output = output,
+                },
+                output);
         }
 
         private ushort Add(ElementType type, int most, params ushort[] inputs)
         {
-            OperationRecord operation = Operation(OperationCode.Add, SplitAxis.Rows, inputs);
-            operation.Stages[0] = Stage(0, 0, -most, most);
-            new AddRecord(in operation).Input(0) = Stage(0, 20, 0, 0) with { Multipliers = builder.Channels(Some(Hidden, 1 << 17, 1 << 20)), Rounding = Rounding.HalfEven };
-            if (inputs.Length > 1)
-            {
-                new AddRecord(in operation).Input(1) = Stage(1 << 28, 20, 0, 0);
-            }
-            return Output(ref operation, 0, type, Hidden);
+            ushort output = builder.Tensor(type, Hidden, RowRange.All);
+            return Add(
+                new AddWriter
+                {
+                    First = new(inputs[0], Even(Own(20, Hidden, 1 << 17, 1 << 20))),
+                    Second = inputs.Length > 1 ? new(inputs[1], Stage.One(1 << 28, 20)) : null,
+                    Low = -most,
+                    High = most,
+                    Output = output,
+                },
+                output);
         }
 
         private ushort Gelu(ushort input)
         {
             const int columns = SmallModel.FeedForward, padded = 64;
-            OperationRecord operation = Operation(OperationCode.Gate, SplitAxis.Rows, input);
-            new GateRecord(in operation).Function = FunctionKind.Published;
-            new PublishedGateRecord(in operation).B = builder.Channels(Some(columns, -30_000, -20_000));
-            new PublishedGateRecord(in operation).C = Longs(padded, columns, _ => random.NextInt64(-360_000_000, -330_000_000));
-            new PublishedGateRecord(in operation).Shift = Longs(padded, columns, _ => -21_134);
-            operation.Stages[0] = Stage(0, 54, -128, 127) with { Multipliers = builder.Channels(Some(columns, -1 << 30, -1 << 29)), Rounding = Rounding.HalfEven };
-            return Output(ref operation, 0, ElementType.Int8, columns);
+            ushort output = builder.Tensor(ElementType.Int8, columns, RowRange.All);
+            return Add(
+                new PublishedGateWriter
+                {
+                    Input = input,
+                    B = builder.Channels(Some(columns, -30_000, -20_000)),
+                    C = Longs(padded, columns, _ => random.NextInt64(-360_000_000, -330_000_000)),
+                    Shift = Longs(padded, columns, _ => -21_134),
+                    Scale = Even(Own(54, columns, -1 << 30, -1 << 29)).To(-128, 127),
+                    Output = output,
+                },
+                output);
         }
 
-        private ushort Logits(ushort input)
+        private ushort Logits(ushort input) => Linear(input, Hidden, SmallModel.Labels.Length, ElementType.Int32, linear => linear with
         {
-            OperationRecord operation = Linear(input, Hidden, SmallModel.Labels.Length);
-            operation.Rows = RowRange.First;
-            operation.Stages[0] = Stage(0, 40, -1 << 29, 1 << 29) with { Multipliers = builder.Channels(Some(SmallModel.Labels.Length, 1 << 29, 1 << 30)) };
-            return Output(ref operation, 0, ElementType.Int32, SmallModel.Labels.Length);
-        }
+            Rows = RowRange.First, Scale = Each(40, SmallModel.Labels.Length, 1 << 29, 1 << 30).To(-1 << 29, 1 << 29),
+        });
 
-        /// <summary>A product whose accumulators go out as they are, unless stage 0 is set.</summary>
-        private OperationRecord Linear(ushort input, int inputs, int outputs)
+        /// <summary>A product whose accumulators go out as they are, unless a scale is given.</summary>
+        private ushort Linear(ushort input, int inputs, int outputs, ElementType type, Func<LinearWriter, LinearWriter> change)
         {
-            OperationRecord operation = Operation(OperationCode.Linear, SplitAxis.Columns, input);
             sbyte[] weights = [.. Enumerable.Range(0, inputs * outputs).Select(_ => (sbyte)random.Next(-127, 128))];
-            new LinearRecord(in operation).Weights = builder.Quads(weights, outputs, inputs);
-            new LinearRecord(in operation).Bias = builder.Channels(Some(outputs, -1000, 1000));
-            new LinearRecord(in operation).ColumnSums = builder.Channels([.. weights.Chunk(inputs).Select(row => row.Sum(w => w))]);
-            operation.AccumulatorBound = 1 << 21;
-            return operation;
+            LinearWriter linear = change(new LinearWriter
+            {
+                Input = input,
+                Weights = builder.Quads(weights, outputs, inputs),
+                Bias = builder.Channels(Some(outputs, -1000, 1000)),
+                ColumnSums = builder.Channels([.. weights.Chunk(inputs).Select(row => row.Sum(w => w))]),
+                AccumulatorBound = 1 << 21,
+                Output = OperationRecord.None,
+            });
+            ushort output = builder.Tensor(type, outputs, linear.Rows);
+            return Add(linear with { Output = output }, output);
         }
 
-        private static OperationRecord Operation(OperationCode code, SplitAxis split, params ReadOnlySpan<ushort> inputs)
+        /// <summary>Adds an operation of which every row, panel and head is worth a worker's start.</summary>
+        private ushort Add(RecordWriter operation, ushort output)
         {
-            OperationRecord operation = ModelBuilder.Operation(code, RowRange.All, split, 1);
-            inputs.CopyTo(operation.Inputs);
-            return operation;
+            builder.Add(operation with { Grain = 1 });
+            return output;
         }
 
-        private static ScaleStage Stage(int multiplier, byte exponent, int low, int high) => new()
-        {
-            Multiplier = multiplier, Exponent = exponent, Low = low, High = high, Multipliers = OperationRecord.None, Addends = OperationRecord.None,
-        };
+        private static ScaleStage Even(ScaleStage stage) => stage with { Rounding = Rounding.HalfEven };
 
-        private ushort Output(ref OperationRecord operation, int slot, ElementType type, int columns)
-        {
-            ushort tensor = builder.Tensor(type, columns, operation.Rows);
-            operation.Outputs[slot] = tensor;
-            builder.Add(operation);
-            return tensor;
-        }
+        private ScaleStage Each(int exponent, int channels, int least, int most) => Stage.Each(builder.Channels(Some(channels, least, most)), exponent);
+
+        /// <summary>Channels with exponents of their own.</summary>
+        private ScaleStage Own(int exponent, int channels, int least, int most) => Stage.Each(
+            builder.Channels(Some(channels, least, most)), builder.Channels(Some((channels + 15) & ~15, exponent, exponent + 3)), exponent);
 
         private int[] Some(int count, int least, int most) => [.. Enumerable.Range(0, count).Select(_ => random.Next(least, most))];
 

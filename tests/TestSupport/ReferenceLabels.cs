@@ -1,6 +1,7 @@
 // The labels of an imported I-BERT checkpoint beside those of the reference's integer mode.
 using IBert.Edge.Quantization;
 using IBert.Edge.Quantization.Evaluation;
+using IBert.Edge.Quantization.Texts;
 using Xunit;
 
 namespace IBert.Edge.TestSupport;

@@ -1,8 +1,6 @@
 // Random checkpoints of SmallModel's shape, one for each architecture and head: in memory, and as the folder that Hugging Face writes.
-using System.Text.Json.Nodes;
+using IBert.Edge.Checkpoints;
 using IBert.Edge.Quantization.Calibration;
-using IBert.Edge.Quantization.Checkpoints;
-using IBert.Edge.Quantization.Output;
 using IBert.Edge.Quantization.Reference;
 
 namespace IBert.Edge.TestSupport;
@@ -58,82 +56,23 @@ internal static class SmallCheckpoint
         float[] Uniform(int count, float range) => [.. Enumerable.Range(0, count).Select(_ => range * ((2 * random.NextSingle()) - 1))];
     }
 
-    /// <summary>Writes config.json and model.safetensors; for an I-BERT also the ranges that training would have found, those of the FP32 reference.</summary>
+    /// <summary>Writes a folder; for an I-BERT also with the ranges that training would have found, those of the FP32 reference.</summary>
     public static void Write(Checkpoint checkpoint, Calibrator calibrator, string folder)
     {
-        CheckpointConfig config = checkpoint.Config;
-        WeightNames names = WeightNames.Of(config.Architecture);
-        File.WriteAllText(Path.Combine(folder, "config.json"), Config(config).ToJsonString());
-        List<SafetensorsEntry> tensors = [];
-        int hidden = config.HiddenSize;
-        Add(names.Words, "weight", checkpoint.Embeddings.Words, config.VocabularySize, hidden);
-        Add(names.Positions, "weight", checkpoint.Embeddings.Positions, config.PositionRows, hidden);
-        if (names.Types is not null)
+        if (checkpoint.Config.Architecture == Architecture.IBert)
         {
-            Add(names.Types, "weight", checkpoint.Embeddings.Types, config.TypeCount, hidden);
+            CheckpointConfig config = checkpoint.Config;
+            new IBertCheckpoint(checkpoint, IBertRanges.Of(calibrator.Ranges(), config.LayerCount, config.HeadSize).ToDictionary()).Save(folder, WeightType.F32);
+            return;
         }
-        Norm(names.EmbeddingNorm, checkpoint.Embeddings.Norm);
-        for (int i = 0; i < checkpoint.Layers.Count; i++)
-        {
-            EncoderLayer layer = checkpoint.Layers[i];
-            string prefix = $"{names.Layer}{i}.";
-            Dense(prefix + names.Query, layer.Query);
-            Dense(prefix + names.Key, layer.Key);
-            Dense(prefix + names.Value, layer.Value);
-            Dense(prefix + names.AttentionOutput, layer.AttentionOutput);
-            Norm(prefix + names.AttentionNorm, layer.AttentionNorm);
-            Dense(prefix + names.FeedForward1, layer.FeedForward1);
-            Dense(prefix + names.FeedForward2, layer.FeedForward2);
-            Norm(prefix + names.OutputNorm, layer.OutputNorm);
-        }
-        Dense(names.HeadDense, checkpoint.Head.Dense);
-        Dense(names.Classifier, checkpoint.Head.Classifier);
-        if (config.Architecture == Architecture.IBert)
-        {
-            foreach ((string name, float value) in IBertRanges.Of(calibrator.Ranges(), config.LayerCount, config.HeadSize))
-            {
-                tensors.Add(SafetensorsEntry.Of<float>(names.Prefix + name, "F32", [value], 1));
-            }
-        }
-        File.WriteAllBytes(Path.Combine(folder, "model.safetensors"), SafetensorsWriter.Write(tensors, new Dictionary<string, string> { ["format"] = "pt" }));
-
-        void Dense(string module, Linear linear)
-        {
-            Add(module, "weight", linear.Weight, linear.Outputs, linear.Inputs);
-            Add(module, "bias", linear.Bias, linear.Outputs);
-        }
-
-        void Norm(string module, LayerNorm norm)
-        {
-            Add(module, "weight", norm.Gamma, hidden);
-            Add(module, "bias", norm.Beta, hidden);
-        }
-
-        void Add(string module, string kind, float[] values, params long[] shape) =>
-            tensors.Add(SafetensorsEntry.Of<float>($"{names.Prefix}{module}.{kind}", "F32", values, shape));
+        checkpoint.Save(folder, WeightType.F32);
     }
-
-    private static JsonObject Config(CheckpointConfig config) => new()
-    {
-        ["model_type"] = config.Architecture.ToString().ToLowerInvariant(),
-        ["num_hidden_layers"] = config.LayerCount,
-        ["hidden_size"] = config.HiddenSize,
-        ["num_attention_heads"] = config.HeadCount,
-        [config.Architecture == Architecture.DistilBert ? "hidden_dim" : "intermediate_size"] = config.FeedForwardSize,
-        ["vocab_size"] = config.VocabularySize,
-        ["max_position_embeddings"] = config.PositionRows,
-        ["type_vocab_size"] = Math.Max(1, config.TypeCount),
-        ["layer_norm_eps"] = config.LayerNormEpsilon,
-        ["pad_token_id"] = config.UnplacedId,
-        ["problem_type"] = config.HeadKind == HeadKind.MultiLabel ? "multi_label_classification" : null,
-        ["id2label"] = new JsonObject(config.Labels.Select((name, i) => KeyValuePair.Create<string, JsonNode?>($"{i}", name))),
-    };
 }
 
 /// <summary>The trained ranges of an I-BERT checkpoint, taken from an FP32 calibration instead: names below the prefix, with their one value.</summary>
 internal static class IBertRanges
 {
-    public static IEnumerable<(string Name, float Value)> Of(Dictionary<TensorKey, SiteStatistics> ranges, int layers, int headSize)
+    public static IEnumerable<(string Name, float Value)> Of(IReadOnlyDictionary<TensorKey, TensorRange> ranges, int layers, int headSize)
     {
         List<(string, float)> values = [];
         Range("embeddings.embeddings_act1", new(TensorSite.EmbeddingSum, -1));

@@ -1,13 +1,14 @@
 // A very small model with random weights, made in milliseconds: for tests that open and break thousands of models.
 using System.Runtime.InteropServices;
+using IBert.Edge.Checkpoints;
+using IBert.Edge.Checkpoints.Tokenizers;
 using IBert.Edge.Format;
 using IBert.Edge.Quantization.Calibration;
-using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Lowering;
 using IBert.Edge.Quantization.Reference;
 using IBert.Edge.Quantization.Tokenizers;
 using IBert.Edge.Text;
-using Architecture = IBert.Edge.Quantization.Checkpoints.Architecture;
+using Architecture = IBert.Edge.Checkpoints.Architecture;
 
 namespace IBert.Edge.TestSupport;
 
@@ -63,7 +64,7 @@ internal static class SmallModel
     {
         byte[] tokenizer = writeTokenizer();
         (Checkpoint checkpoint, Calibrator calibrator) = Weights(Architecture.Bert, kind, new Random(1), BitConverter.ToInt32(tokenizer, 8));
-        return new Int8Lowering(checkpoint, calibrator, new Int8Options()).Lower(MaxLength, tokenizer);
+        return new Int8Lowering(checkpoint, calibrator.Ranges(), new Int8Options()).Lower(MaxLength, tokenizer);
     }
 
     private static TokenizedText Text(Random random, int length, int vocabulary, bool typed) =>

@@ -1,4 +1,5 @@
 // The smallest tokenizer that a model can have: for models of which it does not matter.
+using IBert.Edge.Checkpoints.Tokenizers;
 using IBert.Edge.Quantization.Tokenizers;
 using IBert.Edge.Text;
 

@@ -1,6 +1,7 @@
 // Model files for tests, quantized from the repository's own checkpoints by the quantizer of this build.
 using System.Collections.Concurrent;
 using IBert.Edge.Quantization;
+using IBert.Edge.Quantization.Texts;
 
 namespace IBert.Edge.TestSupport;
 

@@ -3,19 +3,11 @@ using IBert.Edge.Quantization.Reference;
 
 namespace IBert.Edge.Quantization.Calibration;
 
-/// <summary>A tokenized text.</summary>
-/// <param name="Ids">Token ids, special tokens included.</param>
-/// <param name="Types">As many token type ids.</param>
-internal sealed record TokenizedText(int[] Ids, int[] Types);
-
-/// <summary>Names a tensor of the forward pass.</summary>
-internal readonly record struct TensorKey(TensorSite Site, int Layer);
-
 /// <summary>A pass over the calibration texts, in parallel; results do not depend on the number of threads.</summary>
 internal sealed class Calibrator(Fp32Model model, IReadOnlyList<TokenizedText> texts, int threads, Action<double>? progress)
 {
     /// <summary>Ranges of every tensor.</summary>
-    public Dictionary<TensorKey, SiteStatistics> Ranges()
+    public IReadOnlyDictionary<TensorKey, TensorRange> Ranges()
     {
         Dictionary<TensorKey, SiteStatistics> all = [];
         int next = -1, done = 0;
@@ -46,7 +38,7 @@ internal sealed class Calibrator(Fp32Model model, IReadOnlyList<TokenizedText> t
             }
         }
         Parallel.Invoke([.. Enumerable.Repeat(Work, Math.Max(1, threads))]);
-        return all;
+        return all.ToDictionary(site => site.Key, site => site.Value.ToRange());
     }
 
     private sealed class RangeObserver : IReferenceObserver

@@ -1,32 +1,21 @@
-// What calibration keeps of one tensor.
+// What calibration keeps of one tensor while it sees texts, and what it hands on.
 namespace IBert.Edge.Quantization.Calibration;
 
-/// <summary>Ranges, means and mean squares of one tensor over all calibration texts, for each channel. Merging is independent of the order.</summary>
-internal sealed class SiteStatistics(int channels)
+/// <summary>What calibration found out about one tensor: for each channel its range, and sums over all rows.</summary>
+/// <param name="ChannelMin">Smallest value of each channel.</param>
+/// <param name="ChannelMax">Largest value of each channel.</param>
+/// <param name="Means">Mean of each channel.</param>
+/// <param name="MeanSquares">Mean square of each channel.</param>
+internal sealed record TensorRange(float[] ChannelMin, float[] ChannelMax, double[] Means, double[] MeanSquares)
 {
-    // Sums are kept in fixed point: integers add up to the same whatever the order of the texts.
-    private const int Fraction = 40;
-
-    private readonly Int128[] sums = new Int128[channels];
-    private readonly Int128[] squares = new Int128[channels];
-
     /// <summary>Number of channels.</summary>
-    public int Channels => channels;
-
-    /// <summary>Smallest value of each channel.</summary>
-    public float[] ChannelMin { get; } = Filled(channels, float.PositiveInfinity);
-
-    /// <summary>Largest value of each channel.</summary>
-    public float[] ChannelMax { get; } = Filled(channels, float.NegativeInfinity);
-
-    /// <summary>Number of rows seen.</summary>
-    public long Rows { get; private set; }
+    public int Channels => ChannelMin.Length;
 
     /// <summary>Smallest value.</summary>
-    public float Min => ChannelMin.Min();
+    public float Min { get; } = ChannelMin.Min();
 
     /// <summary>Largest value.</summary>
-    public float Max => ChannelMax.Max();
+    public float Max { get; } = ChannelMax.Max();
 
     /// <summary>Largest magnitude.</summary>
     public float Magnitude => Math.Max(Math.Abs(Min), Math.Abs(Max));
@@ -35,8 +24,24 @@ internal sealed class SiteStatistics(int channels)
     public float ChannelMagnitude(int channel) => Math.Max(Math.Abs(ChannelMin[channel]), Math.Abs(ChannelMax[channel]));
 
     /// <summary>Mean square of a channel's distance from a value.</summary>
-    public double MeanSquare(int channel, double from = 0) =>
-        Math.Max(0, Mean(squares[channel]) - (2 * from * Mean(sums[channel])) + (from * from));
+    public double MeanSquare(int channel, double from = 0) => Math.Max(0, MeanSquares[channel] - (2 * from * Means[channel]) + (from * from));
+}
+
+/// <summary>Ranges, means and mean squares of one tensor over texts, for each channel. Merging is independent of the order.</summary>
+internal sealed class SiteStatistics(int channels)
+{
+    // Sums are kept in fixed point: integers add up to the same whatever the order of the texts.
+    private const int Fraction = 40;
+
+    private readonly Int128[] sums = new Int128[channels];
+    private readonly Int128[] squares = new Int128[channels];
+
+    private readonly float[] least = Filled(channels, float.PositiveInfinity);
+    private readonly float[] largest = Filled(channels, float.NegativeInfinity);
+    private long count;
+
+    /// <summary>What was seen so far.</summary>
+    public TensorRange ToRange() => new([.. least], [.. largest], [.. sums.Select(Mean)], [.. squares.Select(Mean)]);
 
     /// <summary>Takes in the rows of one text.</summary>
     public void Add(ReadOnlySpan<float> values, int rows)
@@ -47,8 +52,8 @@ internal sealed class SiteStatistics(int channels)
             ReadOnlySpan<float> row = values.Slice(r * channels, channels);
             for (int c = 0; c < channels; c++)
             {
-                ChannelMin[c] = Math.Min(ChannelMin[c], row[c]);
-                ChannelMax[c] = Math.Max(ChannelMax[c], row[c]);
+                least[c] = Math.Min(least[c], row[c]);
+                largest[c] = Math.Max(largest[c], row[c]);
                 sum[c] += row[c];
                 square[c] += (double)row[c] * row[c];
             }
@@ -58,7 +63,7 @@ internal sealed class SiteStatistics(int channels)
             sums[c] += (Int128)Math.ScaleB(sum[c], Fraction);
             squares[c] += (Int128)Math.ScaleB(square[c], Fraction);
         }
-        Rows += rows;
+        count += rows;
     }
 
     /// <summary>Takes in what another thread saw.</summary>
@@ -66,15 +71,15 @@ internal sealed class SiteStatistics(int channels)
     {
         for (int c = 0; c < channels; c++)
         {
-            ChannelMin[c] = Math.Min(ChannelMin[c], other.ChannelMin[c]);
-            ChannelMax[c] = Math.Max(ChannelMax[c], other.ChannelMax[c]);
+            least[c] = Math.Min(least[c], other.least[c]);
+            largest[c] = Math.Max(largest[c], other.largest[c]);
             sums[c] += other.sums[c];
             squares[c] += other.squares[c];
         }
-        Rows += other.Rows;
+        count += other.count;
     }
 
-    private double Mean(Int128 sum) => Math.ScaleB((double)sum, -Fraction) / Math.Max(1, Rows);
+    private double Mean(Int128 sum) => Math.ScaleB((double)sum, -Fraction) / Math.Max(1, count);
 
     private static float[] Filled(int count, float value)
     {

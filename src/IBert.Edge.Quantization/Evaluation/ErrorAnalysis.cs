@@ -2,7 +2,6 @@
 using IBert.Edge.Format;
 using IBert.Edge.Graph;
 using IBert.Edge.Kernels;
-using IBert.Edge.Quantization.Calibration;
 using IBert.Edge.Quantization.Lowering;
 using IBert.Edge.Quantization.Reference;
 

@@ -4,6 +4,7 @@ using System.Text;
 using IBert.Edge.Evaluation;
 using IBert.Edge.Files.Data;
 using IBert.Edge.Quantization.Reference;
+using IBert.Edge.Quantization.Texts;
 
 namespace IBert.Edge.Quantization.Evaluation;
 

@@ -1,7 +1,6 @@
 // Each operation of the integer graph in FP32, on given inputs: tells an operation's own error from what it was handed.
+using IBert.Edge.Checkpoints;
 using IBert.Edge.Format;
-using IBert.Edge.Quantization.Calibration;
-using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Lowering;
 using IBert.Edge.Quantization.Reference;
 

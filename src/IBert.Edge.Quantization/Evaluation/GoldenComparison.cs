@@ -2,12 +2,12 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using IBert.Edge.Checkpoints;
 using IBert.Edge.Files.Data;
 using IBert.Edge.Format;
-using IBert.Edge.Graph.Operations;
 using IBert.Edge.Graph;
+using IBert.Edge.Graph.Operations;
 using IBert.Edge.Kernels;
-using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Lowering;
 
 namespace IBert.Edge.Quantization.Evaluation;
@@ -39,9 +39,9 @@ internal sealed class GoldenComparison
         vocabulary = int.MaxValue;
         foreach (OperationRecord operation in model.Operations)
         {
-            if (operation.Code == OperationCode.Embed && operation.Constants[0] != OperationRecord.None)
+            if (operation.Code == OperationCode.Embed && new EmbedRecord(in operation).Table(0) is not OperationRecord.None and ushort tokens)
             {
-                vocabulary = Math.Min(vocabulary, (int)model.Constants[operation.Constants[0]].Rows);
+                vocabulary = Math.Min(vocabulary, (int)model.Constants[tokens].Rows);
             }
         }
     }

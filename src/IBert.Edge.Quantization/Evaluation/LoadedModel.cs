@@ -1,4 +1,5 @@
 // Opens a model that is not in a file yet, with the runtime's own checks.
+using IBert.Edge.Checkpoints;
 using IBert.Edge.Format;
 using IBert.Edge.Graph;
 

@@ -1,9 +1,8 @@
 // A model file beside the checkpoint that it was made from: the error of every tensor on some texts.
+using System.Text.Json;
+using IBert.Edge.Checkpoints;
 using IBert.Edge.Files.Data;
-using IBert.Edge.Quantization.Calibration;
-using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Lowering;
-using IBert.Edge.Quantization.Output;
 using IBert.Edge.Quantization.Reference;
 using IBert.Edge.Quantization.Texts;
 
@@ -39,7 +38,7 @@ internal sealed record ModelComparison(
             throw new DataFileException($"{source.FileName} has no texts: there is nothing to compare on");
         }
         Checkpoint checkpoint = Checkpoint.Load(checkpointFolder);
-        if (model.Provenance is not { } provenance || Provenance.SourceHash(provenance) != checkpoint.SourceHash)
+        if (model.Provenance is not { } provenance || SourceHashOf(provenance) != checkpoint.SourceHash)
         {
             throw new CheckpointException(
                 $"{model.Name}: was not made from the weights in {checkpointFolder} (SHA-256 {checkpoint.SourceHash}): give the checkpoint that it was " +
@@ -56,5 +55,19 @@ internal sealed record ModelComparison(
         }
         TokenizedText[] texts = [.. source.Draw(samples, seed).Select(text => encoder.Encode(text))];
         return new(model.Name, checkpoint.SourceHash, source, texts.Length, seed, ErrorAnalysis.Run(model, tensors, reference, texts, threads, progress));
+    }
+
+    /// <summary>The hash of the weights that a model was made from; null where its provenance does not state it.</summary>
+    private static string? SourceHashOf(string provenance)
+    {
+        try
+        {
+            using JsonDocument json = JsonDocument.Parse(provenance);
+            return json.RootElement.GetProperty("source").GetProperty("sha256").GetString();
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException)
+        {
+            return null;
+        }
     }
 }

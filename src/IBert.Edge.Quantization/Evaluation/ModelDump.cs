@@ -1,12 +1,12 @@
 // Every operation's integers on one text, with what they stand for.
 using System.Runtime.InteropServices;
+using IBert.Edge.Checkpoints;
 using IBert.Edge.Format;
-using IBert.Edge.Graph.Operations;
 using IBert.Edge.Graph;
+using IBert.Edge.Graph.Operations;
 using IBert.Edge.Kernels;
-using IBert.Edge.Quantization.Calibration;
 using IBert.Edge.Quantization.Lowering;
-using IBert.Edge.Quantization.Output;
+using IBert.Edge.Quantization.Reference;
 using IBert.Edge.Quantization.Texts;
 
 namespace IBert.Edge.Quantization.Evaluation;
@@ -50,7 +50,7 @@ internal static class ModelDump
         entries.Add(SafetensorsEntry.Of<int>("input_ids", "I32", tokens.Ids, length));
         entries.Add(SafetensorsEntry.Of<int>("token_type_ids", "I32", tokens.Types, length));
         entries.Add(SafetensorsEntry.Of<double>("logits", "F64", logits, logits.Length));
-        Dictionary<string, string> metadata = new() { ["text"] = text.Text, ["quantizer"] = $"ibert-quantize {Quantizer.Version}" };
+        Dictionary<string, string> metadata = new() { ["text"] = text.Text, ["quantizer"] = $"ibert-quantize {QuantizerVersion.Text}" };
         if (text.Pair is not null)
         {
             metadata["text_pair"] = text.Pair;
@@ -63,9 +63,9 @@ internal static class ModelDump
     {
         foreach (ref readonly OperationRecord operation in model.Operations)
         {
-            if (operation.Code == OperationCode.Embed && operation.Constants[4] != OperationRecord.None)
+            if (operation.Code == OperationCode.Embed && new EmbedRecord(in operation).Table(2) is not OperationRecord.None and ushort types)
             {
-                return model.Constants[operation.Constants[4]].Rows > 1;
+                return model.Constants[types].Rows > 1;
             }
         }
         return false;

@@ -30,4 +30,25 @@ internal static class DyadicRatio
 
     /// <summary>value * 2^power, exactly.</summary>
     public static double Scale(double value, int power) => Math.ScaleB(value, power);
+
+    /// <summary>A ratio as a multiplier in 2^30..2^31 - 1 over 2^e, e in 0..62; smaller where the ratio is below 2^-32.</summary>
+    public static (int Multiplier, int Exponent) Widest(double ratio)
+    {
+        int exponent = 0;
+        while (exponent < 62 && Math.Round(Scale(ratio, exponent + 1)) <= int.MaxValue)
+        {
+            exponent++;
+        }
+        return ((int)Math.Round(Scale(ratio, exponent)), exponent);
+    }
+}
+
+/// <summary>A ratio for each channel: its multiplier over 2^Exponent after a pre-shift.</summary>
+internal sealed record DyadicChannels(int PreShift, int Exponent, int[] Multipliers)
+{
+    /// <summary>Ratios that share the exponent of the largest.</summary>
+    /// <returns>Null where one is too large.</returns>
+    public static DyadicChannels? Of(double[] ratios) => DyadicRatio.Choose(Math.Max(ratios.Max(), 1e-12)) is (int preShift, int exponent)
+        ? new(preShift, exponent, [.. ratios.Select(ratio => DyadicRatio.Multiplier(ratio, preShift, exponent))])
+        : null;
 }

@@ -1,9 +1,9 @@
 // The post-training scheme: 8-bit weights and product inputs, a 16-bit residual stream, integer non-linear functions.
+using IBert.Edge.Checkpoints;
 using IBert.Edge.Format;
-using IBert.Edge.Graph.Operations;
 using IBert.Edge.Kernels;
 using IBert.Edge.Quantization.Calibration;
-using IBert.Edge.Quantization.Checkpoints;
+using IBert.Edge.Quantization.Lowering.Records;
 using IBert.Edge.Quantization.Reference;
 
 namespace IBert.Edge.Quantization.Lowering;
@@ -26,19 +26,22 @@ internal sealed class Int8Lowering
 
     private readonly Checkpoint checkpoint;
     private readonly CheckpointConfig config;
-    private readonly Dictionary<TensorKey, SiteStatistics> ranges;
+    private readonly IReadOnlyDictionary<TensorKey, TensorRange> ranges;
     private readonly Int8Options options;
     private readonly ModelBuilder builder = new();
     private readonly ProductLowering graph;
     private readonly Migration migration;
 
-    public Int8Lowering(Checkpoint checkpoint, Calibrator calibrator, Int8Options options)
+    /// <param name="checkpoint">The weights.</param>
+    /// <param name="ranges">Of every tensor of the FP32 reference that becomes integers.</param>
+    /// <param name="options">How.</param>
+    public Int8Lowering(Checkpoint checkpoint, IReadOnlyDictionary<TensorKey, TensorRange> ranges, Int8Options options)
     {
         this.checkpoint = checkpoint;
+        this.ranges = ranges;
         this.options = options;
         config = checkpoint.Config;
         graph = new ProductLowering(builder, WeightNames.Of(config.Architecture));
-        ranges = calibrator.Ranges();
         migration = new Migration(checkpoint, ranges);
     }
 
@@ -101,74 +104,25 @@ internal sealed class Int8Lowering
 
     private QuantizedTensor Embed()
     {
-        int hidden = config.HiddenSize, padded = (hidden + 15) & ~15;
-        float[][] sources = EmbeddingTables(hidden);
-        // No sum of rows can exceed the sum of the largest: nothing saturates, whatever the text.
-        double scale = Math.Max(sources.Sum(table => table.Max(Math.Abs)), 1e-6) / short.MaxValue;
-        double[][] steps = [.. sources.Select(table => RowSteps(table, hidden))];
-        double largest = steps.Sum(step => step.Max()) / scale;
-        int shift = 30;
-        while (shift > 1 && (128 * (Math.ScaleB(largest, shift) + sources.Length)) + (1L << (shift - 1)) > int.MaxValue)
+        int hidden = config.HiddenSize;
+        QuantizedEmbedding embedding = QuantizedEmbedding.Of(checkpoint.Embeddings, hidden);
+        EmbedTable[] tables = [.. embedding.Tables.Select(table => new EmbedTable(
+            builder.Rows<sbyte>(ElementType.Int8, table.Rows, table.Multipliers.Length), builder.Rows<int>(ElementType.Int32, table.Multipliers, 1)))];
+        QuantizedTensor sum = graph.Tensor(
+            ElementType.Int16, QuantizedTensor.Of(new(TensorSite.EmbeddingSum, -1), hidden, embedding.Scale, 0), RowRange.All);
+        builder.Add(new EmbedWriter
         {
-            shift--;
-        }
-        OperationRecord operation = ModelBuilder.Operation(OperationCode.Embed, RowRange.All, SplitAxis.Rows, 8);
-        for (int i = 0; i < sources.Length; i++)
-        {
-            int rows = sources[i].Length / hidden;
-            sbyte[] table = new sbyte[rows * padded];
-            int[] multipliers = new int[rows];
-            for (int r = 0; r < rows; r++)
-            {
-                for (int c = 0; c < hidden; c++)
-                {
-                    table[(r * padded) + c] = (sbyte)Math.Round(sources[i][(r * hidden) + c] / steps[i][r]);
-                }
-                multipliers[r] = (int)Math.Round(Math.ScaleB(steps[i][r] / scale, shift));
-            }
-            operation.Constants[2 * i] = builder.Rows<sbyte>(ElementType.Int8, table, rows);
-            operation.Constants[(2 * i) + 1] = builder.Rows<int>(ElementType.Int32, multipliers, 1);
-        }
-        new EmbedRecord(in operation).Shift = shift;
-        new EmbedRecord(in operation).PositionOffset = config.PositionOffset;
-        new EmbedRecord(in operation).UnplacedIdPlusOne = config.UnplacedId + 1 ?? 0;
-        operation.AccumulatorBound = int.MaxValue;
-        return graph.Output(
-            ref operation, 0, ElementType.Int16, QuantizedTensor.Of(new(TensorSite.EmbeddingSum, -1), hidden, scale, 0), RowRange.All, add: true);
-
-        static double[] RowSteps(float[] table, int hidden) =>
-            [.. Enumerable.Range(0, table.Length / hidden).Select(r => RowStep(table.AsSpan(r * hidden, hidden)))];
+            Tokens = tables[0],
+            Positions = tables[1],
+            Types = tables.Length > 2 ? tables[2] : null,
+            Shift = embedding.Shift,
+            PositionOffset = config.PositionOffset,
+            UnplacedId = config.UnplacedId,
+            AccumulatorBound = int.MaxValue,
+            Output = sum.Index,
+        });
+        return sum;
     }
-
-    /// <summary>
-    /// Tables of words, positions and types. The first type's row is in every token of a single text: what its own rounding takes from it the
-    /// positions, whose steps are finer and differ from token to token, make up for.
-    /// </summary>
-    private float[][] EmbeddingTables(int hidden)
-    {
-        Embeddings tables = checkpoint.Embeddings;
-        if (tables.Types.Length == 0)
-        {
-            return [tables.Words, tables.Positions];
-        }
-        float[] positions = [.. tables.Positions], types = [.. tables.Types];
-        double step = RowStep(types.AsSpan(0, hidden));
-        for (int c = 0; c < hidden; c++)
-        {
-            float lost = (float)(types[c] - (Math.Round(types[c] / step) * step));
-            for (int i = c; i < positions.Length; i += hidden)
-            {
-                positions[i] += lost;
-            }
-            for (int i = hidden + c; i < types.Length; i += hidden)
-            {
-                types[i] -= lost;
-            }
-        }
-        return [tables.Words, positions, types];
-    }
-
-    private static double RowStep(ReadOnlySpan<float> row) => Math.Max((double)Magnitude(row) / 127, 1e-9);
 
     private (QuantizedTensor? Residual, QuantizedTensor Narrow) Layer(
         int layer, EncoderLayer weights, QuantizedTensor residual, QuantizedTensor input, RowRange rows, int maxLength)
@@ -218,45 +172,36 @@ internal sealed class Int8Lowering
 
     private QuantizedTensor Attend(QuantizedTensor query, QuantizedTensor key, QuantizedTensor value, TensorKey contextKey, RowRange rows, int maxLength)
     {
-        OperationRecord operation = ModelBuilder.Operation(OperationCode.Attention, rows, SplitAxis.Heads, 1);
-        (operation.Inputs[0], operation.Inputs[1], operation.Inputs[2]) = (query.Index, key.Index, value.Index);
         // A score difference of one is this much of an exponent of two with 15 fraction bits.
         double ratio = query.Scale * key.Scale / Math.Sqrt(config.HeadSize) / DeterministicMath.Log(2) * (1 << Numerics.IntegerMath.ExponentFraction);
         (int preShift, int exponent) = DyadicRatio.Choose(ratio)
             ?? throw TensorNames.Degenerate(WeightNames.Of(config.Architecture), contextKey, "has scores beyond what its integers hold");
         double farthest = Math.Min(2.0 * 127 * 127 * PaddedHead, Math.Ceiling((Numerics.IntegerMath.ExponentLimit + 1) / ratio));
-        ref ScaleStage score = ref new AttentionRecord(in operation).Score;
-        score.PreShift = (byte)preShift;
-        score.Exponent = (byte)exponent;
-        score.Multiplier = Math.Max(1, DyadicRatio.Multiplier(ratio, preShift, exponent));
         int bits = ProductKernel.WideBits;
         while (((1L << bits) - 1) * 128 * maxLength > int.MaxValue)
         {
             bits--;
         }
-        new AttentionRecord(in operation).Heads = config.HeadCount;
-        new AttentionRecord(in operation).HeadColumns = PaddedHead;
-        new AttentionRecord(in operation).Bits = bits;
-        new AttentionRecord(in operation).Limit = (int)Math.Clamp(farthest, 1, (1L << (31 - preShift)) - 1);
-        operation.AccumulatorBound = (uint)(((1L << bits) - 1) * 128 * maxLength);
-
         (double scale, int zeroPoint) = ProductInput(contextKey);
-        ref ScaleStage context = ref operation.Stages[0];
-        (context.Multiplier, context.Exponent) = ContextRatio(value.Scale / scale);
-        (context.ZeroPoint, context.Low, context.High) = (zeroPoint, sbyte.MinValue, sbyte.MaxValue);
-        QuantizedTensor result = QuantizedTensor.Of(contextKey, config.HiddenSize, scale, zeroPoint, migration[contextKey]) with { Heads = config.HeadCount };
-        return graph.Output(ref operation, 0, ElementType.Int8, result, rows, add: true);
-    }
-
-    /// <summary>A ratio as a multiplier in 2^30..2^31-1 over 2^e.</summary>
-    private static (int Multiplier, byte Exponent) ContextRatio(double ratio)
-    {
-        int exponent = 0;
-        while (exponent < 62 && Math.Round(Math.ScaleB(ratio, exponent + 1)) <= int.MaxValue)
+        (int multiplier, int contextExponent) = DyadicRatio.Widest(value.Scale / scale);
+        QuantizedTensor context = graph.Tensor(
+            ElementType.Int8, QuantizedTensor.Of(contextKey, config.HiddenSize, scale, zeroPoint, migration[contextKey]) with { Heads = config.HeadCount }, rows);
+        builder.Add(new AttentionWriter
         {
-            exponent++;
-        }
-        return ((int)Math.Round(Math.ScaleB(ratio, exponent)), (byte)exponent);
+            Rows = rows,
+            Queries = query.Index,
+            Keys = key.Index,
+            Values = value.Index,
+            Heads = config.HeadCount,
+            HeadColumns = PaddedHead,
+            Bits = bits,
+            Limit = (int)Math.Clamp(farthest, 1, (1L << (31 - preShift)) - 1),
+            Score = Stage.One(Math.Max(1, DyadicRatio.Multiplier(ratio, preShift, exponent)), exponent) with { PreShift = (byte)preShift },
+            Context = Stage.One(multiplier, contextExponent).To(sbyte.MinValue, sbyte.MaxValue, zeroPoint),
+            AccumulatorBound = ((1L << bits) - 1) * 128 * maxLength,
+            Output = context.Index,
+        });
+        return context;
     }
 
     /// <summary>
@@ -270,8 +215,8 @@ internal sealed class Int8Lowering
         {
             return graph.Product(weights, input, after, ElementType.Int8, scale, zeroPoint, rows, low: zeroPoint);
         }
-        SiteStatistics statistics = ranges[before];
-        double low = statistics.Min * WideMargin, high = statistics.Max * WideMargin;
+        TensorRange range = ranges[before];
+        double low = range.Min * WideMargin, high = range.Max * WideMargin;
         (low, high) = activation == Activation.Tanh
             ? (Math.Max(low, -TanhTail), Math.Min(high, TanhTail))
             : (Math.Max(low, GeluTail), high);
@@ -284,64 +229,36 @@ internal sealed class Int8Lowering
         QuantizedTensor a, QuantizedTensor? b, LayerNorm norm, TensorKey key, double? wideScale, RowRange rows)
     {
         int channels = norm.Gamma.Length;
-        OperationRecord operation = ModelBuilder.Operation(OperationCode.LayerNorm, rows, SplitAxis.Rows, 4);
-        operation.Inputs[0] = a.Index;
-        if (b is not null)
-        {
-            operation.Inputs[1] = b.Index;
-        }
-        long epsilon = (long)Math.Min(Math.Round((double)channels * channels * config.LayerNormEpsilon / (a.Scale * a.Scale)), Math.ScaleB(1, 60));
-        new LayerNormRecord(in operation).Epsilon = epsilon;
         QuantizedTensor? wide = null;
+        ScaleStage wideStage = Stage.Unused;
         if (wideScale is { } step)
         {
-            NormStage(ref operation.Stages[0], key, norm, step, 0, null, short.MinValue, short.MaxValue);
-            wide = graph.Output(ref operation, 0, ElementType.Int16, QuantizedTensor.Of(key, channels, step, 0), rows, add: false);
+            wideStage = NormStage(key, norm, step, null).To(short.MinValue, short.MaxValue);
+            wide = graph.Tensor(ElementType.Int16, QuantizedTensor.Of(key, channels, step, 0), rows, residual: true);
         }
         (double scale, int zeroPoint) = ProductInput(key);
         ChannelMap map = migration[key];
-        NormStage(ref operation.Stages[1], key, norm, scale, zeroPoint, map, sbyte.MinValue, sbyte.MaxValue);
-        QuantizedTensor narrow = graph.Output(
-            ref operation, 1, ElementType.Int8, QuantizedTensor.Of(key, channels, scale, zeroPoint, map), rows, add: true);
+        ScaleStage narrowStage = NormStage(key, norm, scale, map).To(sbyte.MinValue, sbyte.MaxValue, zeroPoint);
+        QuantizedTensor narrow = graph.Tensor(ElementType.Int8, QuantizedTensor.Of(key, channels, scale, zeroPoint, map), rows);
+        builder.Add(new LayerNormWriter
+        {
+            Rows = rows,
+            Input = a.Index,
+            Branch = b?.Index ?? OperationRecord.None,
+            Epsilon = (long)Math.Min(Math.Round((double)channels * channels * config.LayerNormEpsilon / (a.Scale * a.Scale)), Math.ScaleB(1, 60)),
+            Wide = wide?.Index ?? OperationRecord.None,
+            WideStage = wideStage,
+            Narrow = narrow.Index,
+            NarrowStage = narrowStage,
+        });
         return (wide, narrow);
     }
 
-    private void NormStage(ref ScaleStage stage, TensorKey key, LayerNorm norm, double scale, int zeroPoint, ChannelMap? map, int low, int high)
+    private ScaleStage NormStage(TensorKey key, LayerNorm norm, double scale, ChannelMap? map)
     {
-        int channels = norm.Gamma.Length;
-        int fraction = 28 - LayerNormScale.HeadRoomOf(channels);
-        double[] ratios = new double[channels], offsets = new double[channels];
-        for (int c = 0; c < channels; c++)
-        {
-            double step = scale * (map?.Divisors[c] ?? 1);
-            ratios[c] = Math.ScaleB(norm.Gamma[c] / step, -fraction);
-            offsets[c] = (norm.Beta[c] - (map?.Shifts?[c] ?? 0)) / step;
-        }
-        // Addends share the exponent and stay below 2^30.
-        double largest = Math.Max(ratios.Max(Math.Abs), 1e-12), offset = offsets.Max(Math.Abs);
-        int exponent = 62;
-        while (exponent > 33 && (Math.ScaleB(largest, exponent) > int.MaxValue - 1 || Math.ScaleB(offset, exponent - 32) > (1 << 30) - 1))
-        {
-            exponent--;
-        }
-        if (Math.ScaleB(largest, exponent) > int.MaxValue - 1 || Math.ScaleB(offset, exponent - 32) > (1 << 30) - 1)
-        {
-            throw TensorNames.Degenerate(WeightNames.Of(config.Architecture), key, "has a weight or bias that is far larger than what it gives");
-        }
-        stage.Exponent = (byte)exponent;
-        stage.Multipliers = builder.Channels([.. ratios.Select(r => (int)Math.Round(Math.ScaleB(r, exponent)))]);
-        stage.Addends = builder.Channels([.. offsets.Select(o => (int)Math.Round(Math.ScaleB(o, exponent - 32)))]);
-        (stage.ZeroPoint, stage.Low, stage.High) = (zeroPoint, low, high);
-    }
-
-    private static float Magnitude(ReadOnlySpan<float> values)
-    {
-        float largest = 0;
-        foreach (float value in values)
-        {
-            largest = Math.Max(largest, Math.Abs(value));
-        }
-        return largest;
+        NormScale stage = NormScale.Of(norm, scale, map)
+            ?? throw TensorNames.Degenerate(WeightNames.Of(config.Architecture), key, "has a weight or bias that is far larger than what it gives");
+        return Stage.Each(builder.Channels(stage.Multipliers), stage.Exponent) with { Addends = builder.Channels(stage.Addends) };
     }
 }
 

@@ -6,7 +6,6 @@ using System.Text;
 using System.Text.Unicode;
 using IBert.Edge.Format;
 using IBert.Edge.Graph;
-using IBert.Edge.Quantization.Calibration;
 using IBert.Edge.Quantization.Reference;
 
 namespace IBert.Edge.Quantization.Lowering;

@@ -1,6 +1,6 @@
 // Chooses, for every input of a product, how its outliers are dealt with before it becomes 8-bit integers.
+using IBert.Edge.Checkpoints;
 using IBert.Edge.Quantization.Calibration;
-using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Reference;
 
 namespace IBert.Edge.Quantization.Lowering;
@@ -22,10 +22,10 @@ internal sealed class Migration
     private const double WorthABlock = 0.8;
 
     private readonly WeightNames names;
-    private readonly Dictionary<TensorKey, SiteStatistics> ranges;
+    private readonly IReadOnlyDictionary<TensorKey, TensorRange> ranges;
     private readonly Dictionary<TensorKey, ChannelMap> maps = [];
 
-    public Migration(Checkpoint checkpoint, Dictionary<TensorKey, SiteStatistics> ranges)
+    public Migration(Checkpoint checkpoint, IReadOnlyDictionary<TensorKey, TensorRange> ranges)
     {
         CheckpointConfig config = checkpoint.Config;
         (this.ranges, names) = (ranges, WeightNames.Of(config.Architecture));
@@ -188,23 +188,23 @@ internal sealed class Migration
     /// <summary>The channels of a tensor as calibration saw them, less their shifts.</summary>
     private sealed class Channels
     {
-        private readonly SiteStatistics statistics;
+        private readonly TensorRange range;
 
-        public Channels(SiteStatistics statistics, bool shift)
-            : this(statistics, shift ? ShiftsOf(statistics) : null)
+        public Channels(TensorRange range, bool shift)
+            : this(range, shift ? ShiftsOf(range) : null)
         {
         }
 
-        public Channels(SiteStatistics statistics, float[]? shifts) => (this.statistics, Shifts) = (statistics, shifts);
+        public Channels(TensorRange range, float[]? shifts) => (this.range, Shifts) = (range, shifts);
 
         public float[]? Shifts { get; }
 
-        public int Count => statistics.Channels;
+        public int Count => range.Channels;
 
         public double Magnitude(int channel) => Math.Max(Math.Abs(Low(channel)), Math.Abs(High(channel)));
 
         /// <summary>Mean square.</summary>
-        public double Power(int channel) => statistics.MeanSquare(channel, Shift(channel));
+        public double Power(int channel) => range.MeanSquare(channel, Shift(channel));
 
         /// <summary>The map with given divisors.</summary>
         public ChannelMap Map(float[] divisors, int[]? extras = null, double? most = null)
@@ -261,13 +261,13 @@ internal sealed class Migration
         /// What a channel's middle is beyond the typical magnitude of all channels. What is within it would not make the range smaller by much, and
         /// leaves room for what few calibration texts have not shown.
         /// </summary>
-        private static float[] ShiftsOf(SiteStatistics statistics)
+        private static float[] ShiftsOf(TensorRange range)
         {
-            float typical = Enumerable.Range(0, statistics.Channels).Select(statistics.ChannelMagnitude).Order().ElementAt(statistics.Channels / 2);
-            float[] shifts = new float[statistics.Channels];
+            float typical = Enumerable.Range(0, range.Channels).Select(range.ChannelMagnitude).Order().ElementAt(range.Channels / 2);
+            float[] shifts = new float[range.Channels];
             for (int c = 0; c < shifts.Length; c++)
             {
-                float middle = (statistics.ChannelMin[c] + statistics.ChannelMax[c]) / 2;
+                float middle = (range.ChannelMin[c] + range.ChannelMax[c]) / 2;
                 shifts[c] = middle - Math.Clamp(middle, -typical, typical);
             }
             return shifts;
@@ -275,8 +275,8 @@ internal sealed class Migration
 
         private double Shift(int channel) => Shifts is null ? 0 : Shifts[channel];
 
-        private double Low(int channel) => statistics.ChannelMin[channel] - Shift(channel);
+        private double Low(int channel) => range.ChannelMin[channel] - Shift(channel);
 
-        private double High(int channel) => statistics.ChannelMax[channel] - Shift(channel);
+        private double High(int channel) => range.ChannelMax[channel] - Shift(channel);
     }
 }

@@ -2,8 +2,10 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
+using IBert.Edge.Checkpoints;
 using IBert.Edge.Format;
 using IBert.Edge.Kernels;
+using IBert.Edge.Quantization.Lowering.Records;
 
 namespace IBert.Edge.Quantization.Lowering;
 
@@ -24,23 +26,6 @@ internal sealed class ModelBuilder
     /// <summary>The operations so far.</summary>
     public IReadOnlyList<OperationRecord> Operations => operations;
 
-    /// <summary>A record with all its indexes at none.</summary>
-    public static OperationRecord Operation(OperationCode code, RowRange rows, SplitAxis split, int grain)
-    {
-        OperationRecord record = new() { Code = code, Rows = rows, Split = split, Grain = (ushort)grain };
-        Fill(record.Inputs);
-        Fill(record.Outputs);
-        Fill(record.Constants);
-        for (int i = 0; i < 4; i++)
-        {
-            record.Stages[i].Multipliers = OperationRecord.None;
-            record.Stages[i].Addends = OperationRecord.None;
-        }
-        return record;
-
-        static void Fill(Span<ushort> indexes) => indexes.Fill(OperationRecord.None);
-    }
-
     /// <summary>Adds a tensor of a row per token, or of one row.</summary>
     public ushort Tensor(ElementType type, int columns, RowRange rows)
     {
@@ -55,7 +40,7 @@ internal sealed class ModelBuilder
     }
 
     /// <summary>Adds an operation.</summary>
-    public void Add(in OperationRecord operation) => operations.Add(operation);
+    public void Add(RecordWriter operation) => operations.Add(operation.ToRecord());
 
     /// <summary>Adds rows of elements.</summary>
     public ushort Rows<T>(ElementType type, ReadOnlySpan<T> elements, int rows) where T : unmanaged =>

@@ -52,6 +52,26 @@ internal static class PublishedScales
         return ((int)(ratio < 0 ? -multiplier : multiplier), 31 - exponent);
     }
 
+    /// <summary>
+    /// batch_frexp of ratios, padded to a multiple of 16. Exponents end at <paramref name="most"/>, where a ratio is so small that it gives nothing; padding
+    /// and ratios of zero have the least that there is.
+    /// </summary>
+    public static (int[] Multipliers, int[] Exponents) Dyadic(double[] ratios, int most)
+    {
+        int[] multipliers = new int[(ratios.Length + 15) & ~15], exponents = new int[multipliers.Length];
+        Array.Fill(exponents, Math.Min(most, Dyadic(ratios.Max(Math.Abs)).Exponent));
+        for (int i = 0; i < ratios.Length; i++)
+        {
+            if (ratios[i] != 0)
+            {
+                (int multiplier, int own) = Dyadic(ratios[i]);
+                exponents[i] = Math.Min(most, own);
+                multipliers[i] = (int)Math.Round(Math.ScaleB(multiplier, exponents[i] - own), MidpointRounding.AwayFromZero);
+            }
+        }
+        return (multipliers, exponents);
+    }
+
     /// <summary>The 24 bits of a scale without its power of two: 2^23..2^24 - 1.</summary>
     /// <param name="scale">A normal number.</param>
     public static int Significand(float scale) => (BitConverter.SingleToInt32Bits(scale) & ((1 << 23) - 1)) | 1 << 23;

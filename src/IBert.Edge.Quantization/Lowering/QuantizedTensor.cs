@@ -1,5 +1,5 @@
 // What an integer tensor of the graph stands for.
-using IBert.Edge.Quantization.Calibration;
+using IBert.Edge.Quantization.Reference;
 
 namespace IBert.Edge.Quantization.Lowering;
 

@@ -1,7 +1,6 @@
 // What the tensors of a graph are called: in the file, in reports, in comparisons and in dumps.
 using System.Globalization;
-using IBert.Edge.Quantization.Calibration;
-using IBert.Edge.Quantization.Checkpoints;
+using IBert.Edge.Checkpoints;
 using IBert.Edge.Quantization.Reference;
 
 namespace IBert.Edge.Quantization.Lowering;

@@ -2,7 +2,8 @@
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using IBert.Edge.Quantization.Checkpoints;
+using IBert.Edge.Quantization.Evaluation;
+using IBert.Edge.Quantization.Lowering;
 using IBert.Edge.Quantization.Texts;
 
 namespace IBert.Edge.Quantization.Output;
@@ -12,8 +13,8 @@ internal static class Provenance
     // Readers may rely on the members of a format; it counts up when one changes its meaning or goes.
     private const int Format = 1;
 
-    /// <summary>The provenance of a result, with its accuracy if it was evaluated.</summary>
-    public static string Write(QuantizationResult result)
+    /// <summary>The provenance of a model, with its accuracy if it was evaluated.</summary>
+    public static string Write(ModelOrigin origin)
     {
         using MemoryStream stream = new();
         // Names of columns and labels stay readable: this JSON never stands in HTML.
@@ -23,22 +24,22 @@ internal static class Provenance
             json.WriteNumber("format", Format);
             json.WriteStartObject("quantizer");
             json.WriteString("name", "ibert-quantize");
-            json.WriteString("version", Quantizer.Version);
+            json.WriteString("version", QuantizerVersion.Text);
             json.WriteEndObject();
             json.WriteStartObject("source");
-            json.WriteString("architecture", result.Checkpoint.Config.Architecture.ToString().ToLowerInvariant());
-            json.WriteString("sha256", result.Checkpoint.SourceHash);
+            json.WriteString("architecture", origin.Config.Architecture.ToString().ToLowerInvariant());
+            json.WriteString("sha256", origin.SourceHash);
             json.WriteEndObject();
             json.WriteStartObject("options");
-            json.WriteString("scheme", result.Scheme.ToString().ToLowerInvariant());
+            json.WriteString("scheme", origin.Scheme);
             json.WriteNumber("bits", 8);
-            json.WriteNumber("max_length", result.MaxLength);
+            json.WriteNumber("max_length", origin.MaxLength);
             json.WriteEndObject();
-            if (result.Scheme == QuantizationScheme.Int8)
+            if (origin.Calibrated)
             {
-                WriteCalibration(json, result);
+                WriteCalibration(json, origin);
             }
-            if (result.Accuracy is { } accuracy)
+            if (origin.Accuracy is { } accuracy)
             {
                 WriteAccuracy(json, accuracy);
             }
@@ -47,24 +48,10 @@ internal static class Provenance
         return Encoding.UTF8.GetString(stream.ToArray());
     }
 
-    /// <summary>The hash of the weights that a model was made from; null where its provenance does not state it.</summary>
-    public static string? SourceHash(string provenance)
-    {
-        try
-        {
-            using JsonDocument json = JsonDocument.Parse(provenance);
-            return json.RootElement.GetProperty("source").GetProperty("sha256").GetString();
-        }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException)
-        {
-            return null;
-        }
-    }
-
-    private static void WriteCalibration(Utf8JsonWriter json, QuantizationResult result)
+    private static void WriteCalibration(Utf8JsonWriter json, ModelOrigin origin)
     {
         json.WriteStartObject("calibration");
-        if (result.Options.Calibration is { } source)
+        if (origin.Calibration is { } source)
         {
             json.WriteString("file", source.FileName);
             json.WriteString("sha256", source.Sha256);
@@ -82,9 +69,9 @@ internal static class Provenance
             json.WriteBoolean("built_in", true);
             json.WriteString("sha256", CalibrationTexts.BuiltInSha256);
         }
-        json.WriteNumber("samples", result.CalibrationCount);
-        json.WriteNumber("joined", result.JoinedCount);
-        json.WriteNumber("seed", result.Options.Seed);
+        json.WriteNumber("samples", origin.Texts.Chosen.Count);
+        json.WriteNumber("joined", origin.Texts.Joined.Count);
+        json.WriteNumber("seed", origin.Seed);
         json.WriteEndObject();
     }
 

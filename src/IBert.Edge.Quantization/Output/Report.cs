@@ -1,8 +1,8 @@
 // The report of a quantization for people: Markdown, with plots beside it.
 using System.Globalization;
 using System.Text;
+using IBert.Edge.Checkpoints;
 using IBert.Edge.Format;
-using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Evaluation;
 using IBert.Edge.Quantization.Lowering;
 using IBert.Edge.Quantization.Reference;
@@ -25,30 +25,31 @@ internal static class Report
 
     /// <summary>The report of a quantization, behind its pictures.</summary>
     /// <param name="path">Where it will be; null for one without pictures.</param>
-    /// <param name="result">What was quantized.</param>
+    /// <param name="origin">What was quantized, and how.</param>
+    /// <param name="bytes">The model file's length.</param>
     /// <param name="errors">The error of every tensor.</param>
-    public static IReadOnlyList<ReportFile> Create(string? path, QuantizationResult result, IReadOnlyList<TensorError> errors)
+    public static IReadOnlyList<ReportFile> Create(string? path, ModelOrigin origin, int bytes, IReadOnlyList<TensorError> errors)
     {
         StringBuilder text = new();
         List<ReportFile> files = [];
-        WriteHead(text, result);
-        if (result.Accuracy is { } accuracy)
+        WriteHead(text, origin, bytes);
+        if (origin.Accuracy is { } accuracy)
         {
             WriteAccuracy(text, accuracy);
         }
-        string texts = result switch
+        string texts = origin switch
         {
-            { Scheme: QuantizationScheme.IBert, Options.Calibration: null } => "built-in sentences",
-            { Scheme: QuantizationScheme.IBert } => "texts of the calibration file, which this scheme does not calibrate with",
+            { Calibrated: false, Calibration: null } => "built-in sentences",
+            { Calibrated: false } => "texts of the calibration file, which this scheme does not calibrate with",
             { Texts.HeldBack: true } => "texts of the calibration file that did not calibrate the model",
             _ => "texts that also calibrated the model",
         };
-        WriteErrors(text, $"{result.Texts.Compared.Count} {texts}", errors, path, files);
+        WriteErrors(text, $"{origin.Texts.Compared.Count} {texts}", errors, path, files);
         return [.. files, new(path, Encoding.UTF8.GetBytes(text.ToString()))];
     }
 
     /// <summary>The report of what a comparison of a model file with its checkpoint found, behind its pictures.</summary>
-    /// <inheritdoc cref="Create(string?, QuantizationResult, IReadOnlyList{TensorError})"/>
+    /// <inheritdoc cref="Create(string?, ModelOrigin, int, IReadOnlyList{TensorError})"/>
     public static IReadOnlyList<ReportFile> Create(string? path, ModelComparison comparison)
     {
         StringBuilder text = new();
@@ -93,33 +94,33 @@ internal static class Report
 
     private static string PictureName(int group) => GroupName(group).Replace(' ', '-');
 
-    private static void WriteHead(StringBuilder text, QuantizationResult result)
+    private static void WriteHead(StringBuilder text, ModelOrigin origin, int bytes)
     {
-        CheckpointConfig config = result.Checkpoint.Config;
-        Line(text, $"# Quantization of {Markdown.Text(result.CheckpointName)}");
+        CheckpointConfig config = origin.Config;
+        Line(text, $"# Quantization of {Markdown.Text(origin.CheckpointName)}");
         Line(text, $"");
         Line(text, $"| | |");
         Line(text, $"|---|---|");
         Line(text, $"| checkpoint | {config.Architecture}: {config.LayerCount} layers x {config.HiddenSize}, {config.HeadCount} heads, FFN {config.FeedForwardSize}, {config.Activation}, {config.VocabularySize} pieces, {config.Labels.Count} labels |");
-        Line(text, $"| SHA-256 of its weights | `{result.Checkpoint.SourceHash}` |");
-        Line(text, $"| scheme | {SchemeText(result.Scheme)} |");
-        Line(text, $"| longest text | {result.MaxLength} tokens |");
-        Line(text, result.Scheme == QuantizationScheme.IBert
+        Line(text, $"| SHA-256 of its weights | `{origin.SourceHash}` |");
+        Line(text, $"| scheme | {SchemeText(origin)} |");
+        Line(text, $"| longest text | {origin.MaxLength} tokens |");
+        Line(text, !origin.Calibrated
             ? $"| calibration | none: the ranges that the checkpoint was trained with |"
-            : result.Options.Calibration is { } source
-            ? $"| calibration | {result.CalibrationCount} of the {source.Count} texts of {Markdown.Code(source.FileName)}{Joined(result)}, seed {result.Options.Seed}, SHA-256 `{source.Sha256}` |"
-            : (FormattableString)$"| calibration | {result.CalibrationCount} built-in sentences{Joined(result)}: accuracy may be lower than with texts of the task |");
-        Line(text, $"| quantizer | ibert-quantize {Quantizer.Version} |");
-        Line(text, $"| model file | {result.File.Length} bytes |");
+            : origin.Calibration is { } source
+            ? $"| calibration | {origin.Texts.Chosen.Count} of the {source.Count} texts of {Markdown.Code(source.FileName)}{Joined(origin)}, seed {origin.Seed}, SHA-256 `{source.Sha256}` |"
+            : (FormattableString)$"| calibration | {origin.Texts.Chosen.Count} built-in sentences{Joined(origin)}: accuracy may be lower than with texts of the task |");
+        Line(text, $"| quantizer | ibert-quantize {QuantizerVersion.Text} |");
+        Line(text, $"| model file | {bytes} bytes |");
         Line(text, $"");
     }
 
-    private static string SchemeText(QuantizationScheme scheme) => scheme == QuantizationScheme.IBert
+    private static string SchemeText(ModelOrigin origin) => !origin.Calibrated
         ? "ibert: the checkpoint's own integers (Kim et al. 2021), 8-bit weights and activations, 16- and 22-bit sums"
         : "int8: weights 8 bits with a scale per output channel; inputs of products 8 bits with a zero point; residual stream and inputs of GELU and tanh 16 bits";
 
-    private static string Joined(QuantizationResult result) =>
-        result.JoinedCount == 0 ? "" : Text($", and {result.JoinedCount} texts of up to {result.MaxLength} tokens joined from them");
+    private static string Joined(ModelOrigin origin) =>
+        origin.Texts.Joined.Count == 0 ? "" : Text($", and {origin.Texts.Joined.Count} texts of up to {origin.MaxLength} tokens joined from them");
 
     private static void WriteAccuracy(StringBuilder text, Accuracy accuracy)
     {

@@ -1,5 +1,5 @@
 // Activations as functions of one value: what tables are made from and operations are compared with.
-using IBert.Edge.Quantization.Checkpoints;
+using IBert.Edge.Checkpoints;
 
 namespace IBert.Edge.Quantization.Reference;
 

@@ -1,5 +1,5 @@
 // A checkpoint's weights packed for the reference's forward pass; shared by the runners of all threads.
-using IBert.Edge.Quantization.Checkpoints;
+using IBert.Edge.Checkpoints;
 
 namespace IBert.Edge.Quantization.Reference;
 

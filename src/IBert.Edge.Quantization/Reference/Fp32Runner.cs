@@ -1,5 +1,5 @@
 // Runs an Fp32Model on one text after another, in buffers of its own: one runner per thread.
-using IBert.Edge.Quantization.Checkpoints;
+using IBert.Edge.Checkpoints;
 
 namespace IBert.Edge.Quantization.Reference;
 

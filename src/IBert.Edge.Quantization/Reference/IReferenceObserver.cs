@@ -76,6 +76,9 @@ internal enum TensorSite
     WordTypeSum = 22,
 }
 
+/// <summary>Names a tensor of the forward pass.</summary>
+internal readonly record struct TensorKey(TensorSite Site, int Layer);
+
 /// <summary>Sees the intermediate tensors of one text as they come about.</summary>
 internal interface IReferenceObserver
 {

@@ -2,7 +2,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using IBert.Edge.Files.Data;
-using IBert.Edge.Quantization.Calibration;
+using IBert.Edge.Quantization.Reference;
 
 namespace IBert.Edge.Quantization.Texts;
 
@@ -19,6 +19,9 @@ internal sealed record CalibrationTexts(
 
     // With fewer the ranges of rare activations are not seen; hundreds are what accuracy was measured with.
     private const int Few = 32;
+
+    /// <summary>Fewest calibration texts.</summary>
+    public const int LeastSamples = 8;
 
     /// <summary>How many long texts are joined: ranges settle with a few dozen, whose tokens are more than those of 512 sentences.</summary>
     public const int JoinedCount = 32;
@@ -39,22 +42,26 @@ internal sealed record CalibrationTexts(
               "may be lower; give hundreds of different texts like those that the model will see";
     }
 
-    /// <summary>Draws the texts that the options ask for.</summary>
+    /// <summary>Draws texts.</summary>
+    /// <param name="source">Where from; null for the built-in sentences.</param>
+    /// <param name="samples">How many calibrate; all where there are fewer.</param>
+    /// <param name="seed">Chooses them.</param>
+    /// <param name="encoder">The model's tokenizer.</param>
     /// <exception cref="DataFileException">There are too few.</exception>
-    public static CalibrationTexts Choose(QuantizerOptions options, TextEncoder encoder)
+    public static CalibrationTexts Choose(TextSource? source, int samples, ulong seed, TextEncoder encoder)
     {
-        int available = options.Calibration?.Count ?? BuiltIn.Count;
-        if (available < QuantizerOptions.LeastSamples)
+        int available = source?.Count ?? BuiltIn.Count;
+        if (available < LeastSamples)
         {
             throw new DataFileException(
-                $"{options.Calibration?.FileName} has {available} texts, calibration needs {QuantizerOptions.LeastSamples} or more (hundreds are " +
+                $"{source?.FileName} has {available} texts, calibration needs {LeastSamples} or more (hundreds are " +
                 "better): add texts, or leave --calibration out for the built-in ones");
         }
-        int count = Math.Min(options.Samples, available), drawn = (int)Math.Min((long)count + MostCompared, available);
-        SourceText[] texts = options.Calibration?.Draw(drawn, options.Seed)
-            ?? [.. new SplitMix64(options.Seed).Draw(drawn, available).Select(i => new SourceText(BuiltIn[i], null))];
+        int count = Math.Min(samples, available), drawn = (int)Math.Min((long)count + MostCompared, available);
+        SourceText[] texts = source?.Draw(drawn, seed)
+            ?? [.. new SplitMix64(seed).Draw(drawn, available).Select(i => new SourceText(BuiltIn[i], null))];
         TokenizedText[] chosen = Encode(texts.AsSpan(0, count)), rest = Encode(texts.AsSpan(count));
-        bool heldBack = rest.Length >= QuantizerOptions.LeastSamples;
+        bool heldBack = rest.Length >= LeastSamples;
         return new CalibrationTexts(chosen, Join(), heldBack ? rest : [.. chosen.Take(MostCompared)], heldBack);
 
         TokenizedText[] Encode(ReadOnlySpan<SourceText> some)

@@ -1,5 +1,7 @@
 // Writes a byte-level BPE tokenizer as the section that TokenizerSection.cs of the runtime lays out.
 using System.Text;
+using IBert.Edge.Checkpoints;
+using IBert.Edge.Checkpoints.Tokenizers;
 using IBert.Edge.Text;
 
 namespace IBert.Edge.Quantization.Tokenizers;

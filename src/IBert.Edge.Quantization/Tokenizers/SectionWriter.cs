@@ -1,6 +1,8 @@
 // Writes the parts of a tokenizer section that all kinds have, as TokenizerSection.cs of the runtime lays them out.
 using System.Buffers.Binary;
 using System.Text;
+using IBert.Edge.Checkpoints;
+using IBert.Edge.Checkpoints.Tokenizers;
 using IBert.Edge.Text;
 
 namespace IBert.Edge.Quantization.Tokenizers;
@@ -84,9 +86,13 @@ internal sealed class SectionWriter
     /// <summary>UTF-8 as a trie can keep it.</summary>
     public static byte[] ToBytes(string piece)
     {
-        Require(!piece.Contains('\0'), $"the token '{piece.Replace("\0", "\\0", StringComparison.Ordinal)}' contains a zero byte");
+        RequireNoZero(piece);
         return Encoding.UTF8.GetBytes(piece);
     }
+
+    /// <summary>Refuses a zero byte, which ends the strings of a trie.</summary>
+    public static void RequireNoZero(string piece) =>
+        Require(!piece.Contains('\0'), $"the token '{piece.Replace("\0", "\\0", StringComparison.Ordinal)}' contains a zero byte");
 
     /// <summary>The option that says which side of a text is cut.</summary>
     public static int CutOption(TokenizerDefinition definition) => definition.CutsStart ? TokenizerSection.CutStartOption : 0;

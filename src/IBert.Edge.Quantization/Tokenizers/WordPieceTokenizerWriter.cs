@@ -1,5 +1,7 @@
 // Writes a WordPiece tokenizer as the section that TokenizerSection.cs of the runtime lays out.
 using System.Text;
+using IBert.Edge.Checkpoints;
+using IBert.Edge.Checkpoints.Tokenizers;
 using IBert.Edge.Text;
 
 namespace IBert.Edge.Quantization.Tokenizers;
@@ -34,13 +36,9 @@ internal static class WordPieceTokenizerWriter
         return section.ToArray();
     }
 
-    /// <summary>The normalizer's result for a whole text, as added tokens are compared.</summary>
-    public static byte[] Normalize(string content, BertNormalizerOptions options)
+    private static byte[] Normalize(string content, BertNormalizerOptions options)
     {
-        byte[] text = SectionWriter.ToBytes(content);
-        var normalizer = new BertNormalizer(options, TokenizerSection.MaxCharacters);
-        var buffer = new byte[16 * text.Length + normalizer.Headroom];
-        int position = 0;
-        return buffer[..normalizer.Fill(text, ref position, buffer)];
+        SectionWriter.RequireNoZero(content);
+        return WordPieceDefinition.Normalize(content, options);
     }
 }

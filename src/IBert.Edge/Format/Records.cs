@@ -289,7 +289,10 @@ internal struct ScaleStage
     /// <summary>Constant with a multiplier for each channel, or <see cref="OperationRecord.None"/>.</summary>
     public ushort Multipliers;
 
-    /// <summary>Constant with an addend for each channel in units of 2^-(e-32), or <see cref="OperationRecord.None"/>.</summary>
+    /// <summary>
+    /// Constant with an addend for each channel in units of 2^-(e-32), or <see cref="OperationRecord.None"/>. Of a term (Add's inputs, and the published
+    /// LayerNorm and Gate) constant with an exponent for each channel, int32, in place of e.
+    /// </summary>
     public ushort Addends;
 }
 

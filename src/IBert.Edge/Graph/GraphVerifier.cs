@@ -162,10 +162,19 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         Require(stage.Rounding is Rounding.HalfUp or Rounding.HalfEven, $"rounds by rule {(int)stage.Rounding}, which this program does not know");
         int exponent = stage.Exponent - stage.PreShift;
         Require(stage.PreShift <= Dyadic.MaxPreShift && exponent >= least && exponent <= most, $"scales by 2^-{exponent}");
-        Require(stage.Addends == OperationRecord.None && stage.Multiplier != int.MinValue, "has addends, or a multiplier of -2^31");
+        Require(stage.Multiplier != int.MinValue, "has a multiplier of -2^31");
         if (stage.Multipliers != OperationRecord.None)
         {
             LargestMagnitude(ChannelArray(stage.Multipliers, channels), channels);
+        }
+        if (stage.Addends != OperationRecord.None)
+        {
+            Require(stage.Multipliers != OperationRecord.None, "has exponents by channel, and one multiplier for all");
+            int padded = Padded(channels);
+            foreach (int own in new ReadOnlySpan<int>(Int32Array(stage.Addends, padded), padded))
+            {
+                Require(own >= least && own <= most, $"scales a channel by 2^-{own}");
+            }
         }
     }
 

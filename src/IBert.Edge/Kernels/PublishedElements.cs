@@ -107,15 +107,22 @@ internal static unsafe class PublishedElements
         /// <summary>The one multiplier where there are none by channel.</summary>
         public int Multiplier;
 
-        /// <summary>1..62.</summary>
+        /// <summary>Exponents by channel, or null: the reference's ratios keep their 31 bits however far apart they are.</summary>
+        public int* Exponents;
+
+        /// <summary>The one exponent where there are none by channel, 1..62.</summary>
         public int Exponent;
 
         public Rounding Rounding;
 
+        /// <summary>A channel's exponent.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public readonly int ExponentOf(int channel) => Exponents is null ? Exponent : Exponents[channel];
+
         /// <summary>A value's part of the sum; |x| &lt; 2^31.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public readonly long Of(int x, int channel) =>
-            Round((long)x * (Multipliers is null ? Multiplier : Multipliers[channel]), Exponent, Rounding);
+            Round((long)x * (Multipliers is null ? Multiplier : Multipliers[channel]), ExponentOf(channel), Rounding);
     }
 
     /// <summary>Reads an element of any type.</summary>
@@ -165,8 +172,8 @@ internal static unsafe class PublishedElements
     /// <param name="channels">N; what lies beyond takes no part.</param>
     /// <param name="significand">Of the input's scale in float32, 2^23..2^24 - 1.</param>
     /// <param name="shift">0..30.</param>
-    /// <param name="offsets">beta in units of 2^-e of the output, below 2^61.</param>
-    /// <param name="scale">Multipliers, rounding and exponent (33..62); the clamp.</param>
+    /// <param name="offsets">beta in units of 2^-e of the output, with the channel's e; below 2^61.</param>
+    /// <param name="scale">Multipliers, rounding and exponents (33..62).</param>
     /// <param name="stage">Zero point and clamp.</param>
     /// <param name="output">padded values.</param>
     public static void LayerNorm(
@@ -205,7 +212,7 @@ internal static unsafe class PublishedElements
         {
             // In the padding multiplier and offset are zero.
             long v = c < channels ? ((Read(input, type, c) - mean) * factor) >> 1 : 0;
-            long y = Round((v * scale.Multipliers[c]) + offsets[c], scale.Exponent, scale.Rounding) + stage.ZeroPoint;
+            long y = Round((v * scale.Multipliers[c]) + offsets[c], scale.ExponentOf(c), scale.Rounding) + stage.ZeroPoint;
             output[c] = (sbyte)Math.Clamp(y, stage.Low, stage.High);
         }
     }
@@ -274,16 +281,16 @@ internal static unsafe class PublishedElements
     /// <param name="b">Per channel floor(-1.769 / s), not above 0.</param>
     /// <param name="c">Per channel floor(-1 / 0.2888 / s^2), |c| &lt; 2^61.</param>
     /// <param name="shift">Per channel one, in units of L after its shift by 14.</param>
-    /// <param name="multipliers">Per channel.</param>
-    /// <param name="stage">Exponent (1..126 after the pre-shift is taken away), rounding, zero point, clamp.</param>
+    /// <param name="scale">Multipliers, rounding and exponents (1..126).</param>
+    /// <param name="stage">Zero point and clamp.</param>
     /// <param name="output">count values.</param>
     /// <param name="count">A multiple of 16.</param>
-    public static void Gelu(int* input, int* b, long* c, long* shift, int* multipliers, in ScaleStage stage, sbyte* output, int count)
+    public static void Gelu(int* input, int* b, long* c, long* shift, in Term scale, in ScaleStage stage, sbyte* output, int count)
     {
         for (int i = 0; i < count; i++)
         {
-            Int128 y = Gelu(input[i], b[i], c[i], shift[i]) * multipliers[i];
-            output[i] = (sbyte)Int128.Clamp(Round(y, stage.Exponent, stage.Rounding) + stage.ZeroPoint, stage.Low, stage.High);
+            Int128 y = Gelu(input[i], b[i], c[i], shift[i]) * scale.Multipliers[i];
+            output[i] = (sbyte)Int128.Clamp(Round(y, scale.ExponentOf(i), scale.Rounding) + stage.ZeroPoint, stage.Low, stage.High);
         }
     }
 

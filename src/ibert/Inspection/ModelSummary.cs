@@ -18,9 +18,9 @@ internal sealed class ModelSummary
                 case OperationCode.Embed:
                     // One operation sums all tables, or (of scheme ibert) each has its own.
                     Hidden = (int)model.Tensors[operation.Outputs[0]].Columns;
-                    Vocabulary = Math.Max(Vocabulary, Rows(operation.Constants[0]));
-                    Positions = Math.Max(Positions, Rows(operation.Constants[2]));
-                    Types = Math.Max(Types, Rows(operation.Constants[4]));
+                    Vocabulary = Math.Max(Vocabulary, Rows(new EmbedRecord(in operation).Table(0)));
+                    Positions = Math.Max(Positions, Rows(new EmbedRecord(in operation).Table(1)));
+                    Types = Math.Max(Types, Rows(new EmbedRecord(in operation).Table(2)));
                     break;
                 case OperationCode.Attention:
                     inner.Add(0);

@@ -2,7 +2,6 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using IBert.Edge.Quantization;
 using IBert.Edge.TestSupport;
 using Xunit;
 

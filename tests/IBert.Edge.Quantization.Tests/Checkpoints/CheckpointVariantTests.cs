@@ -1,7 +1,7 @@
 // One model in every form in which people publish such models: each is read, and gives the same logits.
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
-using IBert.Edge.Quantization.Checkpoints;
+using IBert.Edge.Checkpoints;
 using IBert.Edge.Quantization.Reference;
 using IBert.Edge.Quantization.Tests.Quantizing;
 using IBert.Edge.TestSupport;

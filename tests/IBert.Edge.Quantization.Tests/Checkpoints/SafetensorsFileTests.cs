@@ -1,7 +1,6 @@
 // The format's rules (https://github.com/huggingface/safetensors), and files that break each of them.
 using System.Text;
-using IBert.Edge.Quantization.Checkpoints;
-using IBert.Edge.Quantization.Output;
+using IBert.Edge.Checkpoints;
 using IBert.Edge.TestSupport;
 using Xunit;
 

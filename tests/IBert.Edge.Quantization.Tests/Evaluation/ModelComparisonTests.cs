@@ -1,11 +1,12 @@
 // A model file beside its checkpoint: what the quantizer knew while it ran can be seen later, of any scheme.
+using IBert.Edge.Checkpoints;
 using IBert.Edge.Files.Data;
-using IBert.Edge.Quantization.Calibration;
 using IBert.Edge.Quantization.Evaluation;
 using IBert.Edge.Quantization.Lowering;
 using IBert.Edge.Quantization.Output;
 using IBert.Edge.Quantization.Reference;
 using IBert.Edge.Quantization.Tests.Quantizing;
+using IBert.Edge.Quantization.Texts;
 using IBert.Edge.TestSupport;
 using Xunit;
 

@@ -1,10 +1,10 @@
 // A dump holds what every operation computed, in a form that other programs read.
 using System.Globalization;
-using IBert.Edge.Quantization.Calibration;
-using IBert.Edge.Quantization.Checkpoints;
+using IBert.Edge.Checkpoints;
 using IBert.Edge.Quantization.Evaluation;
 using IBert.Edge.Quantization.Reference;
 using IBert.Edge.Quantization.Tests.Quantizing;
+using IBert.Edge.Quantization.Texts;
 using IBert.Edge.TestSupport;
 using Xunit;
 

@@ -1,8 +1,7 @@
 // The integers of the reference I-BERT (tests/data/golden), op by op with its own inputs, and end to end.
+using IBert.Edge.Checkpoints;
 using IBert.Edge.Files.Data;
-using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Evaluation;
-using IBert.Edge.Quantization.Output;
 using IBert.Edge.TestSupport;
 using Xunit;
 
@@ -25,6 +24,8 @@ public sealed class GoldenIntegersTests(ITestOutputHelper output)
         }
         Assert.Equal(3, Result.Dumps);
         Assert.All(Result.OpByOp, bar => Assert.True(bar.Holds, bar.Text));
+        Assert.All(
+            Result.Compared.Where(tensor => tensor.Kind == GoldenKind.Activation), tensor => Assert.Equal((tensor.Name, 0), (tensor.Name, tensor.Different)));
     }
 
     [Fact]
@@ -148,9 +149,9 @@ public sealed class GoldenIntegersTests(ITestOutputHelper output)
                 }
             }
             File.WriteAllBytes(Path.Combine(folder, "model.safetensors"), weights);
-            CheckpointConfig config = CheckpointConfig.Read(Path.Combine(folder, "config.json"));
+            Checkpoint checkpoint = Checkpoint.Load(folder);
 
-            CheckpointException error = Assert.Throws<CheckpointException>(() => IBertCheckpoint.Load(folder, config));
+            CheckpointException error = Assert.Throws<CheckpointException>(() => IBertCheckpoint.Load(folder, checkpoint));
 
             Assert.Contains("--scheme int8", error.Message);
         }

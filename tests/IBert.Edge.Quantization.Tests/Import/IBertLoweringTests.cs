@@ -1,6 +1,6 @@
 // I-BERT checkpoints of shapes that the golden one does not have.
+using IBert.Edge.Checkpoints;
 using IBert.Edge.Quantization.Calibration;
-using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Evaluation;
 using IBert.Edge.Quantization.Lowering;
 using IBert.Edge.Quantization.Reference;
@@ -22,16 +22,16 @@ public sealed class IBertLoweringTests(ITestOutputHelper output)
         {
             string folder = writer.Write();
             TokenizedText[] texts = [.. Enumerable.Range(0, 20).Select(i => new TokenizedText(RandomCheckpoint.Text(3 + i, i), new int[3 + i]))];
-            Fp32Model reference = new(Checkpoint.Load(folder));
+            Checkpoint weights = Checkpoint.Load(folder);
+            Fp32Model reference = new(weights);
             foreach ((string name, float value) in IBertRanges.Of(new Calibrator(reference, texts, 1, null).Ranges(), layers: 2, headSize: 20))
             {
                 writer.Tensors.Add($"ibert.{name}", new TestTensor("F32", [1], [value]));
             }
             writer.Write();
-            using IBertCheckpoint checkpoint = IBertCheckpoint.Load(folder, reference.Config);
 
-            IBertLowering lowering = new(checkpoint);
-            using LoadedModel model = new(new QuantizedModel(lowering.Lower(64, TokenizerFiles.BuildSection(letters.Folder)), lowering.Meanings).ToFile(null));
+            IBertLowering lowering = new(IBertCheckpoint.Load(folder, weights));
+            using LoadedModel model = new(new QuantizedModel(lowering.Lower(64, TokenizerSections.Build(letters.Folder)), lowering.Meanings).ToFile(null));
             IReadOnlyList<TensorError> errors = ErrorAnalysis.Run(model.File, MeaningsSection.Read(model.File), reference, texts, 1, null);
 
             Assert.Equal(64u, model.File.Tensors[lowering.Meanings.Single(tensor => tensor.Name == "encoder.layer.0.attention.self.output_activation").Index].Columns);
@@ -42,6 +42,26 @@ public sealed class IBertLoweringTests(ITestOutputHelper output)
                 Assert.InRange(error.EndToEnd.Decibels, 25, 200);
             });
         }
+    }
+
+    /// <summary>batch_frexp has an exponent for each ratio: a common one would take from a small ratio the bits that it is below the largest.</summary>
+    [Fact]
+    public void Ratios_of_channels_keep_their_31_bits()
+    {
+        double[] ratios = [0.75, -1e-4, 3.3e-9, 0, 1.0 / 3];
+        (int[] multipliers, int[] exponents) = PublishedScales.Dyadic(ratios, 61);
+        Assert.Equal((16, 16), (multipliers.Length, exponents.Length));
+        for (int c = 0; c < ratios.Length; c++)
+        {
+            Assert.InRange(Math.Abs(Math.ScaleB(multipliers[c], -exponents[c]) - ratios[c]), 0, Math.Abs(ratios[c]) * Math.ScaleB(1, -31));
+        }
+        Assert.All(exponents[ratios.Length..].Append(exponents[3]), exponent => Assert.Equal(31, exponent));
+        Assert.All(multipliers[ratios.Length..], multiplier => Assert.Equal(0, multiplier));
+
+        // Beyond what a term shifts by, bits go: such a ratio gives nothing.
+        (multipliers, exponents) = PublishedScales.Dyadic([1, 3e-15], 61);
+        Assert.Equal(61, exponents[1]);
+        Assert.Equal((int)Math.Round(Math.ScaleB(3e-15, 61)), multipliers[1]);
     }
 
     private static CheckpointWriter IBert(int hidden, int heads, int feedForward)

@@ -2,6 +2,7 @@
 using System.Text;
 using IBert.Edge.Quantization.Output;
 using IBert.Edge.Quantization.Tests.Quantizing;
+using IBert.Edge.Quantization.Texts;
 using IBert.Edge.TestSupport;
 using Xunit;
 

@@ -1,6 +1,7 @@
 // The I-BERT paper's tables: what it prints is what this code measures, and the kept pages are those of the scripts.
 using System.Text.RegularExpressions;
 using IBert.Edge.Paper;
+using IBert.Edge.Quantization.Evaluation;
 using IBert.Edge.Quantization.Tests.Quantizing;
 using IBert.Edge.TestSupport;
 using Xunit;

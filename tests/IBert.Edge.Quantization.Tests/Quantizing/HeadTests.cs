@@ -1,12 +1,13 @@
 // Every head and RoBERTa's shape come through quantization: what the integers answer is what FP32 answers.
 using System.Text.Json;
-using IBert.Edge.Graph.Operations;
+using IBert.Edge.Checkpoints;
 using IBert.Edge.Graph;
+using IBert.Edge.Graph.Operations;
 using IBert.Edge.Kernels;
-using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Evaluation;
 using IBert.Edge.Quantization.Lowering;
 using IBert.Edge.Quantization.Reference;
+using IBert.Edge.Quantization.Texts;
 using IBert.Edge.TestSupport;
 using Xunit;
 

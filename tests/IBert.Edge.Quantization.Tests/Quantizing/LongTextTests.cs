@@ -1,4 +1,5 @@
 // Texts of hundreds of tokens keep their labels, although nobody calibrates with such.
+using IBert.Edge.Quantization.Evaluation;
 using IBert.Edge.TestSupport;
 using Xunit;
 

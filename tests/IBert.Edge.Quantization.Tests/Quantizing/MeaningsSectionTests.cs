@@ -1,10 +1,10 @@
 // A model file says what its integers stand for, and a file that says something impossible is refused.
+using IBert.Edge.Checkpoints;
 using IBert.Edge.Format;
-using IBert.Edge.Quantization.Calibration;
-using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Evaluation;
 using IBert.Edge.Quantization.Lowering;
 using IBert.Edge.Quantization.Reference;
+using IBert.Edge.Quantization.Texts;
 using IBert.Edge.TestSupport;
 using Xunit;
 

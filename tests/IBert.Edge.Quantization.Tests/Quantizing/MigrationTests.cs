@@ -2,6 +2,7 @@
 using IBert.Edge.Quantization.Evaluation;
 using IBert.Edge.Quantization.Lowering;
 using IBert.Edge.Quantization.Reference;
+using IBert.Edge.Quantization.Texts;
 using IBert.Edge.TestSupport;
 using Xunit;
 
@@ -28,7 +29,7 @@ public sealed class MigrationTests(ITestOutputHelper output)
             tensors[Layer + "intermediate.dense.bias"].Values[Outlier] = -10;
         });
 
-        TensorError activation = errors.Single(error => error.Tensor.Key == new Calibration.TensorKey(TensorSite.FeedForwardActivation, 0));
+        TensorError activation = errors.Single(error => error.Tensor.Key == new TensorKey(TensorSite.FeedForwardActivation, 0));
         Assert.NotNull(activation.Tensor.Extras);
         Assert.Contains(Outlier, activation.Tensor.Extras);
         Assert.InRange(activation.Own.Decibels, 36, 200);
@@ -67,7 +68,7 @@ public sealed class MigrationTests(ITestOutputHelper output)
         }
 
         static double Noise(IReadOnlyList<TensorError> errors, TensorSite site) =>
-            errors.Single(error => error.Tensor.Key == new Calibration.TensorKey(site, 0)).EndToEnd.Noise;
+            errors.Single(error => error.Tensor.Key == new TensorKey(site, 0)).EndToEnd.Noise;
     }
 
     [Fact]
@@ -85,7 +86,7 @@ public sealed class MigrationTests(ITestOutputHelper output)
             errors.Where(error => error.Tensor.Key.Layer == 0 && error.Tensor.Key.Site is TensorSite.Query or TensorSite.Key),
             error => Assert.InRange(error.Own.Decibels, 36, 200));
         // Without the balance its key, a thirtieth of the others, is rounded to almost nothing.
-        QuantizedTensor key = errors.Single(error => error.Tensor.Key == new Calibration.TensorKey(TensorSite.Key, 0)).Tensor;
+        QuantizedTensor key = errors.Single(error => error.Tensor.Key == new TensorKey(TensorSite.Key, 0)).Tensor;
         Assert.True(key.Divisor(Outlier) < key.Divisors!.Order().ElementAt(Hidden / 2) / 10);
 
         static void Scale(float[] weights, float factor)
@@ -107,7 +108,7 @@ public sealed class MigrationTests(ITestOutputHelper output)
         Assert.True(after < 1.5 * before, $"{before} became {after}");
     }
 
-    private static Calibration.TensorKey Key(string site, int layer) => new(Enum.Parse<TensorSite>(site), layer);
+    private static TensorKey Key(string site, int layer) => new(Enum.Parse<TensorSite>(site), layer);
 
     private IReadOnlyList<TensorError> Errors(Action<Dictionary<string, TestTensor>> change)
     {

@@ -1,6 +1,9 @@
 // A checkpoint becomes a model whose labels are those of FP32, whatever the checkpoint's shape.
 using System.Globalization;
 using System.Text.Json;
+using IBert.Edge.Checkpoints;
+using IBert.Edge.Quantization.Evaluation;
+using IBert.Edge.Quantization.Texts;
 using IBert.Edge.TestSupport;
 using Xunit;
 
@@ -155,7 +158,7 @@ public class QuantizerTests(ITestOutputHelper output)
         Assert.Equal("ibert-quantize", provenance.GetProperty("quantizer").GetProperty("name").GetString());
         Assert.Equal(Quantizer.Version, provenance.GetProperty("quantizer").GetProperty("version").GetString());
         Assert.Equal("bert", provenance.GetProperty("source").GetProperty("architecture").GetString());
-        Assert.Equal(result.Checkpoint.SourceHash, provenance.GetProperty("source").GetProperty("sha256").GetString());
+        Assert.Equal(result.Origin.SourceHash, provenance.GetProperty("source").GetProperty("sha256").GetString());
         Assert.Equal("int8", provenance.GetProperty("options").GetProperty("scheme").GetString());
         Assert.Equal(100, provenance.GetProperty("options").GetProperty("max_length").GetInt32());
         JsonElement calibration = provenance.GetProperty("calibration");

@@ -1,6 +1,5 @@
 // The report states the error of every tensor, and tells where an error comes from.
 using System.Xml.Linq;
-using IBert.Edge.Quantization.Calibration;
 using IBert.Edge.Quantization.Evaluation;
 using IBert.Edge.Quantization.Lowering;
 using IBert.Edge.Quantization.Reference;
@@ -53,7 +52,7 @@ public class ReportTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Texts_that_did_not_calibrate_are_compared() => Assert.True(s_result.Value.Texts.HeldBack);
+    public void Texts_that_did_not_calibrate_are_compared() => Assert.True(s_result.Value.Origin.Texts.HeldBack);
 
     [Theory]
     [InlineData("FeedForwardActivation", 0, 16, "encoder.layer.0.intermediate.dense.activation")]

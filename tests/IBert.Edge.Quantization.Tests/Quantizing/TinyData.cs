@@ -1,5 +1,7 @@
 // A small checkpoint that has learned something with its texts, and random checkpoints with a tokenizer.
-using IBert.Edge.Quantization.Checkpoints;
+using IBert.Edge.Checkpoints;
+using IBert.Edge.Quantization.Evaluation;
+using IBert.Edge.Quantization.Texts;
 using IBert.Edge.TestSupport;
 
 namespace IBert.Edge.Quantization.Tests.Quantizing;

@@ -1,4 +1,5 @@
 // What a person is told of a conversion that worked, and may not be as good as it could.
+using IBert.Edge.Quantization.Texts;
 using IBert.Edge.TestSupport;
 using Xunit;
 

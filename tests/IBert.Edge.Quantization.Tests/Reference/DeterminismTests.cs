@@ -2,7 +2,7 @@
 using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.InteropServices;
-using IBert.Edge.Quantization.Checkpoints;
+using IBert.Edge.Checkpoints;
 using IBert.Edge.Quantization.Reference;
 using IBert.Edge.Quantization.Tests.Quantizing;
 using IBert.Edge.TestSupport;

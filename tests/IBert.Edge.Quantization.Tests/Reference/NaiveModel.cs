@@ -1,5 +1,5 @@
 // BERT's forward pass as one would write it on a blackboard, in double precision: an oracle that shares no code with the reference.
-using IBert.Edge.Quantization.Checkpoints;
+using IBert.Edge.Checkpoints;
 
 namespace IBert.Edge.Quantization.Tests.Reference;
 

@@ -1,6 +1,6 @@
 // What is odd about a checkpoint and does not matter: it is read, and the weights are the same to the last bit.
 using System.Text;
-using IBert.Edge.Quantization.Checkpoints;
+using IBert.Edge.Checkpoints;
 using IBert.Edge.TestSupport;
 using Xunit;
 

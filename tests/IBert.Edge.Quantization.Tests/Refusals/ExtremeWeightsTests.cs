@@ -1,4 +1,5 @@
 // Weights that no training gives, finite all of them: they end in a model or in a refusal, never in anything else.
+using IBert.Edge.Checkpoints;
 using IBert.Edge.TestSupport;
 using Xunit;
 

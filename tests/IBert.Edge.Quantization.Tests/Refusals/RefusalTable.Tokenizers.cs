@@ -1,6 +1,7 @@
 // The part of RefusalTable for tokenizers: the files of a sound one, with one thing changed.
 using System.Text;
 using System.Text.Json.Nodes;
+using IBert.Edge.Checkpoints.Tokenizers;
 using IBert.Edge.Quantization.Tokenizers;
 using IBert.Edge.TestSupport;
 using IBert.Edge.Text;
@@ -166,7 +167,7 @@ internal static partial class RefusalTable
         change(b);
     })
     {
-        Use = b => TokenizerFiles.BuildSection(b.Folder),
+        Use = b => TokenizerSections.Build(b.Folder),
     };
 
     /// <summary>Sets a member of a JSON file, or takes it away where the value is null.</summary>

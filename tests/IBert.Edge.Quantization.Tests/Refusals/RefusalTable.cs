@@ -3,11 +3,11 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json.Nodes;
+using IBert.Edge.Checkpoints;
 using IBert.Edge.Files;
-using IBert.Edge.Quantization.Checkpoints;
 using IBert.Edge.Quantization.Evaluation;
 using IBert.Edge.Quantization.Lowering;
-using IBert.Edge.Quantization.Output;
+using IBert.Edge.Quantization.Texts;
 using IBert.Edge.TestSupport;
 
 namespace IBert.Edge.Quantization.Tests.Refusals;
@@ -34,7 +34,7 @@ internal static partial class RefusalTable
 
     private const string Entry = "\"a\": {\"dtype\": \"F32\", \"shape\": [1], \"data_offsets\": [0, 4]}";
 
-    public static IReadOnlyList<Refusal> All { get; } = [.. Folders(), .. Files(), .. ConfigFiles(), .. ConfigFields(), .. Labels(), .. WeightFormats(), .. Shards(), .. Tensors(), .. Heads(), .. Headers(), .. Integers(), .. Values(), .. Uses(), .. Tokenizers()];
+    public static IReadOnlyList<Refusal> All { get; } = [.. Folders(), .. Files(), .. ConfigFiles(), .. ConfigFields(), .. Labels(), .. WeightFormats(), .. Shards(), .. Tensors(), .. Heads(), .. Headers(), .. Integers(), .. Written(), .. Values(), .. Uses(), .. Tokenizers()];
 
     private static Refusal Field(string kind, string field, string json) => new(kind, b => b.Config(field, json));
 
@@ -431,6 +431,20 @@ internal static partial class RefusalTable
         };
     }
 
+    /// <summary>Weights that are not written.</summary>
+    private static IEnumerable<Refusal> Written()
+    {
+        yield return new("a weight that half precision has no number for", null) { Use = b => Save(b, 70_000, WeightType.F16) };
+        yield return new("a weight that is no number, written", null) { Use = b => Save(b, float.NaN, WeightType.F32) };
+
+        static void Save(BrokenCheckpoint b, float value, WeightType type)
+        {
+            Checkpoint checkpoint = Checkpoint.Load(b.Folder);
+            checkpoint.Head.Dense.Bias[1] = value;
+            checkpoint.Save(b["written"], type);
+        }
+    }
+
     /// <summary>Weights that no integers hold.</summary>
     private static IEnumerable<Refusal> Values()
     {
@@ -514,7 +528,7 @@ internal static partial class RefusalTable
         change(other.Model);
         other.Write();
         QuantizationResult result = Quantizer.Quantize(other.Folder, new QuantizerOptions { Samples = 8, Threads = 1 });
-        string provenance = forged ? result.ProvenanceJson.Replace(result.Checkpoint.SourceHash, Checkpoint.Load(b.Folder).SourceHash) : result.ProvenanceJson;
+        string provenance = forged ? result.ProvenanceJson.Replace(result.Origin.SourceHash, Checkpoint.Load(b.Folder).SourceHash) : result.ProvenanceJson;
         File.WriteAllBytes(b["m.ibert"], result.Model.ToFile(provenance));
         using ModelFile model = ModelFile.Open(b["m.ibert"]);
         b.Text("data.txt", string.Join('\n', LetterCheckpoint.Texts(10)));
@@ -542,7 +556,7 @@ internal static partial class RefusalTable
 
     private static CheckpointWriter Roberta() => RandomCheckpoint.Roberta(8, 2, 12, seed: 9);
 
-    private static void LoadIntegers(BrokenCheckpoint b) => IBertCheckpoint.Load(b.Folder, CheckpointConfig.Read(b[Config])).Dispose();
+    private static void LoadIntegers(BrokenCheckpoint b) => IBertCheckpoint.Load(b.Folder, Checkpoint.Load(b.Folder));
 
     private static CheckpointWriter IntegerTrained()
     {
@@ -583,9 +597,8 @@ internal static partial class RefusalTable
     {
         int bytes = type is "F64" or "I64" ? 8 : 1;
         var entries = b.Model.Tensors.Select(tensor => tensor.Key == name
-            ? new SafetensorsEntry(name, type, tensor.Value.Shape, new byte[tensor.Value.Values.Length * bytes])
-            : new SafetensorsEntry(
-                tensor.Key, "F32", tensor.Value.Shape, MemoryMarshal.AsBytes(tensor.Value.Values.AsSpan()).ToArray()));
+            ? SafetensorsEntry.Of<byte>(name, type, new byte[tensor.Value.Values.Length * bytes], tensor.Value.Shape)
+            : SafetensorsEntry.OfFloats(tensor.Key, WeightType.F32, tensor.Value.Values, tensor.Value.Shape));
         return SafetensorsWriter.Write([.. entries], new Dictionary<string, string>());
     }
 

@@ -2,6 +2,7 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.RegularExpressions;
+using IBert.Edge.Checkpoints;
 using IBert.Edge.TestSupport;
 using Xunit;
 
@@ -53,7 +54,7 @@ public sealed partial class RefusalTests
     [Fact]
     public void Every_message_in_the_source_is_provoked()
     {
-        MessagePart[] parts = [.. SourceMessages.Find(Path.Combine(Shared.Repository, "src", "IBert.Edge.Quantization"))];
+        MessagePart[] parts = [.. SourceMessages.Find([.. new[] { "Checkpoints", "Quantization" }.Select(name => Path.Combine(Shared.Repository, "src", $"IBert.Edge.{name}"))])];
         Assert.InRange(parts.Length, 100, 1000);
         MessagePart[] untested = [.. parts.Where(part => !s_messages.Value.Values.Any(message => message.Contains(part.Text, StringComparison.Ordinal)))];
         Assert.True(untested.Length == 0, $"no row of the table provokes these:\n{string.Join('\n', untested)}");

@@ -1,6 +1,7 @@
 // Finds in the source what refusals of checkpoints say, so that none is without a test that provokes it.
 using System.Text;
 using System.Text.RegularExpressions;
+using IBert.Edge.Checkpoints;
 
 namespace IBert.Edge.Quantization.Tests.Refusals;
 
@@ -18,15 +19,18 @@ internal sealed partial class SourceMessages
 
     private readonly List<(string Name, char[] Code, List<(int Start, string Text)> Texts)> files = [];
 
-    public static IEnumerable<MessagePart> Find(string folder)
+    public static IEnumerable<MessagePart> Find(params ReadOnlySpan<string> projects)
     {
         SourceMessages source = new();
-        foreach (string path in Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+        foreach (string folder in projects)
         {
-            string relative = Path.GetRelativePath(folder, path);
-            if (!relative.Split(Path.DirectorySeparatorChar).Any(part => part is "obj" or "bin"))
+            foreach (string path in Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
             {
-                source.Read(relative, File.ReadAllText(path));
+                string relative = Path.GetRelativePath(folder, path);
+                if (!relative.Split(Path.DirectorySeparatorChar).Any(part => part is "obj" or "bin"))
+                {
+                    source.Read(relative, File.ReadAllText(path));
+                }
             }
         }
         return source.Parts();

@@ -1,8 +1,8 @@
 // Which texts calibrate a model: the same on every machine.
 using IBert.Edge.Files.Data;
+using IBert.Edge.Quantization.Tests.Quantizing;
 using IBert.Edge.Quantization.Texts;
 using IBert.Edge.Quantization.Tokenizers;
-using IBert.Edge.Quantization.Tests.Quantizing;
 using IBert.Edge.TestSupport;
 using Xunit;
 
@@ -11,7 +11,7 @@ namespace IBert.Edge.Quantization.Tests.Texts;
 public sealed class CalibrationTextsTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();
-    private readonly TextEncoder encoder = new(TokenizerFiles.BuildSection(TinyData.Checkpoint), 16, hasTypes: true);
+    private readonly TextEncoder encoder = new(TokenizerSections.Build(TinyData.Checkpoint), 16, hasTypes: true);
 
     public void Dispose()
     {
@@ -99,7 +99,7 @@ public sealed class CalibrationTextsTests : IDisposable
     {
         Assert.InRange(CalibrationTexts.BuiltIn.Count, 64, 128);
         Assert.Equal(CalibrationTexts.BuiltIn.Count, CalibrationTexts.BuiltIn.Distinct().Count());
-        Assert.Equal(CalibrationTexts.BuiltIn.Count, CalibrationTexts.Choose(new QuantizerOptions(), encoder).Chosen.Count);
+        Assert.Equal(CalibrationTexts.BuiltIn.Count, CalibrationTexts.Choose(null, 512, 1, encoder).Chosen.Count);
     }
 
     [Fact]
@@ -126,7 +126,7 @@ public sealed class CalibrationTextsTests : IDisposable
     {
         TextSource source = TextSource.Read(folder.Write("pairs.tsv", "a\tb\n" + string.Concat(Enumerable.Repeat("one\ttwo\n", 10))), "a", "b");
 
-        CalibrationTexts texts = CalibrationTexts.Choose(new QuantizerOptions { Calibration = source, Samples = 8 }, encoder);
+        CalibrationTexts texts = CalibrationTexts.Choose(source, 8, 1, encoder);
 
         Assert.Equal(16, texts.Joined[^1].Ids.Length);
         int[] types = texts.Joined[^1].Types;
@@ -139,7 +139,7 @@ public sealed class CalibrationTextsTests : IDisposable
         string text = string.Join(' ', Enumerable.Repeat("word", 100));
         TextSource source = TextSource.Read(folder.Write("long.txt", string.Concat(Enumerable.Repeat(text + "\n", 10))));
 
-        Assert.Empty(CalibrationTexts.Choose(new QuantizerOptions { Calibration = source, Samples = 8 }, encoder).Joined);
+        Assert.Empty(CalibrationTexts.Choose(source, 8, 1, encoder).Joined);
     }
 
     private CalibrationTexts Choose(int count, int samples, ulong seed)
@@ -147,6 +147,6 @@ public sealed class CalibrationTextsTests : IDisposable
         // Each text is one piece of its own, by which it is known again.
         string[] pieces = [.. File.ReadLines(Path.Combine(TinyData.Checkpoint, "vocab.txt")).Where(piece => piece.Length > 2 && piece.All(char.IsAsciiLetterLower)).Take(count)];
         TextSource source = TextSource.Read(folder.Write("data.txt", string.Join('\n', pieces) + "\n"));
-        return CalibrationTexts.Choose(new QuantizerOptions { Calibration = source, Samples = samples, Seed = seed }, encoder);
+        return CalibrationTexts.Choose(source, samples, seed, encoder);
     }
 }

@@ -2,6 +2,8 @@
 using System.Text;
 using IBert.Edge.Evaluation;
 using IBert.Edge.Files.Data;
+using IBert.Edge.Quantization.Evaluation;
+using IBert.Edge.Quantization.Texts;
 using IBert.Edge.TestSupport;
 using Xunit;
 

@@ -1,7 +1,8 @@
 // A dump of an imported I-BERT checkpoint beside the golden file of the same text.
+using IBert.Edge.Checkpoints;
 using IBert.Edge.Quantization;
 using IBert.Edge.Quantization.Evaluation;
-using IBert.Edge.Quantization.Checkpoints;
+using IBert.Edge.Quantization.Texts;
 using IBert.Edge.TestSupport;
 using Xunit;
 

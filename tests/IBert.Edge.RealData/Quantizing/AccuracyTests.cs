@@ -1,5 +1,7 @@
 // On real data, integers are as good as the FP32 checkpoint, and that as good as it is published.
 using IBert.Edge.Quantization;
+using IBert.Edge.Quantization.Evaluation;
+using IBert.Edge.Quantization.Texts;
 using IBert.Edge.RealData.Reference;
 using IBert.Edge.TestSupport;
 using Xunit;

@@ -1,5 +1,7 @@
 // Real texts of hundreds of tokens keep their labels, although nobody calibrates with such.
 using IBert.Edge.Quantization;
+using IBert.Edge.Quantization.Evaluation;
+using IBert.Edge.Quantization.Texts;
 using IBert.Edge.TestSupport;
 using Xunit;
 

@@ -1,6 +1,7 @@
 // The reference's logits are those that Hugging Face computed from the same real weights.
 using System.Text.Json.Nodes;
 using IBert.Edge.Quantization;
+using IBert.Edge.Quantization.Texts;
 using IBert.Edge.TestSupport;
 using Xunit;
 

@@ -1,6 +1,7 @@
 // The tokenizers of real checkpoints: ids equal to those of transformers, sizes, merges, work.
 using System.Text;
 using System.Text.Json;
+using IBert.Edge.Checkpoints.Tokenizers;
 using IBert.Edge.Quantization.Tokenizers;
 using IBert.Edge.TestSupport;
 using IBert.Edge.Text;
@@ -10,7 +11,7 @@ namespace IBert.Edge.RealData.Text;
 
 public sealed class GoldenTokenizerTests
 {
-    private static readonly Lazy<byte[]> s_roberta = new(() => TokenizerFiles.BuildSection(Shared.Require("checkpoints", "ibert-l3-sst2")));
+    private static readonly Lazy<byte[]> s_roberta = new(() => TokenizerSections.Build(Shared.Require("checkpoints", "ibert-l3-sst2")));
 
     [Theory]
     [InlineData("bert-base-uncased.jsonl", 2500)]
@@ -56,7 +57,7 @@ public sealed class GoldenTokenizerTests
     public void Sections_are_compact_and_tell_every_piece(string checkpoint, int size, int least, int most)
     {
         TokenizerDefinition definition = TokenizerFiles.Read(Shared.Require("checkpoints", checkpoint));
-        byte[] section = TokenizerFiles.BuildSection(Shared.Require("checkpoints", checkpoint));
+        byte[] section = TokenizerSections.Build(Shared.Require("checkpoints", checkpoint));
         Assert.Equal(size, definition.VocabularySize);
         Assert.InRange(section.Length, least, most);
         using var tokenizer = new OpenedTokenizer(section);
@@ -78,7 +79,7 @@ public sealed class GoldenTokenizerTests
         {
             File.Copy(Path.Combine(given, "tokenizer.json"), Path.Combine(folder, "tokenizer.json"));
             File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), $$"""{"tokenizer_class": "BertTokenizer", "{{name}}": {{value}}}""");
-            using var tokenizer = new OpenedTokenizer(TokenizerFiles.BuildSection(folder));
+            using var tokenizer = new OpenedTokenizer(TokenizerSections.Build(folder));
             Assert.Equal(expected, tokenizer.Encode(text, maxLength));
         }
         finally

@@ -1,5 +1,6 @@
 // Files as they are published.
 using IBert.Edge.Quantization;
+using IBert.Edge.Quantization.Texts;
 using IBert.Edge.TestSupport;
 using Xunit;
 

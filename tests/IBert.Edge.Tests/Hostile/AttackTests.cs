@@ -67,7 +67,7 @@ public sealed class AttackTests
         ["a constant that does not exist"] = ("names constant 16384", d => d.Operations[1].Constants[9] = 16384),
         ["multipliers that do not exist in a stage without use"] = ("names constant 20000", d => new LinearRecord(in d.First(OperationCode.Linear)).Rescale.Multipliers = 20000),
         ["an input left out"] = ("lacks input 0", d => d.Operations[1].Inputs[0] = OperationRecord.None),
-        ["weights left out"] = ("lacks a constant", d => d.First(OperationCode.Linear).Constants[0] = OperationRecord.None),
+        ["weights left out"] = ("lacks a constant", d => new LinearRecord(in d.First(OperationCode.Linear)).Weights = OperationRecord.None),
         ["operations in another order"] = ("was not written", d => d.Rearrange(list => list.Reverse())),
         ["the first operation left out"] = ("was not written", d => d.Rearrange(list => list.RemoveAt(0))),
         ["all rows of what has only its first"] = ("was not written", d => AllRowsOfFirst(d)),
@@ -80,41 +80,41 @@ public sealed class AttackTests
         ["an unplaced id without a row"] = ("gives id 3 the row before", d => new EmbedRecord(in d.First(OperationCode.Embed)).UnplacedIdPlusOne = 4),
         ["an unplaced id below all"] = ("gives id -2 the row before", d => Unplaced(d, -1)),
         ["an unplaced id beyond the vocabulary"] = ("gives id 2147483646 the row before", d => Unplaced(d, int.MaxValue)),
-        ["fewer word rows than ids"] = ("table 0 has 16 rows for", d => (d.First(OperationCode.Embed).Constants[0], d.First(OperationCode.Embed).Constants[1]) = (d.First(OperationCode.Embed).Constants[2], d.First(OperationCode.Embed).Constants[3])),
-        ["a sum beyond 32 bits"] = ("overflow 32 bits", d => d.Values<int>(d.First(OperationCode.Embed).Constants[1])[5] = int.MaxValue),
-        ["a row multiplier of -2^31"] = ("multiplier of -2^31", d => d.Values<int>(d.First(OperationCode.Embed).Constants[1])[5] = int.MinValue),
-        ["something in the padding of a table"] = ("table 0 has padding that is not zero", d => d.Values<sbyte>(d.First(OperationCode.Embed).Constants[0])[47] = 1),
+        ["fewer word rows than ids"] = ("table 0 has 16 rows for", d => (new EmbedRecord(in d.First(OperationCode.Embed)).Table(0), new EmbedRecord(in d.First(OperationCode.Embed)).Multipliers(0)) = (new EmbedRecord(in d.First(OperationCode.Embed)).Table(1), new EmbedRecord(in d.First(OperationCode.Embed)).Multipliers(1))),
+        ["a sum beyond 32 bits"] = ("overflow 32 bits", d => d.Values<int>(new EmbedRecord(in d.First(OperationCode.Embed)).Multipliers(0))[5] = int.MaxValue),
+        ["a row multiplier of -2^31"] = ("multiplier of -2^31", d => d.Values<int>(new EmbedRecord(in d.First(OperationCode.Embed)).Multipliers(0))[5] = int.MinValue),
+        ["something in the padding of a table"] = ("table 0 has padding that is not zero", d => d.Values<sbyte>(new EmbedRecord(in d.First(OperationCode.Embed)).Table(0))[47] = 1),
         ["no table at all"] = ("has no table", d => ((Span<ushort>)d.First(OperationCode.Embed).Constants).Fill(OperationRecord.None)),
 
         // LayerNorm
         ["a negative epsilon"] = ("has an epsilon", d => new LayerNormRecord(in d.First(OperationCode.LayerNorm)).Epsilon = (long)(-1) << 32),
         ["an epsilon that overflows the variance"] = ("has an epsilon", d => new LayerNormRecord(in d.First(OperationCode.LayerNorm)).Epsilon = (long)(1 << 29) << 32),
         ["an unknown function"] = ("computes function 2", d => new LayerNormRecord(in d.First(OperationCode.LayerNorm)).Function = (FunctionKind)2),
-        ["an addend of 31 bits"] = ("addends of more than 30 bits", d => d.Values<int>(d.First(OperationCode.LayerNorm).Stages[1].Addends)[0] = 1 << 30),
-        ["a pre-shift before a sum"] = ("after a shift by 1", d => d.First(OperationCode.LayerNorm).Stages[1].PreShift = 1),
-        ["a gamma in the padding"] = ("padding that is not zero", d => d.Values<int>(d.First(OperationCode.LayerNorm).Stages[0].Multipliers)[40] = 1),
-        ["a zero point in the residual stream"] = ("gives the residual stream a zero point", d => d.First(OperationCode.LayerNorm).Stages[0].ZeroPoint = 1),
-        ["a residual stream whose padding is clamped away from zero"] = ("sums the padding", d => d.First(OperationCode.LayerNorm).Stages[0].Low = 1),
-        ["a branch whose padding has a zero point"] = ("sums the padding", d => SecondInputOfNorm(d).Stages[0].ZeroPoint = 5),
+        ["an addend of 31 bits"] = ("addends of more than 30 bits", d => d.Values<int>(new LayerNormRecord(in d.First(OperationCode.LayerNorm)).NarrowStage.Addends)[0] = 1 << 30),
+        ["a pre-shift before a sum"] = ("after a shift by 1", d => new LayerNormRecord(in d.First(OperationCode.LayerNorm)).NarrowStage.PreShift = 1),
+        ["a gamma in the padding"] = ("padding that is not zero", d => d.Values<int>(new LayerNormRecord(in d.First(OperationCode.LayerNorm)).WideStage.Multipliers)[40] = 1),
+        ["a zero point in the residual stream"] = ("gives the residual stream a zero point", d => new LayerNormRecord(in d.First(OperationCode.LayerNorm)).WideStage.ZeroPoint = 1),
+        ["a residual stream whose padding is clamped away from zero"] = ("sums the padding", d => new LayerNormRecord(in d.First(OperationCode.LayerNorm)).WideStage.Low = 1),
+        ["a branch whose padding has a zero point"] = ("sums the padding", d => new LinearRecord(in SecondInputOfNorm(d)).Output.ZeroPoint = 5),
 
         // Linear
-        ["a weight of -128"] = ("has a weight of -128", d => d.Values<sbyte>(d.First(OperationCode.Linear).Constants[0])[0] = -128),
-        ["a column sum that is not"] = ("column sum that is not", d => d.Values<int>(d.First(OperationCode.Linear).Constants[2])[1]++),
-        ["a huge bias"] = ("above its bound", d => d.Values<int>(d.First(OperationCode.Linear).Constants[1])[1] = int.MinValue),
-        ["a bias in the padding"] = ("padding that is not zero", d => d.Values<int>(Padded(d).Constants[1])[^1] = 1),
-        ["weights in the padding"] = ("has weights in its padding", d => { d.Values<sbyte>(Padded(d).Constants[0])[^1] = 1; d.Values<int>(Padded(d).Constants[2])[^1] = 1; }),
+        ["a weight of -128"] = ("has a weight of -128", d => d.Values<sbyte>(new LinearRecord(in d.First(OperationCode.Linear)).Weights)[0] = -128),
+        ["a column sum that is not"] = ("column sum that is not", d => d.Values<int>(new LinearRecord(in d.First(OperationCode.Linear)).ColumnSums)[1]++),
+        ["a huge bias"] = ("above its bound", d => d.Values<int>(new LinearRecord(in d.First(OperationCode.Linear)).Bias)[1] = int.MinValue),
+        ["a bias in the padding"] = ("padding that is not zero", d => d.Values<int>(new LinearRecord(in Padded(d)).Bias)[^1] = 1),
+        ["weights in the padding"] = ("has weights in its padding", d => { d.Values<sbyte>(new LinearRecord(in Padded(d)).Weights)[^1] = 1; d.Values<int>(new LinearRecord(in Padded(d)).ColumnSums)[^1] = 1; }),
         ["an accumulator that a shift overflows"] = ("before a shift by", d => d.First(OperationCode.Linear).AccumulatorBound = 1u << 31),
         ["a bound of nothing"] = ("above its bound 0", d => d.First(OperationCode.Linear).AccumulatorBound = 0),
-        ["a pre-shift of 25"] = ("after a shift by 25", d => d.First(OperationCode.Linear).Stages[0].PreShift = 25),
-        ["an exponent of 32"] = ("scales by 2^-32", d => d.First(OperationCode.Linear).Stages[0].Exponent = 32),
-        ["an exponent of 63"] = ("scales by 2^-63", d => d.First(OperationCode.Linear).Stages[0].Exponent = 63),
-        ["an unknown rounding"] = ("rounds by rule 2", d => d.First(OperationCode.Linear).Stages[0].Rounding = (Rounding)2),
-        ["a multiplier of -2^31"] = ("multiplier of -2^31", d => d.Values<int>(d.First(OperationCode.Linear).Stages[0].Multipliers)[0] = int.MinValue),
-        ["a clamp beyond int8"] = ("clamps to -129..", d => d.First(OperationCode.Linear).Stages[0].Low = -129),
-        ["a clamp upside down"] = ("clamps to 1..0", d => (d.First(OperationCode.Linear).Stages[0].Low, d.First(OperationCode.Linear).Stages[0].High) = (1, 0)),
-        ["a zero point beyond int8"] = ("has zero point 128", d => d.First(OperationCode.Linear).Stages[0].ZeroPoint = 128),
+        ["a pre-shift of 25"] = ("after a shift by 25", d => new LinearRecord(in d.First(OperationCode.Linear)).Output.PreShift = 25),
+        ["an exponent of 32"] = ("scales by 2^-32", d => new LinearRecord(in d.First(OperationCode.Linear)).Output.Exponent = 32),
+        ["an exponent of 63"] = ("scales by 2^-63", d => new LinearRecord(in d.First(OperationCode.Linear)).Output.Exponent = 63),
+        ["an unknown rounding"] = ("rounds by rule 2", d => new LinearRecord(in d.First(OperationCode.Linear)).Output.Rounding = (Rounding)2),
+        ["a multiplier of -2^31"] = ("multiplier of -2^31", d => d.Values<int>(new LinearRecord(in d.First(OperationCode.Linear)).Output.Multipliers)[0] = int.MinValue),
+        ["a clamp beyond int8"] = ("clamps to -129..", d => new LinearRecord(in d.First(OperationCode.Linear)).Output.Low = -129),
+        ["a clamp upside down"] = ("clamps to 1..0", d => (new LinearRecord(in d.First(OperationCode.Linear)).Output.Low, new LinearRecord(in d.First(OperationCode.Linear)).Output.High) = (1, 0)),
+        ["a zero point beyond int8"] = ("has zero point 128", d => new LinearRecord(in d.First(OperationCode.Linear)).Output.ZeroPoint = 128),
         ["a second output"] = ("has a second output", d => d.First(OperationCode.Linear).Outputs[1] = 0),
-        ["accumulators as they are into int8"] = ("into less than 32 bits", d => d.First(OperationCode.Linear).Stages[0].Exponent = 0),
+        ["accumulators as they are into int8"] = ("into less than 32 bits", d => new LinearRecord(in d.First(OperationCode.Linear)).Output.Exponent = 0),
         ["a rescaled accumulator of 30 bits"] = ("more than 29 bits", d => Rescale(d, 1 << 29)),
         ["a rescaling factor of two and more"] = ("scales by 2^-29", d => Rescale(d, 1 << 20, exponent: 29)),
 
@@ -128,15 +128,15 @@ public sealed class AttackTests
         ["a limit of nothing"] = ("score differences up to 0", d => new AttentionRecord(in d.First(OperationCode.Attention)).Limit = 0),
         ["a limit that a shift overflows"] = ("score differences up to", d => (new AttentionRecord(in d.First(OperationCode.Attention)).Limit, new AttentionRecord(in d.First(OperationCode.Attention)).Score.PreShift) = (1 << 30, 1)),
         ["exponentials that grow with distance"] = ("scales scores in a way", d => new AttentionRecord(in d.First(OperationCode.Attention)).Score.Multiplier = -1),
-        ["a context ratio of few bits"] = ("scales the context in a way", d => d.First(OperationCode.Attention).Stages[0].Multiplier = 1),
-        ["a context shift below one"] = ("scales the context by", d => d.First(OperationCode.Attention).Stages[0].Exponent = 1),
-        ["a context shift above thirty"] = ("scales the context by", d => d.First(OperationCode.Attention).Stages[0].Exponent = 60),
-        ["K that may be -128"] = ("may be -128", d => d.Producer(d.First(OperationCode.Attention).Inputs[1]).Stages[0].Low = -128),
+        ["a context ratio of few bits"] = ("scales the context in a way", d => new AttentionRecord(in d.First(OperationCode.Attention)).Context.Multiplier = 1),
+        ["a context shift below one"] = ("scales the context by", d => new AttentionRecord(in d.First(OperationCode.Attention)).Context.Exponent = 1),
+        ["a context shift above thirty"] = ("scales the context by", d => new AttentionRecord(in d.First(OperationCode.Attention)).Context.Exponent = 60),
+        ["K that may be -128"] = ("may be -128", d => new LinearRecord(in d.Producer(d.First(OperationCode.Attention).Inputs[1])).Output.Low = -128),
 
         // Gate
         ["a factor of -2^15"] = ("has a factor of -2^15", d => d.Values<short>(new GateRecord(in d.First(OperationCode.Gate)).Table)[4095] = short.MinValue),
         ["a short table"] = ("reads 4096 values from a constant of 1 x", d => new GateRecord(in d.First(OperationCode.Gate)).Table = new GateRecord(in d.First(OperationCode.Gate)).Multipliers),
-        ["a clamp that the kernel does not know"] = ("clamps to something else", d => d.First(OperationCode.Gate).Stages[0].Low = 0),
+        ["a clamp that the kernel does not know"] = ("clamps to something else", d => new GateRecord(in d.First(OperationCode.Gate)).Output.Low = 0),
 
         // The head
         ["a head of another kind"] = ("head of kind 9", d => d.Head.Kind = (HeadKind)9),
@@ -185,15 +185,25 @@ public sealed class AttackTests
         ["a clip above zero"] = ("clips to a bound above zero", d => d.Values<int>(new PublishedGateRecord(in d.First(OperationCode.Gate)).B)[0] = 1),
         ["a clip of -2^31"] = ("clips to a bound above zero", d => d.Values<int>(new PublishedGateRecord(in d.First(OperationCode.Gate)).B)[0] = int.MinValue),
         ["a polynomial of 62 bits"] = ("more than 61 bits", d => d.Values<long>(new PublishedGateRecord(in d.First(OperationCode.Gate)).C)[0] = long.MinValue),
-        ["a GELU without multipliers"] = ("lacks multipliers", d => d.First(OperationCode.Gate).Stages[0].Multipliers = OperationRecord.None),
+        ["a GELU without multipliers"] = ("lacks multipliers", d =>
+        {
+            ref ScaleStage stage = ref new GateRecord(in d.First(OperationCode.Gate)).Output;
+            (stage.Multipliers, stage.Addends) = (OperationRecord.None, OperationRecord.None);
+        }),
+        ["a channel's exponent beyond 64 bits"] = (
+            "scales a channel by 2^-63", d => d.Values<int>(new LayerNormRecord(in d.First(OperationCode.LayerNorm)).NarrowStage.Addends)[0] = 63),
+        ["no exponent in the padding"] = ("scales a channel by 2^-0", d => d.Values<int>(new AddRecord(in d.First(OperationCode.Add)).Input(0).Addends)[^1] = 0),
+        ["a negative exponent"] = ("scales a channel by 2^--1", d => d.Values<int>(new GateRecord(in d.First(OperationCode.Gate)).Output.Addends)[1] = -1),
+        ["exponents by channel of one multiplier"] = (
+            "one multiplier for all", d => new AddRecord(in d.First(OperationCode.Add)).Input(0).Multipliers = OperationRecord.None),
         ["an offset of 62 bits"] = ("more than 61 bits", d => d.Values<long>(new PublishedLayerNormRecord(in d.First(OperationCode.LayerNorm)).Offsets)[0] = 1L << 61),
         ["a shift of deviations by 31"] = ("shifts deviations by 31", d => new PublishedLayerNormRecord(in d.First(OperationCode.LayerNorm)).Shift = 31),
         ["an input scale without a significand"] = ("which is not of 24 bits", d => new PublishedLayerNormRecord(in d.First(OperationCode.LayerNorm)).Significand = 0),
         ["an input scale whose significand has 23 bits"] = ("which is not of 24 bits", d => new PublishedLayerNormRecord(in d.First(OperationCode.LayerNorm)).Significand = (1 << 23) - 1),
         ["an input scale whose significand has 25 bits"] = ("which is not of 24 bits", d => new PublishedLayerNormRecord(in d.First(OperationCode.LayerNorm)).Significand = 1 << 24),
-        ["a sum of more than 24 bits, normalized"] = ("more than 24 bits", d => d.First(OperationCode.Add).Stages[0].High = 1 << 23),
+        ["a sum of more than 24 bits, normalized"] = ("more than 24 bits", d => new AddRecord(in d.First(OperationCode.Add)).Output.High = 1 << 23),
         ["a term without a shift"] = ("scales by 2^-0", d => new AddRecord(in d.First(OperationCode.Add)).Input(0).Exponent = 0),
-        ["a sum clamped upside down"] = ("clamps to 1..0", d => (d.First(OperationCode.Add).Stages[0].Low, d.First(OperationCode.Add).Stages[0].High) = (1, 0)),
+        ["a sum clamped upside down"] = ("clamps to 1..0", d => (new AddRecord(in d.First(OperationCode.Add)).Output.Low, new AddRecord(in d.First(OperationCode.Add)).Output.High) = (1, 0)),
         ["attention in 128 bits for minutes"] = ("is more than can be done in a text of 32768 tokens", d => Longest(d)),
         ["a second term's multipliers that do not exist"] = ("names constant 3000", d => new AddRecord(in d.First(OperationCode.Add)).Input(1).Multipliers = 3000),
     };
@@ -336,7 +346,7 @@ public sealed class AttackTests
     {
         ref OperationRecord linear = ref draft.First(OperationCode.Linear);
         linear.AccumulatorBound = bound;
-        linear.Stages[0].PreShift = 0;
+        new LinearRecord(in linear).Output.PreShift = 0;
         new LinearRecord(in linear).Rescale = new ScaleStage
         {
             Exponent = exponent, Multiplier = int.MaxValue, Multipliers = OperationRecord.None, Addends = OperationRecord.None,
@@ -362,9 +372,9 @@ public sealed class AttackTests
         const int tokens = 32768;
         OperationRecord embed = draft.First(OperationCode.Embed);
         byte[] data = draft[SectionKind.Data];
-        int columns = (int)draft.Constants[embed.Constants[2]].Columns;
-        Move(embed.Constants[2], tokens, columns, columns);
-        Move(embed.Constants[3], 1, tokens, 4);
+        int columns = (int)draft.Constants[new EmbedRecord(in embed).Table(1)].Columns;
+        Move(new EmbedRecord(in embed).Table(1), tokens, columns, columns);
+        Move(new EmbedRecord(in embed).Multipliers(1), 1, tokens, 4);
         draft.Graph.MaxLength = tokens;
         foreach (ref OperationRecord operation in draft.Operations)
         {

@@ -107,19 +107,57 @@ public sealed unsafe class PublishedElementsTests
         Assert.Equal(Enumerable.Range(0, 48).Select(c => (sbyte)Offset(c)), output);
     }
 
+    [Fact]
+    public void Every_channel_has_the_exponent_of_its_own_ratio()
+    {
+        const int channels = 48;
+        Random random = KernelSets.Seeded(95, "exponents by channel");
+        for (int row = 0; row < 500; row++)
+        {
+            using Guarded<int> input = new Guarded<int>(channels).Fill(_ => random.Next(int.MinValue + 1, int.MaxValue) >> random.Next(30));
+            using Guarded<int> multipliers = new Guarded<int>(channels).Fill(_ => random.Next(2) == 0 ? random.Next(1 << 30, int.MaxValue) : -random.Next(1 << 30, int.MaxValue));
+            // Ties too, of 2^30 over a power of two.
+            multipliers.Span[0] = 1 << 30;
+            using Guarded<int> exponents = new Guarded<int>(channels).Fill(_ => random.Next(31, 62)), output = new(channels), b = new Guarded<int>(channels).Fill(_ => -30_000);
+            using Guarded<long> c = new Guarded<long>(channels).Fill(_ => -350_000_000), shift = new Guarded<long>(channels).Fill(_ => -21_134);
+            using Guarded<sbyte> gelu = new(channels);
+            PublishedElements.Term term = new() { Multipliers = multipliers.Pointer, Exponents = exponents.Pointer, Exponent = 31, Rounding = Rounding.HalfEven };
+            ScaleStage stage = new() { Low = -1 << 29, High = 1 << 29 }, narrow = new() { Low = sbyte.MinValue, High = sbyte.MaxValue };
+
+            PublishedElements.Add((byte*)input.Pointer, ElementType.Int32, term, null, ElementType.Int32, default, stage, (byte*)output.Pointer, ElementType.Int32, channels);
+            PublishedElements.Gelu(input.Pointer, b.Pointer, c.Pointer, shift.Pointer, term, narrow, gelu.Pointer, channels);
+
+            for (int i = 0; i < channels; i++)
+            {
+                int x = input.Span[i], m = multipliers.Span[i], e = exponents.Span[i];
+                Assert.Equal((int)BigInteger.Clamp(ToEven((BigInteger)x * m, e), stage.Low, stage.High), output.Span[i]);
+                Assert.Equal((sbyte)BigInteger.Clamp(ToEven((BigInteger)PublishedElements.Gelu(x, -30_000, -350_000_000, -21_134) * m, e), sbyte.MinValue, sbyte.MaxValue), gelu.Span[i]);
+            }
+        }
+
+        static BigInteger ToEven(BigInteger value, int shift)
+        {
+            BigInteger twice = value >> (shift - 1), floor = value >> shift;
+            bool isTie = !twice.IsEven && twice << (shift - 1) == value;
+            return isTie ? floor + (floor.IsEven ? 0 : 1) : (value + (BigInteger.One << (shift - 1))) >> shift;
+        }
+    }
+
     // A normalized value has the unit 2^30 / sqrt(N): its standard deviation becomes about fifty.
-    private const int Multiplier = (1 << 30) + 12345, Exponent = 50;
+    private const int Multiplier = (1 << 29) + 12345, Exponent = 49;
 
     /// <summary>beta of a channel.</summary>
     private static int Offset(int channel) => (channel % 9) - 4;
 
     private static sbyte[] Norm(int[] values, int significand, int shift)
     {
-        using Guarded<int> input = new(values.Length), multipliers = new Guarded<int>(values.Length).Fill(_ => Multiplier);
-        using Guarded<long> offsets = new Guarded<long>(values.Length).Fill(c => (long)Offset(c) << Exponent);
+        // The same ratio in two ways: channels have exponents of their own.
+        using Guarded<int> input = new(values.Length), multipliers = new Guarded<int>(values.Length).Fill(c => Multiplier << (c % 2));
+        using Guarded<int> exponents = new Guarded<int>(values.Length).Fill(c => Exponent + (c % 2));
+        using Guarded<long> offsets = new Guarded<long>(values.Length).Fill(c => (long)Offset(c) << (Exponent + (c % 2)));
         using Guarded<sbyte> output = new(values.Length);
         values.CopyTo(input.Span);
-        PublishedElements.Term term = new() { Multipliers = multipliers.Pointer, Exponent = Exponent, Rounding = Rounding.HalfEven };
+        PublishedElements.Term term = new() { Multipliers = multipliers.Pointer, Exponents = exponents.Pointer, Exponent = Exponent, Rounding = Rounding.HalfEven };
         ScaleStage stage = new() { Low = sbyte.MinValue, High = sbyte.MaxValue };
         PublishedElements.LayerNorm((byte*)input.Pointer, ElementType.Int32, values.Length, significand, shift, offsets.Pointer, term, stage, output.Pointer);
         return output.Span.ToArray();

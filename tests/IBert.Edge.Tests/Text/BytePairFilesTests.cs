@@ -3,7 +3,8 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using IBert.Edge.Quantization;
+using IBert.Edge.Checkpoints;
+using IBert.Edge.Checkpoints.Tokenizers;
 using IBert.Edge.Quantization.Tokenizers;
 using IBert.Edge.TestSupport;
 using IBert.Edge.Text;
@@ -26,8 +27,8 @@ public sealed class BytePairFilesTests : IDisposable
     public void The_same_files_give_the_same_bytes_of_a_compact_section()
     {
         CopyRoberta();
-        byte[] section = TokenizerFiles.BuildSection(folder);
-        Assert.Equal(section, TokenizerFiles.BuildSection(folder));
+        byte[] section = TokenizerSections.Build(folder);
+        Assert.Equal(section, TokenizerSections.Build(folder));
         int size = TokenizerFiles.Read(folder).VocabularySize;
         Assert.InRange(section.Length, 30 * size, 45 * size);
     }
@@ -47,7 +48,7 @@ public sealed class BytePairFilesTests : IDisposable
             File.Delete(Path.Combine(folder, name));
         }
         using OpenedTokenizer a = TestTokenizers.OpenRoberta();
-        using var b = new OpenedTokenizer(TokenizerFiles.BuildSection(folder));
+        using var b = new OpenedTokenizer(TokenizerSections.Build(folder));
         foreach (string text in TokenizerData.Lines("roberta.jsonl").Select(line => TokenizerData.Text(line)))
         {
             Assert.Equal(a.Encode(text), b.Encode(text));
@@ -59,7 +60,7 @@ public sealed class BytePairFilesTests : IDisposable
     public void Vocabulary_and_merges_are_enough()
     {
         WriteSmall();
-        using var tokenizer = new OpenedTokenizer(TokenizerFiles.BuildSection(folder));
+        using var tokenizer = new OpenedTokenizer(TokenizerSections.Build(folder));
         Assert.Equal("<s> low er \u0120low </s>", tokenizer.Tokens("lower low"));
         Assert.Equal(4, tokenizer.Tokenizer.PairSpecialTokens);
     }
@@ -85,9 +86,9 @@ public sealed class BytePairFilesTests : IDisposable
     {
         Write(Config, $$"""{"tokenizer_class": {{tokenizerClass}}}""");
         WriteSmallJson(_ => { });
-        byte[] lists = TokenizerFiles.BuildSection(folder);
+        byte[] lists = TokenizerSections.Build(folder);
         WriteSmallJson(json => json["model"]!["merges"] = JsonNode.Parse("""["l o", "lo w", "e r", "\u0120 low"]"""));
-        Assert.Equal(lists, TokenizerFiles.BuildSection(folder));
+        Assert.Equal(lists, TokenizerSections.Build(folder));
     }
 
     [Theory]
@@ -187,7 +188,7 @@ public sealed class BytePairFilesTests : IDisposable
 
     private void AssertRefused(string expected)
     {
-        CheckpointException error = Assert.Throws<CheckpointException>(() => TokenizerFiles.BuildSection(folder));
+        CheckpointException error = Assert.Throws<CheckpointException>(() => TokenizerSections.Build(folder));
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
     }
 

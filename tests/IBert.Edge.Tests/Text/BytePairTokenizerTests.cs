@@ -1,7 +1,8 @@
 // What byte-level BPE does with words, bytes, added tokens and large texts; that it equals merging pair by pair is tried at random.
 using System.Text;
 using System.Text.RegularExpressions;
-using IBert.Edge.Quantization;
+using IBert.Edge.Checkpoints;
+using IBert.Edge.Checkpoints.Tokenizers;
 using IBert.Edge.Quantization.Tokenizers;
 using IBert.Edge.TestSupport;
 using IBert.Edge.Text;

@@ -2,6 +2,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using IBert.Edge.Checkpoints.Tokenizers;
 using IBert.Edge.Quantization.Tokenizers;
 using IBert.Edge.TestSupport;
 using IBert.Edge.Text;
@@ -118,7 +119,7 @@ public sealed class GoldenTokenizerTests
         Assert.Equal(0x110000 - 0x800, count);
     }
 
-    private static OpenedTokenizer Open(string folder) => new(TokenizerFiles.BuildSection(TokenizerData.Path(folder)));
+    private static OpenedTokenizer Open(string folder) => new(TokenizerSections.Build(TokenizerData.Path(folder)));
 
     private static int Hex(string text) => int.Parse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 

@@ -1,6 +1,7 @@
 // Tokenizer files of a checkpoint folder in all the forms they come in, and what is refused, by name.
 using System.Text.Json.Nodes;
-using IBert.Edge.Quantization;
+using IBert.Edge.Checkpoints;
+using IBert.Edge.Checkpoints.Tokenizers;
 using IBert.Edge.Quantization.Tokenizers;
 using IBert.Edge.TestSupport;
 using IBert.Edge.Text;
@@ -28,8 +29,8 @@ public sealed class TokenizerFilesTests : IDisposable
     [Fact]
     public void The_same_files_give_the_same_bytes_of_a_compact_section()
     {
-        byte[] section = TokenizerFiles.BuildSection(folder);
-        Assert.Equal(section, TokenizerFiles.BuildSection(folder));
+        byte[] section = TokenizerSections.Build(folder);
+        Assert.Equal(section, TokenizerSections.Build(folder));
         int size = TokenizerFiles.Read(folder).VocabularySize;
         Assert.Equal(File.ReadAllLines(Path.Combine(folder, Vocabulary)).Length, size);
         Assert.InRange(section.Length, 10 * size, 20 * size);
@@ -45,14 +46,14 @@ public sealed class TokenizerFilesTests : IDisposable
     [InlineData(Vocabulary, Specials, Config)]
     public void What_is_left_of_the_files_gives_the_same_section(params string[] missing)
     {
-        byte[] expected = TokenizerFiles.BuildSection(folder);
+        byte[] expected = TokenizerSections.Build(folder);
         foreach (string name in missing)
         {
             File.Delete(Path.Combine(folder, name));
         }
         // Added tokens may come in another order then: that of the special tokens, not that of their ids.
         using var a = new OpenedTokenizer(expected);
-        using var b = new OpenedTokenizer(TokenizerFiles.BuildSection(folder));
+        using var b = new OpenedTokenizer(TokenizerSections.Build(folder));
         foreach (string text in TokenizerData.Lines("uncased.jsonl").Select(line => TokenizerData.Text(line)))
         {
             Assert.Equal(a.Encode(text), b.Encode(text));
@@ -95,7 +96,7 @@ public sealed class TokenizerFilesTests : IDisposable
             json["model"]!["max_input_chars_per_word"] = 5;
             json["post_processor"] = JsonNode.Parse("""{"type": "BertProcessing", "sep": ["[SEP]", 8], "cls": ["[CLS]", 7]}""");
         });
-        using var tokenizer = new OpenedTokenizer(TokenizerFiles.BuildSection(folder));
+        using var tokenizer = new OpenedTokenizer(TokenizerSections.Build(folder));
         Assert.Equal("[CLS] film [UNK] [SEP]", tokenizer.Tokens("film second"));
         Assert.Equal(3, tokenizer.Tokenizer.PairSpecialTokens);
     }
@@ -106,7 +107,7 @@ public sealed class TokenizerFilesTests : IDisposable
         int id = TokenizerFiles.Read(folder).VocabularySize;
         Edit(Config, json => json["added_tokens_decoder"]![$"{id}"] = JsonNode.Parse(
             """{"content": "[DEVICE]", "lstrip": false, "normalized": true, "rstrip": false, "single_word": false, "special": false}"""));
-        using var tokenizer = new OpenedTokenizer(TokenizerFiles.BuildSection(folder));
+        using var tokenizer = new OpenedTokenizer(TokenizerSections.Build(folder));
         Assert.Equal("[CLS] the [DEVICE] [SEP]", tokenizer.Tokens("the [device]"));
         Assert.Equal(id + 1, tokenizer.Tokenizer.VocabularySize);
     }
@@ -118,7 +119,7 @@ public sealed class TokenizerFilesTests : IDisposable
         File.Delete(Path.Combine(folder, Tokenizer));
         File.Delete(Path.Combine(folder, Specials));
         Write(Config, "{}");
-        using var tokenizer = new OpenedTokenizer(TokenizerFiles.BuildSection(folder));
+        using var tokenizer = new OpenedTokenizer(TokenizerSections.Build(folder));
         Assert.Equal([1, 5, 4, 2], tokenizer.Encode("a b")); // the later one counts, as in transformers
         Assert.True(tokenizer.Tokenizer.Piece(3).IsEmpty);
     }
@@ -180,7 +181,7 @@ public sealed class TokenizerFilesTests : IDisposable
 
     private void AssertRefused(string expected)
     {
-        CheckpointException error = Assert.Throws<CheckpointException>(() => TokenizerFiles.BuildSection(folder));
+        CheckpointException error = Assert.Throws<CheckpointException>(() => TokenizerSections.Build(folder));
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
     }
 

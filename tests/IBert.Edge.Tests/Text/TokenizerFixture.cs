@@ -1,4 +1,5 @@
 // Tokenizers for tests: written for one test, or those of the repository's data.
+using IBert.Edge.Checkpoints.Tokenizers;
 using IBert.Edge.Quantization.Tokenizers;
 using IBert.Edge.TestSupport;
 using IBert.Edge.Text;

@@ -3,7 +3,8 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using IBert.Edge.Quantization;
+using IBert.Edge.Checkpoints;
+using IBert.Edge.Checkpoints.Tokenizers;
 using IBert.Edge.Quantization.Tokenizers;
 using IBert.Edge.TestSupport;
 using Xunit;
@@ -28,12 +29,12 @@ public sealed class TokenizerSettingsTests : IDisposable
     public void Is_done(int row, string folderOf, string setting)
     {
         Change(folderOf, Rows[row]);
-        byte[] section = TokenizerFiles.BuildSection(folder, out int? maxLength);
+        TokenizerDefinition definition = TokenizerFiles.Read(folder);
         if (Rows[row].TryGetProperty("maxLength", out JsonElement stated))
         {
-            Assert.Equal(stated.GetInt32(), maxLength ?? 0);
+            Assert.Equal(stated.GetInt32(), definition.MaxLength ?? 0);
         }
-        using var tokenizer = new OpenedTokenizer(section);
+        using var tokenizer = new OpenedTokenizer(TokenizerSections.Write(definition));
         int max = Rows[row].GetProperty("max").GetInt32();
         foreach (JsonElement tried in Rows[row].GetProperty("tried").EnumerateArray())
         {
@@ -55,7 +56,7 @@ public sealed class TokenizerSettingsTests : IDisposable
     public void Is_refused(int row, string folderOf, string setting)
     {
         Change(folderOf, Rows[row]);
-        CheckpointException error = Assert.Throws<CheckpointException>(() => TokenizerFiles.BuildSection(folder));
+        CheckpointException error = Assert.Throws<CheckpointException>(() => TokenizerSections.Build(folder));
         foreach (JsonElement says in Rows[row].GetProperty("says").EnumerateArray())
         {
             Assert.True(error.Message.Contains(says.GetString()!, StringComparison.Ordinal), $"{setting}: '{says}' is not in: {error.Message}");

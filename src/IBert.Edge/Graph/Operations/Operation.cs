@@ -83,6 +83,7 @@ internal abstract unsafe class Operation(ModelFile model, OperationRecord record
     {
         Multipliers = (int*)Constant(stage.Multipliers),
         Multiplier = stage.Multiplier,
+        Exponents = (int*)Constant(stage.Addends),
         Exponent = stage.Exponent - stage.PreShift,
         Rounding = stage.Rounding,
     };

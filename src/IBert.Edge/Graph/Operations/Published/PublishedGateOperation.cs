@@ -19,12 +19,13 @@ internal readonly ref struct PublishedGateRecord(ref readonly OperationRecord re
     public ref ushort Shift => ref record.Constants[2];
 }
 
-/// <inheritdoc cref="PublishedElements.Gelu(int*, int*, long*, long*, int*, in ScaleStage, sbyte*, int)"/>
+/// <inheritdoc cref="PublishedElements.Gelu(int*, int*, long*, long*, in PublishedElements.Term, in ScaleStage, sbyte*, int)"/>
 internal sealed unsafe class PublishedGateOperation(ModelFile model, OperationRecord record) : Operation(model, record)
 {
     private TensorPlace input, output;
-    private int* b, multipliers;
+    private int* b;
     private long* c, shift;
+    private PublishedElements.Term scale;
     private ScaleStage stage;
 
     private PublishedGateRecord Fields => new(ref Record);
@@ -60,8 +61,7 @@ internal sealed unsafe class PublishedGateOperation(ModelFile model, OperationRe
         c = (long*)Constant(Fields.C);
         shift = (long*)Constant(Fields.Shift);
         stage = new GateRecord(ref Record).Output;
-        stage.Exponent -= stage.PreShift;
-        multipliers = (int*)Constant(stage.Multipliers);
+        scale = Term(stage);
     }
 
     public override void Run(in Pass pass, int start, int end)
@@ -70,7 +70,7 @@ internal sealed unsafe class PublishedGateOperation(ModelFile model, OperationRe
         for (int i = start; i < end; i++)
         {
             PublishedElements.Gelu(
-                (int*)(source + ((long)i * input.Stride)), b, c, shift, multipliers, stage, (sbyte*)(target + ((long)i * output.Stride)), output.PaddedColumns);
+                (int*)(source + ((long)i * input.Stride)), b, c, shift, scale, stage, (sbyte*)(target + ((long)i * output.Stride)), output.PaddedColumns);
         }
     }
 }
