@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Times the native code beside ONNX Runtime on this machine (some five minutes), with its size and start, and keeps the page:
 #   build/bench.sh      tests/IBert.Edge.Benchmarks/results/CPU.md, also on standard output
-# The model is $IBERT_MODEL, else models/sentiment.ibert; ONNX Runtime comes from npm, its graphs from ../shared (else $IBERT_SHARED).
+# The model is $IBERT_MODEL, else models/sentiment.ibert; ONNX Runtime is the NuGet package of Directory.Packages.props, its graphs from ../shared (else $IBERT_SHARED).
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -10,20 +10,11 @@ graphs=${IBERT_SHARED:-$root/../shared}/checkpoints/minilm-l6-sst2
 [ -e "$model" ] || die "$model is missing: build the models, or name one made from minilm-l6-sst2 with IBERT_MODEL"
 [ -e "$graphs/dyn8.onnx" ] || die "$graphs with ONNX Runtime's graphs is missing: name the shared folder with IBERT_SHARED"
 case $(uname -m) in
-  x86_64) rid=linux-x64 node=x64 ;;
-  aarch64) rid=linux-arm64 node=arm64 ;;
+  x86_64) rid=linux-x64 ;;
+  aarch64) rid=linux-arm64 ;;
   *) die "no ONNX Runtime is known for $(uname -m)" ;;
 esac
 
-package=$root/artifacts/onnxruntime
-library=$package/node_modules/onnxruntime-node/bin/napi-v6/linux/$node/libonnxruntime.so.1
-if [ ! -e "$library" ]; then
-  need npm npm
-  mkdir -p "$package"
-  # The package's install step would download GPU libraries; the CPU's is inside.
-  ONNXRUNTIME_NODE_INSTALL=skip npm install --prefix "$package" --no-audit --no-fund onnxruntime-node >"$package/npm.log" 2>&1 </dev/null ||
-    { cat "$package/npm.log" >&2; die "npm install onnxruntime-node failed"; }
-fi
 "$root/build/publish.sh" "$rid" --benchmarks >&2
 "$root/build/publish.sh" "$rid" >&2
 program=$root/artifacts/$rid/ibert
@@ -76,7 +67,7 @@ mkdir -p "$results"
   echo
   echo "Written by \`build/bench.sh\` at commit $(git -C "$root" rev-parse --short HEAD); $(nproc) cores, load average before $(cut -d' ' -f1 /proc/loadavg)."
   echo
-  "$root/artifacts/benchmarks/$rid/IBert.Edge.Benchmarks" peers "$model" "$library" "$graphs/fp32.onnx" "$graphs/dyn8.onnx"
+  "$root/artifacts/benchmarks/$rid/IBert.Edge.Benchmarks" peers "$model" "$graphs/fp32.onnx" "$graphs/dyn8.onnx"
   size_and_start
 } </dev/null >"$page.new"
 mv "$page.new" "$page"

@@ -50,7 +50,7 @@ internal sealed record CheckpointConfig
     // A weight takes a byte of the model, whose file has less than 2 GB; what it has besides weights is left room for.
     private const long MaxWeights = 1_900_000_000;
 
-    private static readonly (string ModelType, string ClassName, Architecture Architecture)[] Known =
+    private static readonly (string ModelType, string ClassName, Architecture Architecture)[] s_known =
     [
         ("bert", "BertForSequenceClassification", Architecture.Bert),
         ("distilbert", "DistilBertForSequenceClassification", Architecture.DistilBert),
@@ -138,7 +138,7 @@ internal sealed record CheckpointConfig
     /// <summary>What Hugging Face calls an architecture: its <c>model_type</c>, and the class of its text classifier.</summary>
     public static (string ModelType, string ClassName) Names(Architecture architecture)
     {
-        (string modelType, string className, _) = Known.Single(known => known.Architecture == architecture);
+        (string modelType, string className, _) = s_known.Single(known => known.Architecture == architecture);
         return (modelType, className);
     }
 
@@ -230,8 +230,8 @@ internal sealed record CheckpointConfig
             _ => null,
         };
         // Checkpoints of 2019 have no model_type; the class then says it.
-        string? modelType = json.Text("model_type") ?? Known.FirstOrDefault(known => known.ClassName == className).ModelType;
-        (string ModelType, string ClassName, Architecture Architecture) found = Known.FirstOrDefault(known => known.ModelType == modelType);
+        string? modelType = json.Text("model_type") ?? s_known.FirstOrDefault(known => known.ClassName == className).ModelType;
+        (string ModelType, string ClassName, Architecture Architecture) found = s_known.FirstOrDefault(known => known.ModelType == modelType);
         if (found == default)
         {
             string difference = s_differences.FirstOrDefault(other => other.ModelType == modelType).Difference is { } known ? $" ({known})" : "";
@@ -242,7 +242,7 @@ internal sealed record CheckpointConfig
         }
         if (className is not null && className != found.ClassName)
         {
-            throw new CheckpointException(Known.Any(known => known.ClassName == className)
+            throw new CheckpointException(s_known.Any(known => known.ClassName == className)
                 ? $"{json.Path}: 'model_type' is {found.ModelType}, and 'architectures' names {className}, which is of another: correct the file, or download it again"
                 : $"{json.Path}: 'architectures' names {OneLine.Quote(className)}, which is no text classifier; {found.ClassName} is: fine-tune it with " +
                   "AutoModelForSequenceClassification first");

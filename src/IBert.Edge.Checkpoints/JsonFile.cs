@@ -10,12 +10,12 @@ internal sealed class JsonFile
     // The second of two fields with one name would win, in silence.
     private static readonly JsonDocumentOptions s_options = new() { AllowDuplicateProperties = false };
 
-    private readonly JsonElement _root;
+    private readonly JsonElement root;
 
     private JsonFile(string path, JsonElement root)
     {
         Path = path;
-        _root = root;
+        this.root = root;
     }
 
     /// <summary>Where the file is.</summary>
@@ -54,7 +54,7 @@ internal sealed class JsonFile
 
     /// <summary>The field, or nothing where it is missing or null.</summary>
     public JsonElement? Find(string name) =>
-        _root.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
+        this.root.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
     /// <summary>A whole number within bounds; the fallback where the field is missing.</summary>
     public int Integer(string name, int fallback, int minimum, int maximum)

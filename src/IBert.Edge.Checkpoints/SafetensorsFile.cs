@@ -27,19 +27,19 @@ internal sealed class SafetensorsFile : IDisposable
     // Elements converted at a time: a span cannot cover the 2 GB and more that a tensor may have.
     private const int ChunkElements = 1 << 20;
 
-    private readonly SafeFileHandle _handle;
-    private readonly long _length;
-    private readonly int _headerBytes;
+    private readonly SafeFileHandle handle;
+    private readonly long length;
+    private readonly int headerBytes;
 
     private SafetensorsFile(string path)
     {
         Path = path;
-        _handle = CheckpointFile.Open(path, CheckpointFileKind.Weights);
+        handle = CheckpointFile.Open(path, CheckpointFileKind.Weights);
         try
         {
-            _length = RandomAccess.GetLength(_handle);
-            _headerBytes = HeaderLength();
-            byte[] header = new byte[_headerBytes];
+            this.length = RandomAccess.GetLength(handle);
+            headerBytes = HeaderLength();
+            byte[] header = new byte[headerBytes];
             ReadExactly(header, LengthBytes);
             Tensors = ParseHeader(header);
             CheckLayout();
@@ -137,18 +137,18 @@ internal sealed class SafetensorsFile : IDisposable
     public void AppendTo(IncrementalHash hash)
     {
         byte[] buffer = new byte[ChunkElements];
-        for (long done = 0; done < _length; done += buffer.Length)
+        for (long done = 0; done < this.length; done += buffer.Length)
         {
-            Span<byte> part = buffer.AsSpan(0, (int)Math.Min(buffer.Length, _length - done));
+            Span<byte> part = buffer.AsSpan(0, (int)Math.Min(buffer.Length, this.length - done));
             ReadExactly(part, done);
             hash.AppendData(part);
         }
     }
 
     /// <summary>Closes the file.</summary>
-    public void Dispose() => _handle.Dispose();
+    public void Dispose() => handle.Dispose();
 
-    private long DataOffset(SafetensorsTensor tensor) => LengthBytes + _headerBytes + tensor.Begin;
+    private long DataOffset(SafetensorsTensor tensor) => LengthBytes + headerBytes + tensor.Begin;
 
     private void ReadExactly(Span<byte> target, long offset)
     {
@@ -156,7 +156,7 @@ internal sealed class SafetensorsFile : IDisposable
         {
             while (!target.IsEmpty)
             {
-                int count = RandomAccess.Read(_handle, target, offset);
+                int count = RandomAccess.Read(handle, target, offset);
                 if (count == 0)
                 {
                     throw new CheckpointException($"{Path}: became shorter while it was read: try again when nothing writes to it");
@@ -182,20 +182,20 @@ internal sealed class SafetensorsFile : IDisposable
 
     private int HeaderLength()
     {
-        if (_length < LengthBytes)
+        if (this.length < LengthBytes)
         {
-            throw Damaged($"the file has {_length} bytes, too few for a header");
+            throw Damaged($"the file has {this.length} bytes, too few for a header");
         }
-        Span<byte> head = stackalloc byte[(int)Math.Min(_length, FileSignature.Length)];
+        Span<byte> head = stackalloc byte[(int)Math.Min(this.length, FileSignature.Length)];
         ReadExactly(head, 0);
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(head);
-        if (head.Length > LengthBytes && head[LengthBytes] == (byte)'{' && length > 0 && length <= MaxHeaderBytes && (long)length <= _length - LengthBytes)
+        if (head.Length > LengthBytes && head[LengthBytes] == (byte)'{' && length > 0 && length <= MaxHeaderBytes && (long)length <= this.length - LengthBytes)
         {
             return (int)length;
         }
         throw FileSignature.Of(head) is { } other ? new CheckpointException($"{Path}: {other}")
             : length > MaxHeaderBytes ? Damaged($"the header's length is {length} bytes, more than the {MaxHeaderBytes} that the format allows")
-            : (long)length > _length - LengthBytes ? Damaged($"the header's length is {length} bytes, but the file has {_length}")
+            : (long)length > this.length - LengthBytes ? Damaged($"the header's length is {length} bytes, but the file has {this.length}")
             : Damaged("the header does not start with '{'");
     }
 
@@ -334,7 +334,7 @@ internal sealed class SafetensorsFile : IDisposable
             }
             end = tensor.End;
         }
-        long dataBytes = _length - LengthBytes - _headerBytes;
+        long dataBytes = this.length - LengthBytes - headerBytes;
         if (end != dataBytes)
         {
             throw Damaged($"the tensors take {end} bytes, and behind the header are {dataBytes}");

@@ -11,8 +11,8 @@ internal sealed class WeightFiles : IDisposable
 {
     private const string Index = FolderContents.Weights + ".index.json";
 
-    private readonly List<SafetensorsFile> _files = [];
-    private readonly Dictionary<string, (SafetensorsFile File, SafetensorsTensor Tensor)> _tensors = new(StringComparer.Ordinal);
+    private readonly List<SafetensorsFile> files = [];
+    private readonly Dictionary<string, (SafetensorsFile File, SafetensorsTensor Tensor)> tensors = new(StringComparer.Ordinal);
 
     private WeightFiles() { }
 
@@ -23,7 +23,7 @@ internal sealed class WeightFiles : IDisposable
     public string Wrapper { get; private set; } = "";
 
     /// <summary>The names of all tensors.</summary>
-    public IEnumerable<string> Names => _tensors.Keys;
+    public IEnumerable<string> Names => this.tensors.Keys;
 
     /// <summary>Opens a folder's weights: headers are read and checked, values are not.</summary>
     /// <param name="folder">The checkpoint.</param>
@@ -59,7 +59,7 @@ internal sealed class WeightFiles : IDisposable
     /// <summary>Finds a tensor by its exact name behind the wrapper's prefix.</summary>
     public bool TryFind(string name, [NotNullWhen(true)] out SafetensorsFile? file, [NotNullWhen(true)] out SafetensorsTensor? tensor)
     {
-        bool found = _tensors.TryGetValue(Wrapper + name, out var entry);
+        bool found = this.tensors.TryGetValue(Wrapper + name, out var entry);
         (file, tensor) = entry;
         return found;
     }
@@ -68,7 +68,7 @@ internal sealed class WeightFiles : IDisposable
     public string Hash()
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (SafetensorsFile file in _files)
+        foreach (SafetensorsFile file in this.files)
         {
             file.AppendTo(hash);
         }
@@ -78,7 +78,7 @@ internal sealed class WeightFiles : IDisposable
     /// <summary>Closes the files.</summary>
     public void Dispose()
     {
-        foreach (SafetensorsFile file in _files)
+        foreach (SafetensorsFile file in this.files)
         {
             file.Dispose();
         }
@@ -106,13 +106,13 @@ internal sealed class WeightFiles : IDisposable
     private void Add(string path)
     {
         SafetensorsFile file = SafetensorsFile.Open(path);
-        _files.Add(file);
+        this.files.Add(file);
         foreach (SafetensorsTensor tensor in file.Tensors.Values)
         {
-            if (!_tensors.TryAdd(tensor.Name, (file, tensor)))
+            if (!this.tensors.TryAdd(tensor.Name, (file, tensor)))
             {
                 throw new CheckpointException(
-                    $"{path}: the tensor {OneLine.Quote(tensor.Name)} is in {Path.GetFileName(_tensors[tensor.Name].File.Path)} too: save the model again");
+                    $"{path}: the tensor {OneLine.Quote(tensor.Name)} is in {Path.GetFileName(this.tensors[tensor.Name].File.Path)} too: save the model again");
             }
         }
     }
@@ -146,7 +146,7 @@ internal sealed class WeightFiles : IDisposable
         }
         foreach ((string name, string shard) in shardOf)
         {
-            if (!_tensors.TryGetValue(name, out var entry) || Path.GetFileName(entry.File.Path) != shard)
+            if (!this.tensors.TryGetValue(name, out var entry) || Path.GetFileName(entry.File.Path) != shard)
             {
                 throw new CheckpointException($"{index.Path}: the tensor {OneLine.Quote(name)} is not in {OneLine.Quote(shard)}, which 'weight_map' names: save the model again");
             }

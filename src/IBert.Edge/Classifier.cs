@@ -21,14 +21,9 @@ namespace IBert.Edge;
 public sealed unsafe class Classifier : IDisposable
 {
     private readonly bool ownsModel;
-    private readonly Tokenizer tokenizer;
-    private readonly Executor executor;
-    private readonly int[] ids;
-    private readonly byte[] types;
-    private readonly int[] logits;
-    private readonly int[] millionths;
+    private readonly TextFrontEnd frontEnd;
+    private readonly Inference inference;
     private readonly Utf8Buffer first = new(), second = new();
-    private int tokenCount;
     private bool disposed;
 
     /// <summary>Creates a classifier on an opened model, which must outlive it.</summary>
@@ -47,11 +42,10 @@ public sealed unsafe class Classifier : IDisposable
         ArgumentNullException.ThrowIfNull(model);
         options ??= new ClassifierOptions();
         int maxLength = options.MaxLength == 0 ? model.MaxLength : options.MaxLength;
-        tokenizer = Tokenizer.Open(model.TokenizerSection);
-        if (maxLength < tokenizer.LeastLength || maxLength > model.MaxLength)
+        if (maxLength < model.LeastLength || maxLength > model.MaxLength)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(options), $"a length of {maxLength} tokens: this model takes {tokenizer.LeastLength} to {model.MaxLength}");
+                nameof(options), $"a length of {maxLength} tokens: this model takes {model.LeastLength} to {model.MaxLength}");
         }
         if (options.Threads is < 1 or > ClassifierOptions.MostThreads)
         {
@@ -60,11 +54,8 @@ public sealed unsafe class Classifier : IDisposable
         Model = model;
         this.ownsModel = ownsModel;
         Kernels = KernelSet.Select();
-        executor = new Executor(model, Kernels, maxLength, options.Threads);
-        ids = new int[maxLength];
-        types = new byte[maxLength];
-        logits = new int[model.Labels.Count];
-        millionths = new int[model.HeadKind == HeadKind.Regression ? 0 : model.Labels.Count];
+        inference = new Inference(model.Contents, Kernels, maxLength, options.Threads);
+        frontEnd = new TextFrontEnd(model.Tokenizer.Another(), maxLength);
     }
 
     /// <summary>The model.</summary>
@@ -74,7 +65,7 @@ public sealed unsafe class Classifier : IDisposable
     public IReadOnlyList<string> Labels => Model.Labels;
 
     /// <summary>Longest sequence in tokens, special tokens included.</summary>
-    public int MaxLength => ids.Length;
+    public int MaxLength => frontEnd.MaxLength;
 
     /// <summary>Name of the kernels that run: <c>scalar</c>, <c>avx2</c>, <c>advsimd</c> or <c>dp</c>.</summary>
     public string KernelName => Kernels.Name;
@@ -83,22 +74,22 @@ public sealed unsafe class Classifier : IDisposable
     /// Scores of all labels for the last text, in millionths, in the model's order. Of a <see cref="HeadKind.SingleLabel"/> model their sum is
     /// exactly 1,000,000; of a <see cref="HeadKind.MultiLabel"/> model each is 0..1,000,000 by itself; a <see cref="HeadKind.Regression"/> has none.
     /// </summary>
-    public ReadOnlySpan<int> Scores => millionths;
+    public ReadOnlySpan<int> Scores => inference.Scores;
 
     /// <summary>Token ids of the last text, special tokens included.</summary>
-    public ReadOnlySpan<int> TokenIds => ids.AsSpan(0, tokenCount);
+    public ReadOnlySpan<int> TokenIds => frontEnd.Input.Ids;
 
     internal KernelSet Kernels { get; }
 
-    internal Executor Executor => executor;
+    internal Executor Executor => inference.Executor;
 
-    internal Tokenizer Tokenizer => tokenizer;
+    internal Tokenizer Tokenizer => frontEnd.Tokenizer;
 
     /// <summary>Token type ids of the last text.</summary>
-    internal ReadOnlySpan<byte> TypeIds => types.AsSpan(0, tokenCount);
+    internal ReadOnlySpan<byte> TypeIds => frontEnd.Input.Types;
 
     /// <summary>The last text's logits: integers at the scale that the model's head states.</summary>
-    internal ReadOnlySpan<int> Logits => logits;
+    internal ReadOnlySpan<int> Logits => inference.Logits;
 
     /// <summary>Opens a model for this classifier alone.</summary>
     /// <param name="path">Path of an <c>.ibert</c> file.</param>
@@ -169,7 +160,7 @@ public sealed unsafe class Classifier : IDisposable
         if (!disposed)
         {
             disposed = true;
-            executor.Dispose();
+            inference.Dispose();
             first.Dispose();
             second.Dispose();
             if (ownsModel)
@@ -183,31 +174,24 @@ public sealed unsafe class Classifier : IDisposable
     internal void Tokenize(ReadOnlySpan<byte> utf8, out bool truncated)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
-        Model.RequireUnchanged();
-        tokenCount = tokenizer.Encode(utf8, ids, out truncated);
-        types.AsSpan(0, tokenCount).Clear();
+        Model.Contents.RequireUnchanged();
+        frontEnd.Write(utf8, out truncated);
     }
 
     /// <inheritdoc cref="Tokenize"/>
     internal void TokenizePair(ReadOnlySpan<byte> utf8, ReadOnlySpan<byte> pair, out bool truncated)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
-        Model.RequireUnchanged();
-        tokenCount = tokenizer.EncodePair(utf8, pair, ids, types, out truncated);
+        Model.Contents.RequireUnchanged();
+        frontEnd.Write(utf8, pair, out truncated);
     }
 
     private Prediction Infer(bool truncated)
     {
-        ReadOnlySpan<int> result = executor.Run(TokenIds, TypeIds);
-        result.CopyTo(logits);
-        if (Model.HeadKind == HeadKind.Regression)
-        {
-            return new Prediction(HeadKind.Regression, Model.Labels[0], 0, LabelScores.Value(result[0], Model.Head), tokenCount, truncated);
-        }
-        int best = Model.HeadKind == HeadKind.MultiLabel
-            ? LabelScores.Sigmoid(result, Model.Head, millionths)
-            : LabelScores.Softmax(result, Model.Head, millionths);
-        return new Prediction(Model.HeadKind, Model.Labels[best], best, millionths[best], tokenCount, truncated);
+        int best = inference.Run(frontEnd.Input), tokens = frontEnd.Input.Length;
+        return Model.HeadKind == HeadKind.Regression
+            ? new Prediction(HeadKind.Regression, Model.Labels[0], 0, inference.Value, tokens, truncated)
+            : new Prediction(Model.HeadKind, Model.Labels[best], best, inference.Scores[best], tokens, truncated);
     }
 
     /// <summary>A text's UTF-8 in native memory that grows with the longest text, so that no text is garbage.</summary>

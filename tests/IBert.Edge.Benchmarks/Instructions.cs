@@ -9,7 +9,7 @@ internal static unsafe partial class Instructions
 {
     private const int Rows = 32, Hidden = 384, Head = 32, Inner = 1536;
 
-    private static int label;
+    private static int s_label;
 
     public static void Run()
     {
@@ -72,10 +72,10 @@ internal static unsafe partial class Instructions
     {
         // Once before, so that the second call runs what is compiled already.
         run();
-        _ = GetPriority(0x41524D, ++label);
+        _ = GetPriority(0x41524D, ++s_label);
         run();
-        _ = GetPriority(0x41524D, ++label);
-        Console.WriteLine($"mark {label}: {what}, {units} {unit}");
+        _ = GetPriority(0x41524D, ++s_label);
+        Console.WriteLine($"mark {s_label}: {what}, {units} {unit}");
     }
 
     private static T* New<T>(int length)

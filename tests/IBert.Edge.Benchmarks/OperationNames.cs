@@ -13,14 +13,14 @@ internal sealed class OperationNames
 
     public OperationNames(ModelFile model)
     {
-        groups = new int[model.Operations.Length];
+        groups = new int[model.Contents.Operations.Length];
         for (int i = 0; i < groups.Length; i++)
         {
-            OperationRecord operation = model.Operations[i];
+            OperationRecord operation = model.Contents.Operations[i];
             string name = $"{operation.Code}";
             if (operation.Code == OperationCode.Linear)
             {
-                ConstantEntry weights = model.Constants[new LinearRecord(in operation).Weights];
+                ConstantEntry weights = model.Contents.Constants[new LinearRecord(in operation).Weights];
                 name += $" {weights.Columns} to {weights.Rows}";
             }
             name += operation.Rows == RowRange.First ? ", first token" : "";

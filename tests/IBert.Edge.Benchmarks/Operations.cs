@@ -6,20 +6,20 @@ using IBert.Edge.Kernels;
 namespace IBert.Edge.Benchmarks;
 
 /// <summary>
-/// The emulator prints, at each mark, its label and what has been executed since the one before. What the labels mean goes to standard
+/// The emulator prints, at each mark, its label and what has been executed since the one before. What the s_labels mean goes to standard
 /// output: <c>label TAB tokens TAB what</c>. Label 0 means nothing. A mark itself takes a few dozen instructions.
 /// </summary>
 internal static class Operations
 {
     private static readonly int[] s_lengths = [8, 16, 32, 64, 128];
 
-    private static int labels;
+    private static int s_labels;
 
     public static void Run(string modelPath)
     {
         using Classifier classifier = Classifier.Open(modelPath);
         KernelSet alone = new("products alone", classifier.Kernels.Product, new ProductsAlone());
-        using Executor productsAlone = new(classifier.Model, alone, classifier.MaxLength, 1);
+        using Executor productsAlone = new(classifier.Model.Contents, alone, classifier.MaxLength, 1);
         OperationNames names = new(classifier.Model);
         Console.WriteLine($"0\t0\t{classifier.Kernels.Product.Name}");
         foreach (int length in s_lengths)
@@ -28,8 +28,8 @@ internal static class Operations
             byte[] types = new byte[length];
             Count("from bytes to label", length, () => classifier.Classify(text));
             Count("tokenizer", length, () => classifier.Tokenize(text, out _));
-            Count("inference", length, () => classifier.Executor.Run(ids, types));
-            Count("inference, products alone", length, () => productsAlone.Run(ids, types));
+            Count("inference", length, () => classifier.Executor.Run(new(ids, types)));
+            Count("inference, products alone", length, () => productsAlone.Run(new(ids, types)));
             CountOperations("", names, classifier.Executor, ids, types);
             CountOperations("products of ", names, productsAlone, ids, types);
         }
@@ -50,13 +50,13 @@ internal static class Operations
         int[] label = [.. names.Names.Select(name => NewLabel(ids.Length, prefix + name))];
         executor.AfterOperation = index => InstructionMark.Set(label[names.GroupOf(index)]);
         InstructionMark.Set(0);
-        executor.Run(ids, types);
+        executor.Run(new(ids, types));
         executor.AfterOperation = null;
     }
 
     private static int NewLabel(int length, string what)
     {
-        Console.WriteLine($"{++labels}\t{length}\t{what}");
-        return labels;
+        Console.WriteLine($"{++s_labels}\t{length}\t{what}");
+        return s_labels;
     }
 }

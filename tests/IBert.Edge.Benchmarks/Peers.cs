@@ -18,19 +18,17 @@ internal sealed class Peers : IDisposable
     private readonly Classifier classifier;
     private readonly OperationNames operations;
     private readonly Executor productsAlone;
-    private readonly OnnxRuntime runtime;
     private readonly OnnxSession fp32, int8;
     private readonly int ceilingIterations;
 
-    public Peers(string model, string library, string fp32Graph, string int8Graph)
+    public Peers(string model, string fp32Graph, string int8Graph)
     {
         classifier = Classifier.Open(model);
         operations = new OperationNames(classifier.Model);
         KernelSet kernels = new("products alone", classifier.Kernels.Product, new ProductsAlone());
-        productsAlone = new Executor(classifier.Model, kernels, classifier.MaxLength, 1);
-        runtime = new OnnxRuntime(library);
-        fp32 = runtime.Open(fp32Graph);
-        int8 = runtime.Open(int8Graph);
+        productsAlone = new Executor(classifier.Model.Contents, kernels, classifier.MaxLength, 1);
+        fp32 = new OnnxSession(fp32Graph);
+        int8 = new OnnxSession(int8Graph);
         // Two milliseconds of the ceiling's loop.
         const int trial = 100_000;
         double took = Time(() => classifier.Kernels.Product.Peak(trial));
@@ -63,19 +61,18 @@ internal sealed class Peers : IDisposable
         byte[] types = new byte[length];
         fp32.SetTokens(ids);
         int8.SetTokens(ids);
-        int labels = classifier.Labels.Count;
-        Result result = new(length, ProductWork.Macs(classifier.Model, length)) { Label = Best(classifier.Executor.Run(ids, types)) };
-        result.Fp32Label = fp32.Run(labels);
-        result.Int8Label = int8.Run(labels);
+        Result result = new(length, ProductWork.Macs(classifier.Model, length)) { Label = Best(classifier.Executor.Run(new(ids, types))) };
+        result.Fp32Label = fp32.Run();
+        result.Int8Label = int8.Run();
         double begun = ProcessClock.Milliseconds;
         for (int round = 0; round < LeastRounds || ProcessClock.Milliseconds - begun < SecondsPerLength * 1e3; round++)
         {
-            result.Ours.Add(TimeWarm(() => classifier.Executor.Run(ids, types)));
+            result.Ours.Add(TimeWarm(() => classifier.Executor.Run(new(ids, types))));
             result.Ceiling.Add(Time(() => result.CeilingMacs = classifier.Kernels.Product.Peak(ceilingIterations)));
-            result.Products.Add(TimeWarm(() => productsAlone.Run(ids, types)));
+            result.Products.Add(TimeWarm(() => productsAlone.Run(new(ids, types))));
             TimeOperations(ids, types, result);
-            result.Fp32.Add(TimeWarm(() => fp32.Run(labels)));
-            result.Int8.Add(TimeWarm(() => int8.Run(labels)));
+            result.Fp32.Add(TimeWarm(() => fp32.Run()));
+            result.Int8.Add(TimeWarm(() => int8.Run()));
         }
         return result;
     }
@@ -91,7 +88,7 @@ internal sealed class Peers : IDisposable
             sums[operations.GroupOf(index)] += now - last;
             last = ProcessClock.Milliseconds;
         };
-        classifier.Executor.Run(ids, types);
+        classifier.Executor.Run(new(ids, types));
         classifier.Executor.AfterOperation = null;
         for (int i = 0; i < sums.Length; i++)
         {
@@ -117,7 +114,7 @@ internal sealed class Peers : IDisposable
     {
         KernelSet kernels = classifier.Kernels;
         Line($"{Cpu.Name()}; IBert.Edge native code ({RuntimeInformation.FrameworkDescription}), products {kernels.Product.Name}, the rest {kernels.Elements.Name};");
-        Line($"ONNX Runtime {runtime.Version}; one thread each. Milliseconds of processor time for one inference, tokenizer left out: median of the");
+        Line($"ONNX Runtime {OnnxSession.Version}; one thread each. Milliseconds of processor time for one inference, tokenizer left out: median of the");
         Line($"rounds (least in brackets). A round runs each once; ratios are medians of the rounds' ratios.");
         Line($"");
         Line($"| tokens | rounds | IBert.Edge | ONNX Runtime FP32 | ONNX Runtime dynamic int8 | FP32 / ours | int8 / ours | labels |");

@@ -17,7 +17,7 @@ internal static unsafe class Products
     // A figure is the best of so many attempts, each short beside what a scheduler gives: other programs share the machine.
     private const int Attempts = 400, AttemptMacs = 40_000_000;
 
-    private static readonly (int Inner, int Columns)[] Shapes = [(384, 384), (384, 1536), (1536, 384)];
+    private static readonly (int Inner, int Columns)[] s_shapes = [(384, 384), (384, 1536), (1536, 384)];
 
     public static void Run()
     {
@@ -29,7 +29,7 @@ internal static unsafe class Products
         {
             if (KernelSet.Create(name) is { } set)
             {
-                foreach ((int inner, int columns) in Shapes)
+                foreach ((int inner, int columns) in s_shapes)
                 {
                     Measure(set.Product, inner, columns);
                 }

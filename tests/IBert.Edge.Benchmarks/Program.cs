@@ -5,7 +5,7 @@ using IBert.Edge.Benchmarks;
 const string usage = """
     usage: IBert.Edge.Benchmarks products                                              (dotnet run)
            IBert.Edge.Benchmarks instructions                                          (build/bench-arm.sh counts them)
-           IBert.Edge.Benchmarks peers MODEL LIBONNXRUNTIME FP32.onnx INT8.onnx        (build/bench.sh)
+           IBert.Edge.Benchmarks peers MODEL FP32.onnx INT8.onnx                        (build/bench.sh)
            IBert.Edge.Benchmarks operations MODEL                                      (build/bench-arm.sh)
            IBert.Edge.Benchmarks work                                                  (build/bench-work.sh)
            IBert.Edge.Benchmarks tokenizers TEXTS.tsv PACKAGES PEER.mjs CHECKPOINT...  (build/bench-tokenizers.sh)
@@ -20,8 +20,8 @@ try
         case ["instructions"]:
             Instructions.Run();
             return 0;
-        case ["peers", string model, string library, string fp32, string int8]:
-            using (Peers peers = new(model, library, fp32, int8))
+        case ["peers", string model, string fp32, string int8]:
+            using (Peers peers = new(model, fp32, int8))
             {
                 peers.Run();
             }

@@ -2,7 +2,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
-using IBert.Edge.Format;
+using IBert.Edge.Memory;
 using IBert.Edge.Quantization.Tokenizers;
 using IBert.Edge.Text;
 

@@ -35,19 +35,19 @@ internal static class WorkBound
     private static double PicosecondsOfStep(CostlyModel model, KernelSet kernels, out double milliseconds)
     {
         using LoadedModel loaded = new(model.File);
-        using Executor executor = new(loaded.File, kernels, model.Tokens, 1);
+        using Executor executor = new(loaded.File.Contents, kernels, model.Tokens, 1);
         int[] ids = new int[model.Tokens];
         for (int i = 0; i < ids.Length; i++)
         {
             ids[i] = (int)(i * 7919L % SmallTokenizer.Vocabulary);
         }
         byte[] types = new byte[model.Tokens];
-        executor.Run(ids, types);
+        executor.Run(new(ids, types));
         long best = long.MaxValue;
         for (int i = 0; i < Runs; i++)
         {
             long begun = Stopwatch.GetTimestamp();
-            executor.Run(ids, types);
+            executor.Run(new(ids, types));
             best = Math.Min(best, Stopwatch.GetTimestamp() - begun);
         }
         milliseconds = 1e3 * best / Stopwatch.Frequency;

@@ -1,6 +1,7 @@
 // Target `tokenizer`: the tokenizer section of a model is opened; if it opens, it tokenizes texts and a pair.
 using System.Text;
 using IBert.Edge.Format;
+using IBert.Edge.Memory;
 using IBert.Edge.Quantization.Tokenizers;
 using IBert.Edge.TestSupport;
 using IBert.Edge.Text;

@@ -6,6 +6,7 @@ using System.Text;
 using IBert.Edge.Format;
 using IBert.Edge.Graph.Operations;
 using IBert.Edge.Kernels;
+using IBert.Edge.Numerics;
 using IBert.Edge.Quantization.Lowering;
 
 namespace IBert.Edge.Fuzz;
@@ -211,7 +212,7 @@ internal sealed class Mutator(IReadOnlyList<ModelSection> original)
             return;
         }
         ConstantEntry constant = constants[random.Next(constants.Length)];
-        int size = TensorEntry.ElementBytes(constant.Type);
+        int size = constant.Type.Bytes();
         if (constant.Offset < (ulong)data.Length && constant.Length <= (ulong)data.Length - constant.Offset && constant.Length >= (ulong)size)
         {
             Span<byte> elements = data.AsSpan((int)constant.Offset, (int)constant.Length);

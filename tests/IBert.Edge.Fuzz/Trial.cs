@@ -66,7 +66,7 @@ internal sealed unsafe class Trial : IDisposable
 
     private void Classify(ModelFile model)
     {
-        Tokenizer tokenizer = Tokenizer.Open(model.TokenizerSection);
+        Tokenizer tokenizer = model.Tokenizer.Another();
         int[] ids = new int[Math.Min(model.MaxLength, LongestText)];
         byte[] types = new byte[ids.Length];
         for (int i = 0; i < s_texts.Length; i++)
@@ -90,9 +90,9 @@ internal sealed unsafe class Trial : IDisposable
         {
             // Memory of exactly the sizes that are asked for.
             using Executor executor = new(
-                model, kernels[i], ids.Length, Filled(arena, Executor.ArenaOf(model, ids.Length), (byte)(0xA5 >> i)),
-                Filled(scratch, Executor.ScratchOf(model, kernels[i], ids.Length), (byte)(0x96 >> i)));
-            logits[i] = executor.Run(ids, types).ToArray();
+                model.Contents, kernels[i], ids.Length, 1, Filled(arena, Executor.ArenaOf(model.Contents, ids.Length), (byte)(0xA5 >> i)),
+                Filled(scratch, Executor.ScratchOf(model.Contents, kernels[i], ids.Length, 1), (byte)(0x96 >> i)));
+            logits[i] = executor.Run(new(ids, types)).ToArray();
             if (!arena.Intact || !scratch.Intact || !file.Intact)
             {
                 throw new TrialException($"{kernels[i].Name} kernels wrote outside their memory");
@@ -104,12 +104,12 @@ internal sealed unsafe class Trial : IDisposable
         }
         if (model.HeadKind == HeadKind.Regression)
         {
-            LabelScores.Value(logits[0][0], model.Head);
+            LabelScores.Value(logits[0][0], model.Contents.Head);
             return;
         }
         int[] scores = new int[model.Labels.Count];
         bool single = model.HeadKind == HeadKind.SingleLabel;
-        int best = single ? LabelScores.Softmax(logits[0], model.Head, scores) : LabelScores.Sigmoid(logits[0], model.Head, scores);
+        int best = single ? LabelScores.Softmax(logits[0], model.Contents.Head, scores) : LabelScores.Sigmoid(logits[0], model.Contents.Head, scores);
         if ((single && scores.Sum() != LabelScores.Whole) || scores.Any(score => score is < 0 or > LabelScores.Whole) || model.Labels[best] is null)
         {
             throw new TrialException($"scores {string.Join(' ', scores)} are not parts of {LabelScores.Whole}");

@@ -14,7 +14,7 @@ internal sealed record AblationRow(string Function, Accuracy Fp32, Accuracy Inte
 
 internal static class Ablation
 {
-    private static readonly (string Name, Func<double, double>? Function)[] Functions =
+    private static readonly (string Name, Func<double, double>? Function)[] s_functions =
         [("GELU", null), ("i-GELU", Paper.Functions.IntegerGelu), ("h-GELU", Paper.Functions.HardGelu)];
 
     /// <summary>A checkpoint with each function.</summary>
@@ -26,7 +26,7 @@ internal static class Ablation
         Checkpoint weights = Checkpoint.Load(checkpoint);
         List<AblationRow> rows = [];
         double[][]? exact = null;
-        foreach ((string name, Func<double, double>? function) in Functions)
+        foreach ((string name, Func<double, double>? function) in s_functions)
         {
             QuantizationResult result = Quantizer.Quantize(checkpoint, options, new Int8Options { GeluStandIn = function });
             using LoadedModel model = new(result.File.ToArray());

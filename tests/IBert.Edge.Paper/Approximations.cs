@@ -226,7 +226,7 @@ internal static unsafe class Approximations
     private static Distance PublishedToInt8(in GeluConstants constants, int most, double scale)
     {
         (int multiplier, int exponent) = PublishedScales.Dyadic(constants.OutputScale / scale);
-        ScaleStage stage = new() { Low = sbyte.MinValue, High = sbyte.MaxValue };
+        PublishedElements.Range range = new() { Low = sbyte.MinValue, High = sbyte.MaxValue };
         int[] input = [.. Integers(most)], b = Repeated(constants.B), multipliers = Repeated(multiplier);
         long[] c = Repeated(constants.C), shift = Repeated(constants.Shift);
         sbyte[] output = new sbyte[input.Length];
@@ -235,7 +235,7 @@ internal static unsafe class Approximations
         fixed (sbyte* to = output)
         {
             PublishedElements.Term term = new() { Multipliers = factors, Exponent = exponent, Rounding = Rounding.HalfEven };
-            PublishedElements.Gelu(from, ofB, ofC, ofShift, term, stage, to, input.Length);
+            PublishedElements.Gelu(from, ofB, ofC, ofShift, term, range, to, input.Length);
         }
         return Distance.Of(input.Zip(output, (x, y) => (y * scale, DeterministicMath.Gelu(x * (double)AccumulatorScale))));
 

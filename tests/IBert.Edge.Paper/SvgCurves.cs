@@ -36,7 +36,7 @@ internal static class SvgCurves
     private const int Left = 76, Top = 84, PlotWidth = 640, PlotHeight = 320, Right = 24, Bottom = 52, LegendWidth = 160;
 
     // As far apart for eyes that do not tell red from green as four colours can be.
-    private static readonly string[] Colours = ["#4c78a8", "#e45756", "#72b7b2", "#f58518"];
+    private static readonly string[] s_colours = ["#4c78a8", "#e45756", "#72b7b2", "#f58518"];
 
     /// <summary>The chart as an SVG document; what lies beyond an axis is drawn at its end.</summary>
     public static string Draw(string title, Axis x, Axis y, IReadOnlyList<Curve> curves)
@@ -61,9 +61,9 @@ internal static class SvgCurves
         for (int i = 0; i < curves.Count; i++)
         {
             string points = string.Join(' ', curves[i].Points.Select(p => string.Create(CultureInfo.InvariantCulture, $"{PlaceX(p.X):F1},{PlaceY(p.Y):F1}")));
-            Add($"<polyline points=\"{points}\" fill=\"none\" stroke=\"{Colours[i]}\" stroke-width=\"1.8\"/>");
+            Add($"<polyline points=\"{points}\" fill=\"none\" stroke=\"{s_colours[i]}\" stroke-width=\"1.8\"/>");
             int legend = Left + (i * LegendWidth);
-            Add($"<line x1=\"{legend}\" y1=\"44\" x2=\"{legend + 22}\" y2=\"44\" stroke=\"{Colours[i]}\" stroke-width=\"3\"/>");
+            Add($"<line x1=\"{legend}\" y1=\"44\" x2=\"{legend + 22}\" y2=\"44\" stroke=\"{s_colours[i]}\" stroke-width=\"3\"/>");
             Text(legend + 28, 48, curves[i].Name, "");
         }
         return svg.Append("</svg>\n").ToString();

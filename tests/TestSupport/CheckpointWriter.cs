@@ -11,7 +11,7 @@ internal sealed record TestTensor(string Type, long[] Shape, float[] Values);
 /// <summary>A checkpoint that a test changes and then writes; the folder goes with the writer.</summary>
 internal sealed class CheckpointWriter : IDisposable
 {
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("ibert-checkpoint-");
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("ibert-checkpoint-");
 
     /// <summary>Starts from a checkpoint on disk, or from those of its tensors that are wanted.</summary>
     public CheckpointWriter(string source, Func<string, bool>? wanted = null)
@@ -27,7 +27,7 @@ internal sealed class CheckpointWriter : IDisposable
     /// <summary>Starts from nothing.</summary>
     public CheckpointWriter(JsonObject config) => Config = config;
 
-    public string Folder => _folder.FullName;
+    public string Folder => folder.FullName;
 
     public JsonObject Config { get; }
 
@@ -72,7 +72,7 @@ internal sealed class CheckpointWriter : IDisposable
         return Folder;
     }
 
-    public void Dispose() => _folder.Delete(recursive: true);
+    public void Dispose() => folder.Delete(recursive: true);
 
     /// <summary>A well-formed safetensors file.</summary>
     public static byte[] Safetensors(IReadOnlyDictionary<string, TestTensor> tensors) => SafetensorsWriter.Write(

@@ -3,6 +3,7 @@
 using IBert.Edge.Format;
 using IBert.Edge.Graph.Operations;
 using IBert.Edge.Kernels;
+using IBert.Edge.Numerics;
 using IBert.Edge.Quantization.Lowering;
 using IBert.Edge.Quantization.Lowering.Records;
 
@@ -73,16 +74,23 @@ internal static class CostlyModels
         private readonly ModelBuilder builder = new();
         private readonly Random random = new(3);
         private readonly byte[] tokenizer;
-        private readonly int tokens;
+        private readonly int tokens, offset;
         private readonly List<(ElementType Type, int Columns, RowRange Rows)> tensors = [];
 
         // Equal operations share their constants, or the reader would find that they are read too often.
         private readonly Dictionary<string, ushort> constants = [];
         private ushort? longest;
 
-        public Build(byte[] tokenizer, int tokens, int columns)
+        // Tensors with a row in front.
+        private readonly HashSet<ushort> fronted = [];
+
+        /// <param name="tokenizer">Section of the tokenizer.</param>
+        /// <param name="tokens">The longest text.</param>
+        /// <param name="columns">Width of the model.</param>
+        /// <param name="offset">Added to positions.</param>
+        public Build(byte[] tokenizer, int tokens, int columns, int offset = 0)
         {
-            (this.tokenizer, this.tokens) = (tokenizer, tokens);
+            (this.tokenizer, this.tokens, this.offset) = (tokenizer, tokens, offset);
             Wide = Embed(columns);
             Narrow = Norm(Wide, columns);
         }
@@ -98,9 +106,11 @@ internal static class CostlyModels
         /// <summary>Whether it is as <see cref="Narrow"/> is.</summary>
         public bool IsNarrow(ushort tensor) => tensors[tensor] == tensors[Narrow];
 
-        public IReadOnlyList<ModelSection> Finish()
+        public IReadOnlyList<ModelSection> Finish() => Finish(Narrow);
+
+        public IReadOnlyList<ModelSection> Finish(ushort last)
         {
-            ushort logits = Linear(Narrow, 2, ElementType.Int32, RowRange.First);
+            ushort logits = Linear(last, 2, ElementType.Int32, RowRange.First);
             HeadEntry head = new() { Kind = HeadKind.SingleLabel, Tensor = logits, Labels = 2, LogitMultiplier = 1, LogitExponent = 16 };
             return builder.Build(tokens, head, ["a", "b"], tokenizer);
         }
@@ -108,18 +118,18 @@ internal static class CostlyModels
         public ushort Embed(int columns)
         {
             int padded = Padded(columns);
-            EmbedTable[] tables = [.. new[] { BitConverter.ToInt32(tokenizer, 8), tokens, 2 }.Select((rows, i) => new EmbedTable(
+            EmbedTable[] tables = [.. new[] { BitConverter.ToInt32(tokenizer, 8), tokens + offset, 2 }.Select((rows, i) => new EmbedTable(
                 Shared($"table {i} {columns}", () => builder.Rows<sbyte>(
                     ElementType.Int8, [.. Enumerable.Range(0, rows * padded).Select(j => (sbyte)(j % padded < columns ? random.Next(-127, 128) : 0))], rows)),
                 Shared($"row multipliers {i}", () => builder.Rows<int>(ElementType.Int32, Some(rows, 500, 1500), 1))))];
             ushort output = Tensor(ElementType.Int16, columns);
-            return Add(new EmbedWriter { Tokens = tables[0], Positions = tables[1], Types = tables[2], Shift = 4, Output = output }, output);
+            return Add(new EmbedWriter { Tokens = tables[0], Positions = tables[1], Types = tables[2], Shift = 4, PositionOffset = offset, Output = output }, output);
         }
 
         public ushort Norm(ushort input, int columns)
         {
             ScaleStage stage = Stage.Each(Channels("gamma", columns, 1 << 29, 1 << 30), 49) with { Addends = Channels("beta", columns, -1 << 18, 1 << 18) };
-            ushort wide = Tensor(ElementType.Int16, columns), narrow = Tensor(ElementType.Int8, columns);
+            ushort wide = Like(input, ElementType.Int16, columns), narrow = Like(input, ElementType.Int8, columns);
             return Add(
                 new LayerNormWriter
                 {
@@ -149,7 +159,7 @@ internal static class CostlyModels
             x = input is null ? x : Narrow;
             int inputs = Columns(x), bits = type == ElementType.Int8 ? 8 : type == ElementType.Int16 ? 16 : 30, most = (1 << (bits - 1)) - 1;
             string shape = $"{inputs} {outputs}";
-            ushort output = Tensor(type, outputs, rows);
+            ushort output = Like(x, type, outputs, rows);
             return Add(
                 new LinearWriter
                 {
@@ -175,7 +185,7 @@ internal static class CostlyModels
         public ushort Attention(ushort x, int headColumns, bool published, RowRange rows = RowRange.All, int x0 = -3000)
         {
             int columns = Columns(x);
-            ushort input = published ? x : Clipped(x), output = Tensor(ElementType.Int8, columns, rows);
+            ushort input = published ? x : Clipped(x), output = Like(input, ElementType.Int8, columns, rows);
             ScaleStage context = Stage.One(1 << 30, 30).To(sbyte.MinValue, sbyte.MaxValue);
             return Add(
                 published
@@ -194,7 +204,7 @@ internal static class CostlyModels
 
         public ushort Gate(ushort input, int columns)
         {
-            ushort output = Tensor(ElementType.Int8, columns);
+            ushort output = Like(input, ElementType.Int8, columns);
             return Add(
                 new GateWriter
                 {
@@ -208,7 +218,7 @@ internal static class CostlyModels
 
         public ushort PublishedGate(ushort input, int columns)
         {
-            ushort output = Tensor(ElementType.Int8, columns);
+            ushort output = Like(input, ElementType.Int8, columns);
             return Add(
                 new PublishedGateWriter
                 {
@@ -225,7 +235,7 @@ internal static class CostlyModels
         public ushort Add(ushort a, ushort b, int columns, ElementType type = ElementType.Int32)
         {
             int most = type == ElementType.Int8 ? 127 : 1 << 29;
-            ushort output = Tensor(type, columns);
+            ushort output = Like(a, type, columns);
             return Add(
                 new AddWriter
                 {
@@ -248,11 +258,23 @@ internal static class CostlyModels
 
         private ushort Rescaled(ushort x, ScaleStage scale, ElementType type, int low, int high)
         {
-            ushort output = Tensor(type, Columns(x));
+            ushort output = Like(x, type, Columns(x));
             return Add(new AddWriter { First = new(x, scale), Low = low, High = high, Output = output }, output);
         }
 
         private static ScaleStage Even(ScaleStage stage) => stage with { Rounding = Rounding.HalfEven };
+
+        /// <summary>The same int16 with a constant row in front.</summary>
+        public ushort Fronted(ushort x, ReadOnlySpan<short> row)
+        {
+            ushort output = Tensor(ElementType.Int16, Columns(x), hasFront: true);
+            return Add(
+                new AddWriter
+                {
+                    First = new(x, Stage.One(4, 2)), Front = builder.Rows(ElementType.Int16, row, 1), Low = short.MinValue, High = short.MaxValue, Output = output,
+                },
+                output);
+        }
 
         /// <summary>Adds an operation of which every row, panel and head is worth a worker's start.</summary>
         private ushort Add(RecordWriter operation, ushort output)
@@ -261,11 +283,20 @@ internal static class CostlyModels
             return output;
         }
 
-        private ushort Tensor(ElementType type, int columns, RowRange rows = RowRange.All)
+        private ushort Tensor(ElementType type, int columns, RowRange rows = RowRange.All, bool hasFront = false)
         {
             tensors.Add((type, columns, rows));
-            return builder.Tensor(type, columns, rows);
+            ushort tensor = builder.Tensor(type, columns, rows, hasFront);
+            if (hasFront)
+            {
+                fronted.Add(tensor);
+            }
+            return tensor;
         }
+
+        /// <summary>A tensor of as many rows as an operation's input, or of its first.</summary>
+        private ushort Like(ushort input, ElementType type, int columns, RowRange rows = RowRange.All) =>
+            Tensor(type, columns, rows, hasFront: rows == RowRange.All && fronted.Contains(input));
 
         private ushort Shared(string name, Func<ushort> make)
         {

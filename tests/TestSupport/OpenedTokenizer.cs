@@ -2,6 +2,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using IBert.Edge.Format;
+using IBert.Edge.Memory;
 using IBert.Edge.Text;
 
 namespace IBert.Edge.TestSupport;
@@ -19,7 +20,7 @@ internal sealed unsafe class OpenedTokenizer : IDisposable
         section.CopyTo(new Span<byte>(memory, section.Length));
         try
         {
-            Tokenizer = OpenAnother();
+            Tokenizer = Tokenizer.Open(new NativeSpan<byte>((byte*)memory, length));
         }
         catch
         {
@@ -29,8 +30,6 @@ internal sealed unsafe class OpenedTokenizer : IDisposable
     }
 
     public Tokenizer Tokenizer { get; }
-
-    public Tokenizer OpenAnother() => Tokenizer.Open(new NativeSpan<byte>((byte*)memory, length));
 
     public void Dispose() => NativeMemory.AlignedFree(memory);
 

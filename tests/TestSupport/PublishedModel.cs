@@ -1,6 +1,7 @@
 // A very small model of the published I-BERT's operations, written by hand: what the quantizer's int8 scheme never uses.
 using IBert.Edge.Format;
 using IBert.Edge.Kernels;
+using IBert.Edge.Numerics;
 using IBert.Edge.Quantization.Lowering;
 using IBert.Edge.Quantization.Lowering.Records;
 

@@ -15,7 +15,7 @@ internal static partial class TokenizerFiles
     private const string AdditionalMember = "additional_special_tokens", ExtraMember = "extra_special_tokens";
 
     // The order of transformers, which is that of the ids that new ones get.
-    private static readonly string[] SpecialNames =
+    private static readonly string[] s_specialNames =
         ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
 
     /// <summary>What a class takes where no file says it.</summary>
@@ -107,7 +107,7 @@ internal static partial class TokenizerFiles
         AddedTokenValue? Described(TokenizerJson value) =>
             value.IsText ? null : isLegacy ? ValueOf(value) with { IsSpecial = true } : ValueOf(value);
 
-        foreach (string name in SpecialNames)
+        foreach (string name in s_specialNames)
         {
             bool isStated = FindSpecial(files, name, out TokenizerJson value);
             if (SpecialText(files, tokenizerClass, name) is { } content)
@@ -153,7 +153,7 @@ internal static partial class TokenizerFiles
             return [];
         }
         HashSet<string> special = [];
-        foreach (string name in SpecialNames)
+        foreach (string name in s_specialNames)
         {
             if (FindSpecial(files, name, out TokenizerJson value) && !value.IsNull)
             {

@@ -14,7 +14,7 @@ internal static partial class TokenizerFiles
     private const JsonKinds Object = JsonKinds.Object | JsonKinds.Null, Special = JsonKinds.Text | JsonKinds.Object | JsonKinds.Null;
 
     // The kinds of all members that this program or transformers looks at, whether they matter or not.
-    private static readonly (string Name, JsonKinds Kinds)[] ConfigKinds =
+    private static readonly (string Name, JsonKinds Kinds)[] s_configKinds =
     [
         ("add_prefix_space", Flag), ("added_tokens_decoder", Object), ("additional_special_tokens", List),
         ("auto_map", Object | List), ("bos_token", Special), ("clean_up_tokenization_spaces", Flag), ("cls_token", Special),
@@ -29,10 +29,10 @@ internal static partial class TokenizerFiles
         ("use_fast", Flag), ("vocab_file", Text), ("wordpieces_prefix", Text),
     ];
 
-    private static readonly (string Name, JsonKinds Kinds)[] SpecialsKinds =
-        [.. SpecialNames.Select(name => (name, Special)), (AdditionalMember, List)];
+    private static readonly (string Name, JsonKinds Kinds)[] s_specialsKinds =
+        [.. s_specialNames.Select(name => (name, Special)), (AdditionalMember, List)];
 
-    private static readonly (string Name, JsonKinds Kinds)[] TokenizerKinds =
+    private static readonly (string Name, JsonKinds Kinds)[] s_tokenizerKinds =
     [
         ("version", Text), ("truncation", Object), ("padding", Object), ("added_tokens", List), ("normalizer", Object),
         ("pre_tokenizer", Object), ("post_processor", Object), ("decoder", Object), ("model", JsonKinds.Object),
@@ -44,7 +44,7 @@ internal static partial class TokenizerFiles
     ];
 
     // Settings of tokenizers that no supported class has; a checkpoint that has them was made with another.
-    private static readonly string[] SettingsOfOthers =
+    private static readonly string[] s_settingsOfOthers =
     [
         "add_bos_token", "add_eos_token", "bpe_dropout", "do_subword_tokenize", "do_word_tokenize", "jumanpp_kwargs",
         "keep_accents", "mecab_kwargs", "normalization", "remove_space", "sp_model_kwargs", "subword_tokenizer_type",
@@ -53,12 +53,12 @@ internal static partial class TokenizerFiles
 
     private static void RequireKinds(in Files files)
     {
-        RequireKinds(files.Config, ConfigKinds);
-        RequireKinds(files.Specials, SpecialsKinds);
+        RequireKinds(files.Config, s_configKinds);
+        RequireKinds(files.Specials, s_specialsKinds);
         RequireKinds(files.Model, [("tokenizer_class", Text), ("model_type", Text), ("auto_map", Object), ("vocab_size", Whole)]);
         if (!files.Tokenizer.IsNull)
         {
-            RequireKinds(files.Tokenizer, TokenizerKinds);
+            RequireKinds(files.Tokenizer, s_tokenizerKinds);
         }
         if (!files.AddedTokens.IsNull)
         {
@@ -141,7 +141,7 @@ internal static partial class TokenizerFiles
         RequireFlag(config["from_slow"], false);
         RequireEmpty(config["never_split"]);
         RequireEmpty(config["init_inputs"]);
-        foreach (string name in SettingsOfOthers)
+        foreach (string name in s_settingsOfOthers)
         {
             if (!config[name].IsNull)
             {

@@ -15,10 +15,10 @@ internal static partial class TokenizerFiles
     private const string GenericClass = "PreTrainedTokenizer", BertClass = "BertTokenizer", DistilBertClass = "DistilBertTokenizer";
     private const string RobertaClass = "RobertaTokenizer";
 
-    private static readonly string[] Classes = [BertClass, DistilBertClass, RobertaClass];
+    private static readonly string[] s_classes = [BertClass, DistilBertClass, RobertaClass];
 
     /// <summary>The files that may be a tokenizer's, beside config.json.</summary>
-    private static readonly (string Name, CheckpointFileKind Kind)[] Own =
+    private static readonly (string Name, CheckpointFileKind Kind)[] s_own =
     [
         ("tokenizer.json", CheckpointFileKind.Tokenizer), ("tokenizer_config.json", CheckpointFileKind.Config),
         ("special_tokens_map.json", CheckpointFileKind.Config), ("added_tokens.json", CheckpointFileKind.Config),
@@ -27,7 +27,7 @@ internal static partial class TokenizerFiles
     ];
 
     /// <summary>Whose tokenizer AutoTokenizer takes where no file names a class.</summary>
-    private static readonly (string ModelType, string Class)[] ClassOfModel =
+    private static readonly (string ModelType, string Class)[] s_classOfModel =
         [("bert", BertClass), ("distilbert", DistilBertClass), ("roberta", RobertaClass), ("ibert", RobertaClass)];
 
     /// <summary>The tokenizer of a checkpoint folder.</summary>
@@ -60,7 +60,7 @@ internal static partial class TokenizerFiles
     public static void Copy(string from, string to)
     {
         _ = Read(from);
-        foreach ((string name, CheckpointFileKind kind) in Own)
+        foreach ((string name, CheckpointFileKind kind) in s_own)
         {
             if (CheckpointFile.IsThere(Path.Combine(from, name)))
             {
@@ -86,22 +86,22 @@ internal static partial class TokenizerFiles
             if (config["tokenizer_class"] is { IsNull: false } member)
             {
                 string name = member.Text.EndsWith("Fast", StringComparison.Ordinal) ? member.Text[..^"Fast".Length] : member.Text;
-                return Classes.Contains(name) || name == GenericClass && !files.Tokenizer.IsNull
+                return s_classes.Contains(name) || name == GenericClass && !files.Tokenizer.IsNull
                     ? name
                     : throw new CheckpointException(
                         $"{member.Place} asks for the tokenizer class {member.Text}, which is not supported"
                         + (name == GenericClass ? " without tokenizer.json" : "")
-                        + $". Supported are {string.Join(", ", Classes)} and, with tokenizer.json, {GenericClass}Fast.");
+                        + $". Supported are {string.Join(", ", s_classes)} and, with tokenizer.json, {GenericClass}Fast.");
             }
         }
         if (files.Model["model_type"] is not { IsNull: false } model)
         {
             return null;
         }
-        return ClassOfModel.FirstOrDefault(item => item.ModelType == model.Text).Class
+        return s_classOfModel.FirstOrDefault(item => item.ModelType == model.Text).Class
             ?? throw new CheckpointException(
                 $"No file names a tokenizer class, and {model.Place} is {model.Text}, whose tokenizer is not supported. Supported are those "
-                + $"of {string.Join(", ", ClassOfModel.Select(item => item.ModelType))}.");
+                + $"of {string.Join(", ", s_classOfModel.Select(item => item.ModelType))}.");
     }
 
     /// <summary>The model of tokenizer.json: what it says, or where it says nothing the first kind whose fields it has.</summary>

@@ -21,7 +21,7 @@ internal enum JsonKinds
 /// <summary>A JSON value and where it stands.</summary>
 internal readonly struct TokenizerJson
 {
-    private static readonly (JsonKinds Kind, string Name)[] KindNames =
+    private static readonly (JsonKinds Kind, string Name)[] s_kindNames =
     [
         (JsonKinds.Text, "a text"), (JsonKinds.Flag, "true or false"), (JsonKinds.Whole, "a whole number"), (JsonKinds.List, "a list"),
         (JsonKinds.Object, "an object"), (JsonKinds.Null, "null"),
@@ -111,7 +111,7 @@ internal readonly struct TokenizerJson
         };
         if ((kinds & kind) == 0)
         {
-            throw Wrong(string.Join(" or ", KindNames.Where(item => (kinds & item.Kind) != 0).Select(item => item.Name)));
+            throw Wrong(string.Join(" or ", s_kindNames.Where(item => (kinds & item.Kind) != 0).Select(item => item.Name)));
         }
     }
 

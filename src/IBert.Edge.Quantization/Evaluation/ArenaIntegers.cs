@@ -2,6 +2,7 @@
 using System.Runtime.InteropServices;
 using IBert.Edge.Format;
 using IBert.Edge.Graph;
+using IBert.Edge.Numerics;
 using IBert.Edge.Quantization.Lowering;
 
 namespace IBert.Edge.Quantization.Evaluation;
@@ -11,7 +12,7 @@ internal static class ArenaIntegers
     /// <summary>A tensor's integers: [rows, Columns], row-major.</summary>
     public static int[] Read(ModelFile model, Executor executor, QuantizedTensor tensor)
     {
-        TensorEntry entry = model.Tensors[tensor.Index];
+        TensorEntry entry = model.Contents.Tensors[tensor.Index];
         ReadOnlySpan<byte> bytes = executor.TensorBytes(tensor.Index);
         int[] integers = new int[bytes.Length / entry.Stride * tensor.Columns];
         for (int i = 0; i < integers.Length; i++)
@@ -30,7 +31,7 @@ internal static class ArenaIntegers
     /// <summary>Puts integers in the place of a tensor's own, cut to its type.</summary>
     public static void Write(ModelFile model, Executor executor, QuantizedTensor tensor, ReadOnlySpan<long> integers)
     {
-        TensorEntry entry = model.Tensors[tensor.Index];
+        TensorEntry entry = model.Contents.Tensors[tensor.Index];
         Span<byte> bytes = executor.TensorBytes(tensor.Index);
         for (int i = 0; i < integers.Length; i++)
         {
@@ -51,5 +52,5 @@ internal static class ArenaIntegers
     }
 
     private static int Offset(in TensorEntry entry, QuantizedTensor tensor, int i) =>
-        (i / tensor.Columns * entry.Stride) + (tensor.Place(i % tensor.Columns) * TensorEntry.ElementBytes(entry.Type));
+        (i / tensor.Columns * entry.Stride) + (tensor.Place(i % tensor.Columns) * entry.Type.Bytes());
 }

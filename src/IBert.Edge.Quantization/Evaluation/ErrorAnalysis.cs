@@ -40,7 +40,7 @@ internal static class ErrorAnalysis
                 own += text[t].Own;
                 endToEnd += text[t].EndToEnd;
             }
-            sums[t] = new TensorError(tensors[t], model.Tensors[tensors[t].Index].Type, own, endToEnd);
+            sums[t] = new TensorError(tensors[t], model.Contents.Tensors[tensors[t].Index].Type, own, endToEnd);
         }
         return sums;
     }
@@ -67,7 +67,7 @@ internal static class ErrorAnalysis
             byOperation = Enumerable.Range(0, tensors.Count).ToLookup(t => tensors[t].Operation);
             operations = new FloatOperations(reference);
             runner = new Fp32Runner(reference);
-            executor = new Executor(model, KernelSet.Select(), model.MaxLength, 1) { AfterOperation = Compare };
+            executor = new Executor(model.Contents, KernelSet.Select(), model.MaxLength, 1) { AfterOperation = Compare };
             logits = new float[reference.Config.Labels.Count];
             errors = new (SquaredError, SquaredError)[tensors.Count];
         }
@@ -82,7 +82,7 @@ internal static class ErrorAnalysis
             {
                 expected[tensor.Key] = operations.Table(tensor.Key.Site, text);
             }
-            executor.Run(text.Ids, [.. text.Types.Select(type => (byte)type)]);
+            executor.Run(new(text.Ids, [.. text.Types.Select(type => (byte)type)]));
             return [.. errors];
         }
 
@@ -93,7 +93,7 @@ internal static class ErrorAnalysis
 
         private void Compare(int index)
         {
-            OperationRecord operation = model.Operations[index];
+            OperationRecord operation = model.Contents.Operations[index];
             List<float[]> inputs = [];
             foreach (ushort input in operation.Inputs)
             {

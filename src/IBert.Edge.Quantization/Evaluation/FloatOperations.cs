@@ -92,8 +92,8 @@ internal sealed class FloatOperations(Fp32Model model)
         Dictionary<ushort, QuantizedTensor> byIndex = tensors.ToDictionary(tensor => tensor.Index);
         foreach (QuantizedTensor tensor in tensors)
         {
-            OperationRecord operation = file.Operations[tensor.Operation];
-            TensorEntry entry = file.Tensors[tensor.Index];
+            OperationRecord operation = file.Contents.Operations[tensor.Operation];
+            TensorEntry entry = file.Contents.Tensors[tensor.Index];
             bool oneRow = entry.Rows == RowCount.Fixed, rowsFit = oneRow == (operation.Rows == RowRange.First) && (!oneRow || entry.FixedRows == 1);
             List<int> inputs = [];
             foreach (ushort input in operation.Inputs)
@@ -101,7 +101,7 @@ internal sealed class FloatOperations(Fp32Model model)
                 if (input != OperationRecord.None)
                 {
                     inputs.Add(byIndex[input].Channels);
-                    rowsFit &= oneRow || file.Tensors[input].Rows != RowCount.Fixed;
+                    rowsFit &= oneRow || file.Contents.Tensors[input].Rows != RowCount.Fixed;
                 }
             }
             bool head = tensor.Key.Site is TensorSite.HeadDense or TensorSite.HeadActivation or TensorSite.Logits;

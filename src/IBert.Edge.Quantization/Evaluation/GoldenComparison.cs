@@ -37,11 +37,11 @@ internal sealed class GoldenComparison
         (this.model, this.folder, this.meanings, this.executor) = (model, folder, meanings, executor);
         written = meanings.ToLookup(tensor => tensor.Operation);
         vocabulary = int.MaxValue;
-        foreach (OperationRecord operation in model.Operations)
+        foreach (OperationRecord operation in model.Contents.Operations)
         {
             if (operation.Code == OperationCode.Embed && new EmbedRecord(in operation).Table(0) is not OperationRecord.None and ushort tokens)
             {
-                vocabulary = Math.Min(vocabulary, (int)model.Constants[tokens].Rows);
+                vocabulary = Math.Min(vocabulary, (int)model.Contents.Constants[tokens].Rows);
             }
         }
     }
@@ -54,7 +54,7 @@ internal sealed class GoldenComparison
     public static GoldenResult Run(ModelFile model, string folder, Action<string, double>? progress)
     {
         IReadOnlyList<QuantizedTensor> meanings = MeaningsSection.Read(model);
-        if (!model.Operations.ToArray().Any(IsPublishedAttention))
+        if (!model.Contents.Operations.ToArray().Any(IsPublishedAttention))
         {
             throw new ArgumentException(
                 $"{model.Name} has not the integers of the published I-BERT: only a model that was converted with --scheme ibert can be compared with golden ones");
@@ -64,7 +64,7 @@ internal sealed class GoldenComparison
         {
             throw new DataFileException($"{folder}: there is no such folder, or it has no *.safetensors: give a folder of golden integers");
         }
-        using Executor executor = new(model, KernelSet.Select(), model.MaxLength, 1);
+        using Executor executor = new(model.Contents, KernelSet.Select(), model.MaxLength, 1);
         GoldenComparison comparison = new(model, folder, meanings, executor);
         foreach ((int index, string file) in files.Index())
         {
@@ -109,7 +109,7 @@ internal sealed class GoldenComparison
             string name = TensorNames.Softmax(written[running].First().Name);
             if (direct.Add(name))
             {
-                int heads = new AttentionRecord(in model.Operations[running]).Heads;
+                int heads = new AttentionRecord(in model.Contents.Operations[running]).Heads;
                 probabilities = Golden(golden, name, heads, length, length) ?? [];
             }
             if (probabilities.Length == 0)
@@ -137,7 +137,7 @@ internal sealed class GoldenComparison
                 if (Golden(golden, tensor.Name, integers.Length / tensor.Columns, tensor.Columns) is { } expected)
                 {
                     direct.Add(tensor.Name);
-                    GoldenTensor counts = Counts(tensor.Name, KindOf(model.Operations[operation]));
+                    GoldenTensor counts = Counts(tensor.Name, KindOf(model.Contents.Operations[operation]));
                     for (int i = 0; i < integers.Length; i++)
                     {
                         counts.Compare(integers[i], expected[i]);
@@ -258,8 +258,8 @@ internal sealed class GoldenComparison
     /// <summary>The model's logits.</summary>
     private double[] Run(int[] ids)
     {
-        double step = Math.ScaleB(model.Head.LogitMultiplier, -model.Head.LogitExponent);
-        return [.. executor.Run(ids, new byte[ids.Length]).ToArray().Select(logit => logit * step)];
+        double step = Math.ScaleB(model.Contents.Head.LogitMultiplier, -model.Contents.Head.LogitExponent);
+        return [.. executor.Run(new(ids, new byte[ids.Length])).ToArray().Select(logit => logit * step)];
     }
 
     private void RequireIds(int[] ids, string place)

@@ -2,6 +2,7 @@
 using IBert.Edge.Checkpoints;
 using IBert.Edge.Format;
 using IBert.Edge.Graph;
+using IBert.Edge.Memory;
 
 namespace IBert.Edge.Quantization.Evaluation;
 
@@ -31,7 +32,7 @@ internal sealed class LoadedModel : IDisposable
     public ModelFile File { get; }
 
     /// <summary>The value of a logit of one.</summary>
-    public double LogitStep => Math.ScaleB(File.Head.LogitMultiplier, -File.Head.LogitExponent);
+    public double LogitStep => Math.ScaleB(File.Contents.Head.LogitMultiplier, -File.Contents.Head.LogitExponent);
 
     public void Dispose()
     {

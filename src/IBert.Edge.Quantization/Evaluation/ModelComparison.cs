@@ -46,7 +46,7 @@ internal sealed record ModelComparison(
         }
         Fp32Model reference = new(checkpoint);
         new FloatOperations(reference).RequireFit(model, tensors);
-        using TextEncoder encoder = new(model.TokenizerSection.Span.ToArray(), model.MaxLength, checkpoint.Config.TypeCount > 1);
+        using TextEncoder encoder = new(model.Contents.TokenizerSection.Span.ToArray(), model.MaxLength, checkpoint.Config.TypeCount > 1);
         if (encoder.VocabularySize > checkpoint.Config.VocabularySize || model.MaxLength > checkpoint.Config.MaxPositions)
         {
             throw new CheckpointException(

@@ -5,6 +5,7 @@ using IBert.Edge.Format;
 using IBert.Edge.Graph;
 using IBert.Edge.Graph.Operations;
 using IBert.Edge.Kernels;
+using IBert.Edge.Numerics;
 using IBert.Edge.Quantization.Lowering;
 using IBert.Edge.Quantization.Reference;
 using IBert.Edge.Quantization.Texts;
@@ -26,27 +27,27 @@ internal static class ModelDump
     {
         IReadOnlyList<QuantizedTensor> tensors = MeaningsSection.Read(model);
         ILookup<int, QuantizedTensor> written = tensors.ToLookup(tensor => tensor.Operation);
-        using TextEncoder encoder = new(model.TokenizerSection.Span.ToArray(), model.MaxLength, HasTypes(model));
+        using TextEncoder encoder = new(model.Contents.TokenizerSection.Span.ToArray(), model.MaxLength, HasTypes(model));
         TokenizedText tokens = encoder.Encode(text);
         int length = tokens.Ids.Length;
         List<SafetensorsEntry> entries = [];
         SoftmaxRows softmax = new(length);
-        using Executor executor = new(model, KernelSet.Select(), length, 1);
+        using Executor executor = new(model.Contents, KernelSet.Select(), length, 1);
         executor.AfterSoftmax = (head, _, rows) => softmax.Add(head, rows);
         executor.AfterOperation = operation =>
         {
             if (softmax.Heads > 0)
             {
-                bool published = new AttentionRecord(in model.Operations[operation]).Function == FunctionKind.Published;
+                bool published = new AttentionRecord(in model.Contents.Operations[operation]).Function == FunctionKind.Published;
                 softmax.Take(TensorNames.Softmax(written[operation].First().Name), published, entries);
             }
             foreach (QuantizedTensor tensor in written[operation])
             {
-                Add(entries, model.Tensors[tensor.Index].Type, tensor, ArenaIntegers.Read(model, executor, tensor));
+                Add(entries, model.Contents.Tensors[tensor.Index].Type, tensor, ArenaIntegers.Read(model, executor, tensor));
             }
         };
-        double step = Math.ScaleB(model.Head.LogitMultiplier, -model.Head.LogitExponent);
-        double[] logits = [.. executor.Run(tokens.Ids, [.. tokens.Types.Select(type => (byte)type)]).ToArray().Select(logit => logit * step)];
+        double step = Math.ScaleB(model.Contents.Head.LogitMultiplier, -model.Contents.Head.LogitExponent);
+        double[] logits = [.. executor.Run(new(tokens.Ids, [.. tokens.Types.Select(type => (byte)type)])).ToArray().Select(logit => logit * step)];
         entries.Add(SafetensorsEntry.Of<int>("input_ids", "I32", tokens.Ids, length));
         entries.Add(SafetensorsEntry.Of<int>("token_type_ids", "I32", tokens.Types, length));
         entries.Add(SafetensorsEntry.Of<double>("logits", "F64", logits, logits.Length));
@@ -61,11 +62,11 @@ internal static class ModelDump
     /// <summary>Whether the model tells the second text of a pair from the first by its type.</summary>
     private static bool HasTypes(ModelFile model)
     {
-        foreach (ref readonly OperationRecord operation in model.Operations)
+        foreach (ref readonly OperationRecord operation in model.Contents.Operations)
         {
             if (operation.Code == OperationCode.Embed && new EmbedRecord(in operation).Table(2) is not OperationRecord.None and ushort types)
             {
-                return model.Constants[types].Rows > 1;
+                return model.Contents.Constants[types].Rows > 1;
             }
         }
         return false;

@@ -1,5 +1,6 @@
 // The error of one tensor of the graph.
 using IBert.Edge.Format;
+using IBert.Edge.Numerics;
 using IBert.Edge.Quantization.Lowering;
 
 namespace IBert.Edge.Quantization.Evaluation;

@@ -2,6 +2,7 @@
 using IBert.Edge.Checkpoints;
 using IBert.Edge.Format;
 using IBert.Edge.Kernels;
+using IBert.Edge.Numerics;
 using IBert.Edge.Quantization.Calibration;
 using IBert.Edge.Quantization.Lowering.Records;
 using IBert.Edge.Quantization.Reference;

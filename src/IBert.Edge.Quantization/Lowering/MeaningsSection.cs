@@ -53,7 +53,7 @@ internal static class MeaningsSection
     /// <exception cref="ModelFormatException">The model has no such section, or one that says something impossible.</exception>
     public static IReadOnlyList<QuantizedTensor> Read(ModelFile model)
     {
-        ReadOnlySpan<byte> bytes = model.OptionalSection(SectionKind.Meanings);
+        ReadOnlySpan<byte> bytes = model.Contents.OptionalSection(SectionKind.Meanings);
         if (bytes.IsEmpty)
         {
             throw new ModelFormatException(
@@ -76,9 +76,9 @@ internal static class MeaningsSection
             tensors.Add(tensor);
         }
         cursor.RequireEnd();
-        for (int i = 0; i < model.Operations.Length; i++)
+        for (int i = 0; i < model.Contents.Operations.Length; i++)
         {
-            foreach (ushort output in model.Operations[i].Outputs)
+            foreach (ushort output in model.Contents.Operations[i].Outputs)
             {
                 if (output != OperationRecord.None && !indexes.Contains(output))
                 {
@@ -113,13 +113,13 @@ internal static class MeaningsSection
     /// <summary>What a description says that cannot be; null for nothing.</summary>
     private static string? Fault(ModelFile model, QuantizedTensor tensor, int operation)
     {
-        if (tensor.Operation < operation || tensor.Operation >= model.Operations.Length || !Writes(model.Operations[tensor.Operation], tensor.Index))
+        if (tensor.Operation < operation || tensor.Operation >= model.Contents.Operations.Length || !Writes(model.Contents.Operations[tensor.Operation], tensor.Index))
         {
             return $"is not an output of operation {tensor.Operation}, or out of order";
         }
-        if (tensor.Heads < 1 || tensor.Channels % tensor.Heads != 0 || tensor.Width != model.Tensors[tensor.Index].Columns || (tensor.Heads > 1 && tensor.Extras is not null))
+        if (tensor.Heads < 1 || tensor.Channels % tensor.Heads != 0 || tensor.Width != model.Contents.Tensors[tensor.Index].Columns || (tensor.Heads > 1 && tensor.Extras is not null))
         {
-            return $"has {model.Tensors[tensor.Index].Columns} columns, not {tensor.Columns} in {tensor.Heads} heads";
+            return $"has {model.Contents.Tensors[tensor.Index].Columns} columns, not {tensor.Columns} in {tensor.Heads} heads";
         }
         if (tensor.Extras?.Any(channel => channel < QuantizedTensor.NoChannel || channel >= tensor.Channels) == true)
         {

@@ -5,6 +5,7 @@ using System.Text;
 using IBert.Edge.Checkpoints;
 using IBert.Edge.Format;
 using IBert.Edge.Kernels;
+using IBert.Edge.Numerics;
 using IBert.Edge.Quantization.Lowering.Records;
 
 namespace IBert.Edge.Quantization.Lowering;
@@ -26,13 +27,13 @@ internal sealed class ModelBuilder
     /// <summary>The operations so far.</summary>
     public IReadOnlyList<OperationRecord> Operations => operations;
 
-    /// <summary>Adds a tensor of a row per token, or of one row.</summary>
-    public ushort Tensor(ElementType type, int columns, RowRange rows)
+    /// <summary>Adds a tensor of a row per token, and one in front where that is asked for, or of one row.</summary>
+    public ushort Tensor(ElementType type, int columns, RowRange rows, bool hasFront = false)
     {
         tensors.Add(new TensorEntry
         {
             Type = type,
-            Rows = rows == RowRange.All ? RowCount.Sequence : RowCount.Fixed,
+            Rows = rows == RowRange.First ? RowCount.Fixed : hasFront ? RowCount.SequenceAndFront : RowCount.Sequence,
             FixedRows = rows == RowRange.All ? 0u : 1u,
             Columns = (uint)columns,
         });
@@ -150,7 +151,7 @@ internal sealed class ModelBuilder
         constants.Add(new ConstantEntry
         {
             Type = type,
-            Bits = (byte)(8 * TensorEntry.ElementBytes(type)),
+            Bits = (byte)(8 * type.Bytes()),
             Layout = layout,
             Rows = (uint)rows,
             Columns = (uint)columns,
@@ -194,7 +195,7 @@ internal sealed class ModelBuilder
             }
         }
         List<int> placed = [];
-        IEnumerable<int> widestFirst = Enumerable.Range(0, tensors.Count).Where(t => tensors[t].Rows == RowCount.Sequence)
+        IEnumerable<int> widestFirst = Enumerable.Range(0, tensors.Count).Where(t => tensors[t].Rows != RowCount.Fixed)
             .OrderByDescending(t => tensors[t].Stride).ThenBy(t => first[t]).ThenBy(t => t);
         foreach (int t in widestFirst)
         {
@@ -210,8 +211,16 @@ internal sealed class ModelBuilder
             perToken = Math.Max(perToken, offset + Aligned(tensors[t].Stride));
             placed.Add(t);
         }
+        // A row in front of the others' moves all that lies above by a row, at every length.
+        foreach (int t in placed)
+        {
+            SetOffsets(t, fixedEnd + placed.Where(o => tensors[o].OffsetPerToken < tensors[t].OffsetPerToken).Sum(Front), (long)tensors[t].OffsetPerToken);
+        }
+        fixedEnd += placed.Sum(Front);
         graph.ArenaFixed = (ulong)fixedEnd;
         graph.ArenaPerToken = (ulong)perToken;
+
+        long Front(int t) => tensors[t].Rows == RowCount.SequenceAndFront ? Aligned(tensors[t].Stride) : 0;
 
         void Use(ushort t, int operation)
         {

@@ -1,6 +1,8 @@
 // Products with constant weights, and the activations behind them, as records.
 using IBert.Edge.Checkpoints;
 using IBert.Edge.Format;
+using IBert.Edge.Graph.Operations;
+using IBert.Edge.Numerics;
 using IBert.Edge.Quantization.Lowering.Records;
 using IBert.Edge.Quantization.Reference;
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using IBert.Edge.Checkpoints;
 using IBert.Edge.Format;
+using IBert.Edge.Numerics;
 using IBert.Edge.Quantization.Evaluation;
 using IBert.Edge.Quantization.Lowering;
 using IBert.Edge.Quantization.Reference;

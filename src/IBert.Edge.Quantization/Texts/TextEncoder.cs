@@ -1,6 +1,7 @@
 // Tokenizes on the workstation with the very tokenizer that runs on the board.
 using System.Text;
 using IBert.Edge.Graph;
+using IBert.Edge.Memory;
 using IBert.Edge.Quantization.Reference;
 using IBert.Edge.Text;
 

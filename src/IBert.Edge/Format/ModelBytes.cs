@@ -1,7 +1,7 @@
 // A model file's bytes: mapped, or read into memory of their own.
 using System.IO.MemoryMappedFiles;
 using System.Text;
-using IBert.Edge.Graph;
+using IBert.Edge.Memory;
 using Microsoft.Win32.SafeHandles;
 
 namespace IBert.Edge.Format;
@@ -94,8 +94,8 @@ internal sealed unsafe class ModelBytes : IDisposable
     public long Length { get; }
 
     /// <summary>Whether the file still holds what was opened.</summary>
-    /// <param name="model">Whose checksums tell.</param>
-    public bool AreUnchanged(ModelFile model)
+    /// <param name="contents">Whose checksums tell.</param>
+    public bool AreUnchanged(ModelContents contents)
     {
         if (file is null)
         {
@@ -111,7 +111,7 @@ internal sealed unsafe class ModelBytes : IDisposable
         {
             // A new time alone says nothing of the content: touch gives one, and so do new rights, and another file that took over the name. The size
             // comes first, as beyond the end of a file that was cut nothing can be read.
-            broken |= !seen || now.Size != Length || !model.MatchesItsChecksums();
+            broken |= !seen || now.Size != Length || !contents.MatchesItsChecksums();
             if (!broken)
             {
                 settled = now.IsSettled;

@@ -1,6 +1,7 @@
 // The fixed-size records of an .ibert file, as they lie in it (little-endian). FORMAT.md beside this file is the specification.
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using IBert.Edge.Numerics;
 
 namespace IBert.Edge.Format;
 
@@ -102,22 +103,14 @@ internal struct GraphHeader
     public ulong Reserved;
 }
 
-/// <summary>Type of a tensor's or constant's elements.</summary>
-internal enum ElementType : byte
-{
-    Int8 = 1,
-    Int16 = 2,
-    Int32 = 3,
-
-    /// <summary>For constants only.</summary>
-    Int64 = 4,
-}
-
 /// <summary>How many rows a tensor has.</summary>
 internal enum RowCount : byte
 {
     /// <summary>As many as the sequence.</summary>
     Sequence = 1,
+
+    /// <summary>One more than the sequence: a constant row stands in front (a class token).</summary>
+    SequenceAndFront = 2,
 
     /// <summary>A number of its own.</summary>
     Fixed = 3,
@@ -145,15 +138,28 @@ internal struct TensorEntry
 
     public readonly int PaddedColumns => ((int)Columns + 15) & ~15;
 
-    public readonly int Stride => PaddedColumns * ElementBytes(Type);
+    /// <summary>Bytes from a row to the next.</summary>
+    public readonly int Stride => PaddedColumns * Type.Bytes();
 
-    public static int ElementBytes(ElementType type) => type switch
+    /// <summary>Its rows, for a sequence of that length.</summary>
+    public readonly int RowsOf(int sequence) => Rows switch
     {
-        ElementType.Int8 => 1,
-        ElementType.Int16 => 2,
-        ElementType.Int32 => 4,
-        _ => 8,
+        RowCount.Sequence => sequence,
+        RowCount.SequenceAndFront => sequence + 1,
+        _ => (int)FixedRows,
     };
+
+    /// <summary>Where it starts in the arena, for a sequence of that length.</summary>
+    public readonly ulong Start(int sequence) => OffsetFixed + (OffsetPerToken * (ulong)sequence);
+
+    /// <summary>Where it ends in the arena, for a sequence of that length.</summary>
+    public readonly ulong End(int sequence) => Start(sequence) + ((ulong)Stride * (ulong)RowsOf(sequence));
+
+    /// <summary>Whether one tensor ends before the other begins, in the same order at every length up to the longest.</summary>
+    public readonly bool IsApartFrom(in TensorEntry other, int maxLength) => IsBefore(other, maxLength) || other.IsBefore(this, maxLength);
+
+    // Both ends are linear in the length: what holds for the shortest and the longest sequence holds for all.
+    private readonly bool IsBefore(in TensorEntry other, int maxLength) => End(1) <= other.Start(1) && End(maxLength) <= other.Start(maxLength);
 }
 
 /// <summary>How a constant lies in DATA.</summary>
@@ -243,16 +249,6 @@ internal enum SplitAxis : byte
     Rows = 1,
     Columns = 2,
     Heads = 3,
-}
-
-/// <summary>How a dyadic product is rounded.</summary>
-internal enum Rounding : byte
-{
-    /// <summary>To nearest, ties up.</summary>
-    HalfUp = 0,
-
-    /// <summary>To nearest, ties to even: <c>torch.round</c>.</summary>
-    HalfEven = 1,
 }
 
 /// <summary>Which form of a non-linear function an operation computes.</summary>

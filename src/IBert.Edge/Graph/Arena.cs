@@ -1,12 +1,13 @@
 // Where tensors lie.
 using IBert.Edge.Format;
+using IBert.Edge.Numerics;
 
 namespace IBert.Edge.Graph;
 
 /// <summary>The one block of memory that holds all tensors of a text.</summary>
 /// <param name="model">A proven model.</param>
 /// <param name="start">Its first byte, 64-byte aligned.</param>
-internal readonly unsafe struct Arena(ModelFile model, byte* start)
+internal readonly unsafe struct Arena(ModelContents model, byte* start)
 {
     /// <summary>The place of a tensor.</summary>
     public TensorPlace this[int tensor] => new(model.Tensors[tensor], start);

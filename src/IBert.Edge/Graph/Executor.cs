@@ -2,6 +2,7 @@
 using IBert.Edge.Format;
 using IBert.Edge.Graph.Operations;
 using IBert.Edge.Kernels;
+using IBert.Edge.Memory;
 
 namespace IBert.Edge.Graph;
 
@@ -11,10 +12,14 @@ namespace IBert.Edge.Graph;
 /// </summary>
 internal sealed unsafe class Executor : IDisposable
 {
-    private readonly ModelFile model;
+    private readonly ModelContents model;
     private readonly Operation[] operations;
     private readonly byte* arena;
-    private readonly byte* scratchStart;
+    private readonly Barriers barriers;
+
+    // Two halves that the workers share, then the scratch of each.
+    private readonly byte* scratch;
+    private readonly long sharedBytes;
     private readonly NativeBlock? block;
     private readonly WorkerTeam? team;
 
@@ -27,33 +32,32 @@ internal sealed unsafe class Executor : IDisposable
     /// <param name="kernels">The kernels to run.</param>
     /// <param name="maxLength">Longest sequence that will be run, at most the model's.</param>
     /// <param name="workers">Number of workers that share the work of an operation.</param>
-    public Executor(ModelFile model, KernelSet kernels, int maxLength, int workers)
+    public Executor(ModelContents model, KernelSet kernels, int maxLength, int workers)
         : this(model, kernels, maxLength, workers, null, null)
     {
     }
 
-    /// <summary>On memory that the caller owns: <see cref="ArenaOf"/> and <see cref="ScratchOf(ModelFile, KernelSet, int)"/> bytes, 64-byte aligned.</summary>
-    internal Executor(ModelFile model, KernelSet kernels, int maxLength, byte* arena, byte* scratchStart)
-        : this(model, kernels, maxLength, 1, arena, scratchStart)
-    {
-    }
-
-    private Executor(ModelFile model, KernelSet kernels, int maxLength, int workers, byte* arena, byte* scratchStart)
+    /// <summary>
+    /// On memory that the caller owns: <see cref="ArenaOf"/> and <see cref="ScratchOf(ModelContents, KernelSet, int, int)"/> bytes, 64-byte aligned.
+    /// </summary>
+    internal Executor(ModelContents model, KernelSet kernels, int maxLength, int workers, byte* arena, byte* scratch)
     {
         this.model = model;
         Workers = workers;
         MaxLength = maxLength;
         ArenaBytes = ArenaOf(model, maxLength);
         operations = OperationFactory.CreateAll(model);
-        ScratchBytes = ScratchOf(operations, kernels.Product, maxLength);
+        barriers = new Barriers(model, operations);
+        sharedBytes = workers > 1 ? MostOf(operations, operation => operation.SharedBytes(kernels.Product, maxLength)) : 0;
+        ScratchBytes = MostOf(operations, operation => operation.ScratchBytes(kernels.Product, maxLength));
         if (arena is null)
         {
-            block = Allocate(ArenaBytes + (Workers * ScratchBytes), maxLength);
+            block = Allocate(ArenaBytes + (2 * sharedBytes) + (workers * ScratchBytes), maxLength);
             arena = block.Pointer;
-            scratchStart = arena + ArenaBytes;
+            scratch = arena + ArenaBytes;
         }
         this.arena = arena;
-        this.scratchStart = scratchStart;
+        this.scratch = scratch;
         Arena places = new(model, arena);
         foreach (Operation operation in operations)
         {
@@ -75,14 +79,19 @@ internal sealed unsafe class Executor : IDisposable
     public long ScratchBytes { get; }
 
     /// <summary>Bytes that a sequence of that length really touches: arena and the workers' scratch.</summary>
-    public static long MemoryOf(ModelFile model, KernelSet kernels, int sequence, int workers) =>
-        ArenaOf(model, sequence) + (workers * ScratchOf(model, kernels, sequence));
+    public static long MemoryOf(ModelContents model, KernelSet kernels, int sequence, int workers) =>
+        ArenaOf(model, sequence) + ScratchOf(model, kernels, sequence, workers);
 
     /// <summary>Bytes of the arena for sequences up to that length.</summary>
-    internal static long ArenaOf(ModelFile model, int sequence) => Aligned(model.ArenaBytes(sequence));
+    internal static long ArenaOf(ModelContents model, int sequence) => Aligned(model.ArenaBytes(sequence));
 
-    /// <summary>Bytes of one worker's scratch for sequences up to that length.</summary>
-    internal static long ScratchOf(ModelFile model, KernelSet kernels, int sequence) => ScratchOf(OperationFactory.CreateAll(model), kernels.Product, sequence);
+    /// <summary>Bytes of the workers' scratch, together, for sequences up to that length.</summary>
+    internal static long ScratchOf(ModelContents model, KernelSet kernels, int sequence, int workers)
+    {
+        Operation[] operations = OperationFactory.CreateAll(model);
+        long shared = workers > 1 ? MostOf(operations, operation => operation.SharedBytes(kernels.Product, sequence)) : 0;
+        return (2 * shared) + (workers * MostOf(operations, operation => operation.ScratchBytes(kernels.Product, sequence)));
+    }
 
     /// <summary>
     /// Called with the index of each operation that has run (one worker only), while its inputs and outputs are still in the arena: for comparisons. Null, as
@@ -101,22 +110,20 @@ internal sealed unsafe class Executor : IDisposable
     internal delegate void AttentionObserver(int head, int firstRow, Span<ushort> rows);
 
     /// <summary>Runs all operations on one sequence.</summary>
-    /// <param name="ids">Token ids, within the vocabulary; 1 to <see cref="MaxLength"/>.</param>
-    /// <param name="types">As many type ids, 0 or 1.</param>
+    /// <param name="input">Within the bounds that the model was proven for; 1 to <see cref="MaxLength"/> rows.</param>
     /// <returns>The logits: one int32 for each label.</returns>
     /// <exception cref="ModelChangedException">The model's file was written over or cut.</exception>
-    public ReadOnlySpan<int> Run(ReadOnlySpan<int> ids, ReadOnlySpan<byte> types)
+    public ReadOnlySpan<int> Run(in GraphInput input)
     {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(types.Length, ids.Length);
-        ArgumentOutOfRangeException.ThrowIfZero(ids.Length);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(ids.Length, MaxLength);
+        ArgumentOutOfRangeException.ThrowIfZero(input.Length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(input.Length, MaxLength);
         model.RequireUnchanged();
-        fixed (int* idsPointer = ids)
-        fixed (byte* typesPointer = types)
+        fixed (int* idsPointer = input.Ids)
+        fixed (byte* typesPointer = input.Types)
         {
-            sequence = ids.Length;
-            this.ids = idsPointer;
-            this.types = typesPointer;
+            sequence = input.Length;
+            ids = idsPointer;
+            types = typesPointer;
             if (team is null)
             {
                 RunAll(0);
@@ -125,8 +132,8 @@ internal sealed unsafe class Executor : IDisposable
             {
                 team.Run();
             }
-            this.ids = null;
-            this.types = null;
+            ids = null;
+            types = null;
         }
         return new ReadOnlySpan<int>(TensorPointer(model.Head.Tensor), (int)model.Head.Labels);
     }
@@ -137,7 +144,7 @@ internal sealed unsafe class Executor : IDisposable
     internal Span<byte> TensorBytes(int index)
     {
         TensorEntry tensor = model.Tensors[index];
-        return new(TensorPointer(index), tensor.Stride * (tensor.Rows == RowCount.Sequence ? sequence : (int)tensor.FixedRows));
+        return new(TensorPointer(index), tensor.Stride * tensor.RowsOf(sequence));
     }
 
     public void Dispose()
@@ -146,35 +153,52 @@ internal sealed unsafe class Executor : IDisposable
         block?.Dispose();
     }
 
-    /// <summary>One worker's part of a text: its share of each operation, which begins when all have finished the one before.</summary>
+    /// <summary>One worker's part of a text: its share of each operation's phases. It waits for the others where it has to, and only there.</summary>
     private void RunAll(int worker)
     {
-        Pass pass = new(sequence, ids, types, scratchStart + (worker * ScratchBytes), AfterSoftmax);
+        Pass pass = new()
+        {
+            Length = sequence,
+            Ids = ids,
+            Types = types,
+            Workers = Workers,
+            Scratch = scratch + (2 * sharedBytes) + (worker * ScratchBytes),
+            AfterSoftmax = AfterSoftmax,
+        };
+        int since = 0, half = 0;
         for (int i = 0; i < operations.Length; i++)
         {
             Operation operation = operations[i];
-            int parts = operation.Parts(sequence, Workers);
-            if (worker < parts)
+            int phases = operation.Phases(sequence, Workers);
+            for (int phase = 0; phase < phases; phase++)
             {
-                (int start, int end) = Operation.Share(operation.Items(sequence), worker, parts);
-                operation.Run(pass, start, end);
+                // An odd phase reads what the one before it wrote. An even one begins to write into the other half of what is shared: who reads
+                // that half has finished since the barrier of the last odd phase, so nobody is waited for.
+                if (team is not null && (phase % 2 != 0 || (phase == 0 && barriers.IsNeededBefore(i, since, sequence, Workers))))
+                {
+                    if (!team.Meet())
+                    {
+                        return;
+                    }
+                    since = i;
+                }
+                (int start, int end) = operation.SharesOf(phase, sequence, Workers)[worker];
+                if (start < end)
+                {
+                    operation.Run(pass with { Phase = phase, Shared = scratch + (half * sharedBytes) }, start, end);
+                }
+                half ^= phase % 2;
             }
-            team?.Meet();
-            AfterOperation?.Invoke(i);
+            if (team is null)
+            {
+                AfterOperation?.Invoke(i);
+            }
         }
     }
 
     private byte* TensorPointer(int index) => new Arena(model, arena)[index].At(sequence);
 
-    private static long ScratchOf(Operation[] operations, ProductKernel product, int sequence)
-    {
-        long most = 0;
-        foreach (Operation operation in operations)
-        {
-            most = Math.Max(most, operation.ScratchBytes(product, sequence));
-        }
-        return most;
-    }
+    private static long MostOf(Operation[] operations, Func<Operation, long> bytes) => operations.Max(bytes);
 
     private static long Aligned(long bytes) => (bytes + FileHeader.Alignment - 1) & -FileHeader.Alignment;
 

@@ -3,7 +3,6 @@ using System.Diagnostics.CodeAnalysis;
 using IBert.Edge.Format;
 using IBert.Edge.Graph.Operations;
 using IBert.Edge.Numerics;
-using IBert.Edge.Text;
 
 namespace IBert.Edge.Graph;
 
@@ -12,7 +11,7 @@ namespace IBert.Edge.Graph;
 /// overwritten since, and the range of its values. An operation is accepted when all that its kernel assumes follows from that: each proves
 /// itself (<see cref="Operation.Prove"/>), with what is here.
 /// </summary>
-internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> data)
+internal sealed unsafe class GraphVerifier(ModelContents model)
 {
     /// <summary>Largest sequence length and widest row: far above any BERT, small enough that no size below overflows.</summary>
     public const int MaxSequence = 32768, MaxColumns = 65536, MaxTableRows = 1 << 24;
@@ -31,7 +30,7 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
 
     private readonly Knowledge[] known = new Knowledge[model.Tensors.Length];
     private int current = -1;
-    private long readable = (long)MostReads * data.Length;
+    private long readable = (long)MostReads * model.Data.Length;
     private int vocabulary;
 
     private ReadOnlySpan<TensorEntry> Tensors => model.Tensors;
@@ -49,14 +48,15 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
     public Knowledge Known(int tensor) => known[tensor];
 
     /// <summary>Proves the model or throws.</summary>
-    /// <param name="tokenizer">What its input comes from: below the vocabulary's size, and never shorter than the special tokens.</param>
+    /// <param name="input">What holds of every input, by the front end that writes it.</param>
     /// <exception cref="ModelFormatException">Something does not follow.</exception>
-    public void Verify(Tokenizer tokenizer)
+    public void Verify(in InputBounds input)
     {
         GraphHeader graph = model.Graph;
-        vocabulary = tokenizer.VocabularySize;
-        Require(graph.Input == InputKind.TokenIds, $"reads inputs of kind {(uint)graph.Input}, which this program does not know: update the program");
-        Require(graph.MaxLength >= tokenizer.LeastLength && graph.MaxLength <= MaxSequence, $"takes {graph.MaxLength} tokens, not {tokenizer.LeastLength} to {MaxSequence}");
+        vocabulary = input.Vocabulary;
+        Require(graph.Input == input.Kind, $"reads inputs of kind {(uint)graph.Input}, which this program does not know: update the program");
+        int greatest = Math.Min(input.GreatestLength, MaxSequence);
+        Require(graph.MaxLength >= input.LeastLength && graph.MaxLength <= greatest, $"takes {graph.MaxLength} tokens, not {input.LeastLength} to {greatest}");
         Require(graph.ArenaFixed <= MaxArena && graph.ArenaPerToken <= MaxArena
             && graph.ArenaFixed + graph.ArenaPerToken * graph.MaxLength <= MaxArena, "needs an arena of more than 1 GiB");
         for (int i = 0; i < Tensors.Length; i++)
@@ -81,14 +81,14 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         TensorEntry tensor = Tensors[index];
         Require(tensor.Type is ElementType.Int8 or ElementType.Int16 or ElementType.Int32, $"tensor {index} has type {(int)tensor.Type}");
         Require(tensor.Columns is >= 1 and <= MaxColumns, $"tensor {index} has {tensor.Columns} columns");
-        Require(tensor.Rows is RowCount.Sequence or RowCount.Fixed, $"tensor {index} counts its rows by {(int)tensor.Rows}, which this program does not know");
+        Require(tensor.Rows is RowCount.Sequence or RowCount.SequenceAndFront or RowCount.Fixed, $"tensor {index} counts its rows by {(int)tensor.Rows}, which this program does not know");
         Require(tensor.Rows == RowCount.Fixed ? tensor.FixedRows is >= 1 and <= MaxSequence : tensor.FixedRows == 0, $"tensor {index} has {tensor.FixedRows} fixed rows");
         Require(tensor.OffsetFixed <= MaxArena && tensor.OffsetPerToken <= MaxArena, $"tensor {index} lies outside the arena");
         Require(tensor.OffsetFixed % FileHeader.Alignment == 0 && tensor.OffsetPerToken % FileHeader.Alignment == 0, $"tensor {index} is not aligned to 64 bytes");
         // Both ends are linear in S: what holds for the shortest and the longest sequence holds for all.
         foreach (int s in (ReadOnlySpan<int>)[1, MaxLength])
         {
-            Require(End(tensor, s) <= (ulong)model.ArenaBytes(s), $"tensor {index} lies outside the arena");
+            Require(tensor.End(s) <= (ulong)model.ArenaBytes(s), $"tensor {index} lies outside the arena");
         }
     }
 
@@ -96,7 +96,7 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
     {
         ConstantEntry constant = model.Constants[index];
         Require(constant.Type is ElementType.Int8 or ElementType.Int16 or ElementType.Int32 or ElementType.Int64, $"constant {index} has type {(int)constant.Type}");
-        Require(constant.Bits == 8 * TensorEntry.ElementBytes(constant.Type) && constant.BlockSize == 0 && constant.Flags == 0
+        Require(constant.Bits == 8 * constant.Type.Bytes() && constant.BlockSize == 0 && constant.Flags == 0
             && constant.BlockMultipliers == OperationRecord.None && constant.Codebook == OperationRecord.None,
             $"constant {index} has codes, blocks or flags that this program does not know: update the program");
         Require(constant.Rows is >= 1 and <= MaxTableRows && constant.Columns is >= 1 and <= MaxTableRows, $"constant {index} has {constant.Rows} x {constant.Columns} elements");
@@ -113,8 +113,8 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
             default:
                 throw Bad($"constant {index} has layout {(int)constant.Layout}, which this program does not know: update the program");
         }
-        Require(constant.Length == elements * (ulong)TensorEntry.ElementBytes(constant.Type), $"constant {index} has {constant.Length} bytes for {elements} elements");
-        Require(constant.Offset % FileHeader.Alignment == 0 && constant.Offset <= (ulong)data.Length && constant.Length <= (ulong)data.Length - constant.Offset,
+        Require(constant.Length == elements * (ulong)constant.Type.Bytes(), $"constant {index} has {constant.Length} bytes for {elements} elements");
+        Require(constant.Offset % FileHeader.Alignment == 0 && constant.Offset <= (ulong)model.Data.Length && constant.Length <= (ulong)model.Data.Length - constant.Offset,
             $"constant {index} lies outside section DATA");
     }
 
@@ -204,16 +204,17 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
     }
 
     /// <summary>An input tensor of that type, whose rows were written and hold.</summary>
-    public int Input(in OperationRecord operation, int slot, ElementType type) => Input(operation, slot, type, operation.Rows);
+    public int Input(in OperationRecord operation, int slot, ElementType type) => Input(operation, slot, type, operation.Rows, RowsWritten(operation));
 
-    /// <inheritdoc cref="Input(in OperationRecord, int, ElementType)"/>
-    public int Input(in OperationRecord operation, int slot, ElementType type, RowRange rows)
+    /// <summary>An input tensor of that type, of which all rows, and as many as that, or the first one were written and hold.</summary>
+    public int Input(in OperationRecord operation, int slot, ElementType type, RowRange rows, RowCount count)
     {
         int index = operation.Inputs[slot];
         Require(index < Tensors.Length, $"lacks input {slot}");
         Require(Tensors[index].Type == type, $"reads tensor {index} as another type");
         Require(known[index].Written == Written.All || (rows == RowRange.First && known[index].Written == Written.First),
             $"reads tensor {index}, which was not written or was overwritten");
+        Require(rows == RowRange.First || Tensors[index].Rows == count, $"reads tensor {index}, which has other rows than are computed");
         return index;
     }
 
@@ -223,13 +224,22 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
         int index = operation.Outputs[slot];
         Require(index < Tensors.Length, $"lacks output {slot}");
         Require(Tensors[index].Type == type, $"writes tensor {index} as another type");
-        Require(operation.Rows == RowRange.First || Tensors[index].Rows == RowCount.Sequence, $"writes all rows into tensor {index}, which has {Tensors[index].FixedRows}");
+        Require(operation.Rows == RowRange.First || Tensors[index].Rows != RowCount.Fixed, $"writes all rows into tensor {index}, which has {Tensors[index].FixedRows}");
+        Require(operation.Rows == RowRange.First || Tensors[index].Rows == RowsWritten(operation), $"writes tensor {index}, which has other rows than are computed");
         for (int i = 0; i < 4; i++)
         {
             int input = operation.Inputs[i];
             Require(input >= Tensors.Length || Apart(Tensors[input], Tensors[index]), $"writes tensor {index} over its input {input}");
         }
         return index;
+    }
+
+    /// <summary>How an operation on all rows counts them: as its outputs do.</summary>
+    public RowCount RowsWritten(in OperationRecord operation)
+    {
+        ushort output = operation.Outputs[0] != OperationRecord.None ? operation.Outputs[0] : operation.Outputs[1];
+        Require(output < Tensors.Length, "has no output");
+        return Tensors[output].Rows;
     }
 
     /// <summary>Notes that a tensor was written, and with it what lies in its place is gone.</summary>
@@ -251,16 +261,7 @@ internal sealed unsafe class GraphVerifier(ModelFile model, NativeSpan<byte> dat
     /// <summary>Whether a stage makes zero of zero; accumulators of the padding are zero, as it has no weights, no bias and no addend.</summary>
     public static bool KeepsZero(in ScaleStage stage) => stage.ZeroPoint == 0 && stage.Low <= 0 && stage.High >= 0;
 
-    /// <summary>Whether one tensor ends before the other begins, in the same order at every length.</summary>
-    private bool Apart(in TensorEntry x, in TensorEntry y) => Before(x, y) || Before(y, x);
-
-    private bool Before(in TensorEntry x, in TensorEntry y) =>
-        End(x, 1) <= Start(y, 1) && End(x, MaxLength) <= Start(y, MaxLength);
-
-    private static ulong Start(in TensorEntry tensor, int s) => tensor.OffsetFixed + (tensor.OffsetPerToken * (ulong)s);
-
-    private static ulong End(in TensorEntry tensor, int s) =>
-        Start(tensor, s) + ((ulong)tensor.Stride * (tensor.Rows == RowCount.Sequence ? (ulong)s : tensor.FixedRows));
+    private bool Apart(in TensorEntry x, in TensorEntry y) => x.IsApartFrom(y, MaxLength);
 
     /// <summary>A stage that takes accumulators, or normalized values with addends, to an output.</summary>
     public void OutputStage(in ScaleStage stage, int tensor, int channels, bool addends)

@@ -1,4 +1,5 @@
 // What a matrix product kernel does, whatever its instruction set.
+using IBert.Edge.Numerics;
 
 namespace IBert.Edge.Kernels;
 
@@ -52,7 +53,13 @@ internal abstract unsafe class ProductKernel
     /// <summary>Most rows of one tile of this kernel, 1..<see cref="MaxTileRows"/>.</summary>
     public abstract int TileRows { get; }
 
-    /// <summary>Scratch bytes that <see cref="Prepare"/> needs for a row; 0 where rows are read as they are.</summary>
+    /// <summary>Rows in tiles, evenly: a last tile of one row would cost nearly as much as a full one.</summary>
+    public Shares Tiles(int rows) => new(rows, (rows + TileRows - 1) / TileRows);
+
+    /// <summary>
+    /// Scratch bytes that <see cref="Prepare"/> needs for a row; 0 where rows are read as they are. Rows lie there one behind the other, so that each of
+    /// several workers can prepare some of them.
+    /// </summary>
     public abstract int OperandBytes(int inner);
 
     /// <summary>Scratch bytes that <see cref="PrepareWide"/> needs for a row; 0 where rows are read as they are.</summary>
@@ -65,6 +72,11 @@ internal abstract unsafe class ProductKernel
     /// <param name="inner">Length of a row, a multiple of 16.</param>
     /// <param name="scratch">At least <c>count * OperandBytes(inner)</c> bytes, 64-byte aligned.</param>
     public abstract Operand Prepare(sbyte* rows, nint stride, int count, int inner, byte* scratch);
+
+    /// <summary>Rows that were brought into the kernel's form by <see cref="Prepare"/>, in one call or in several.</summary>
+    /// <param name="scratch">Where the first one lies.</param>
+    /// <param name="inner">Length of a row; <see cref="OperandBytes"/> of it are not 0.</param>
+    public Operand Prepared(byte* scratch, int inner) => new(scratch, OperandBytes(inner));
 
     /// <summary>Brings rows of 14-bit unsigned values, 0..16383, into the kernel's form for <see cref="MultiplyWide"/>.</summary>
     /// <inheritdoc cref="Prepare"/>

@@ -1,7 +1,6 @@
 // I-BERT's operations as published, with every rounding of the reference: scalar definitions that all kernel sets run.
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using IBert.Edge.Format;
 using IBert.Edge.Numerics;
 
 namespace IBert.Edge.Kernels;
@@ -110,7 +109,7 @@ internal static unsafe class PublishedElements
         /// <summary>Exponents by channel, or null: the reference's ratios keep their 31 bits however far apart they are.</summary>
         public int* Exponents;
 
-        /// <summary>The one exponent where there are none by channel, 1..62.</summary>
+        /// <summary>The one exponent where there are none by channel, 1..62; where products have 128 bits, 1..126.</summary>
         public int Exponent;
 
         public Rounding Rounding;
@@ -123,6 +122,24 @@ internal static unsafe class PublishedElements
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public readonly long Of(int x, int channel) =>
             Round((long)x * (Multipliers is null ? Multiplier : Multipliers[channel]), ExponentOf(channel), Rounding);
+    }
+
+    /// <summary>Where rounded values leave: zero point, then clamp.</summary>
+    public struct Range
+    {
+        /// <summary>Added after the rounding.</summary>
+        public int ZeroPoint;
+
+        /// <summary>Clamp, after the zero point.</summary>
+        public int Low, High;
+
+        /// <summary>A rounded value's integer in the output.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public readonly int Of(long y) => (int)Math.Clamp(y + ZeroPoint, Low, High);
+
+        /// <inheritdoc cref="Of(long)"/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public readonly int Of(Int128 y) => (int)Int128.Clamp(y + ZeroPoint, Low, High);
     }
 
     /// <summary>Reads an element of any type.</summary>
@@ -174,10 +191,10 @@ internal static unsafe class PublishedElements
     /// <param name="shift">0..30.</param>
     /// <param name="offsets">beta in units of 2^-e of the output, with the channel's e; below 2^61.</param>
     /// <param name="scale">Multipliers, rounding and exponents (33..62).</param>
-    /// <param name="stage">Zero point and clamp.</param>
+    /// <param name="range">Zero point and clamp, within int8.</param>
     /// <param name="output">padded values.</param>
     public static void LayerNorm(
-        byte* input, ElementType type, int channels, int significand, int shift, long* offsets, in Term scale, in ScaleStage stage, sbyte* output)
+        byte* input, ElementType type, int channels, int significand, int shift, long* offsets, in Term scale, in Range range, sbyte* output)
     {
         long sum = 0;
         for (int c = 0; c < channels; c++)
@@ -212,8 +229,7 @@ internal static unsafe class PublishedElements
         {
             // In the padding multiplier and offset are zero.
             long v = c < channels ? ((Read(input, type, c) - mean) * factor) >> 1 : 0;
-            long y = Round((v * scale.Multipliers[c]) + offsets[c], scale.ExponentOf(c), scale.Rounding) + stage.ZeroPoint;
-            output[c] = (sbyte)Math.Clamp(y, stage.Low, stage.High);
+            output[c] = (sbyte)range.Of(Round((v * scale.Multipliers[c]) + offsets[c], scale.ExponentOf(c), scale.Rounding));
         }
     }
 
@@ -281,16 +297,16 @@ internal static unsafe class PublishedElements
     /// <param name="b">Per channel floor(-1.769 / s), not above 0.</param>
     /// <param name="c">Per channel floor(-1 / 0.2888 / s^2), |c| &lt; 2^61.</param>
     /// <param name="shift">Per channel one, in units of L after its shift by 14.</param>
-    /// <param name="scale">Multipliers, rounding and exponents (1..126).</param>
-    /// <param name="stage">Zero point and clamp.</param>
+    /// <param name="scale">Multipliers per channel, exponents (1..126), rounding.</param>
+    /// <param name="range">Zero point and clamp, within int8.</param>
     /// <param name="output">count values.</param>
     /// <param name="count">A multiple of 16.</param>
-    public static void Gelu(int* input, int* b, long* c, long* shift, in Term scale, in ScaleStage stage, sbyte* output, int count)
+    public static void Gelu(int* input, int* b, long* c, long* shift, in Term scale, in Range range, sbyte* output, int count)
     {
         for (int i = 0; i < count; i++)
         {
             Int128 y = Gelu(input[i], b[i], c[i], shift[i]) * scale.Multipliers[i];
-            output[i] = (sbyte)Int128.Clamp(Round(y, scale.ExponentOf(i), scale.Rounding) + stage.ZeroPoint, stage.Low, stage.High);
+            output[i] = (sbyte)range.Of(Round(y, scale.ExponentOf(i), scale.Rounding));
         }
     }
 
@@ -306,12 +322,11 @@ internal static unsafe class PublishedElements
 
     /// <summary>The sum of one or two rescaled rows.</summary>
     public static void Add(
-        byte* a, ElementType aType, in Term first, byte* b, ElementType bType, in Term second, in ScaleStage stage, byte* output, ElementType type, int count)
+        byte* a, ElementType aType, in Term first, byte* b, ElementType bType, in Term second, in Range range, byte* output, ElementType type, int count)
     {
         for (int i = 0; i < count; i++)
         {
-            long y = first.Of(Read(a, aType, i), i) + (b is null ? 0 : second.Of(Read(b, bType, i), i)) + stage.ZeroPoint;
-            Write(output, type, i, (int)Math.Clamp(y, stage.Low, stage.High));
+            Write(output, type, i, range.Of(first.Of(Read(a, aType, i), i) + (b is null ? 0 : second.Of(Read(b, bType, i), i))));
         }
     }
 }

@@ -1,7 +1,7 @@
 // Tokens that are recognized in the text itself, before it is split into words: [MASK] and those a user added.
 using System.Buffers;
 using System.Text;
-using IBert.Edge.Format;
+using IBert.Edge.Memory;
 
 namespace IBert.Edge.Text;
 
@@ -52,6 +52,17 @@ internal sealed class AddedTokens
         normalized = DoubleArrayTrie.Open(normalizedUnits, contents, "the trie of normalized added tokens");
         firstBytes = FirstBytes(raw);
         normalizedFirstBytes = FirstBytes(normalized);
+    }
+
+    /// <summary>Shares the tables of another search, and counts its steps by itself.</summary>
+    public AddedTokens(AddedTokens proven)
+    {
+        tokens = proven.tokens;
+        contents = proven.contents;
+        raw = proven.raw;
+        normalized = proven.normalized;
+        firstBytes = proven.firstBytes;
+        normalizedFirstBytes = proven.normalizedFirstBytes;
     }
 
     /// <summary>Bytes of normalized text that tell whether a token starts there; 0 when there is nothing to find.</summary>

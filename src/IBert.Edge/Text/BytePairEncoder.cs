@@ -62,6 +62,20 @@ internal sealed class BytePairEncoder
         settled = new int[horizon];
     }
 
+    /// <summary>Shares the tables of another encoder.</summary>
+    public BytePairEncoder(BytePairEncoder proven)
+    {
+        tokens = proven.tokens;
+        merges = proven.merges;
+        longest = proven.longest;
+        LookupsPerByte = proven.LookupsPerByte;
+        horizon = proven.horizon;
+        ringMask = proven.ringMask;
+        window = new byte[proven.window.Length];
+        links = new Link[proven.links.Length];
+        settled = new int[proven.settled.Length];
+    }
+
     /// <summary>Lookups that one prefix of a text can take with these tables, at most.</summary>
     public long LookupsPerByte { get; }
 

@@ -1,5 +1,5 @@
 // The merges of a byte-pair vocabulary, and the question that tokenizing asks of them: does a token end where another begins?
-using IBert.Edge.Format;
+using IBert.Edge.Memory;
 
 namespace IBert.Edge.Text;
 

@@ -45,8 +45,17 @@ internal sealed class BytePairTokenizer : Tokenizer
         piece = new byte[2 * Pieces.Longest];
     }
 
+    private BytePairTokenizer(BytePairTokenizer proven) : base(proven)
+    {
+        addPrefixSpace = proven.addPrefixSpace;
+        encoder = new BytePairEncoder(proven.encoder);
+        piece = new byte[proven.piece.Length];
+    }
+
     /// <summary>Of the steps, as many as one byte can take in one pass over a word.</summary>
     public long LookupsPerByte => encoder.LookupsPerByte;
+
+    public override Tokenizer Another() => new BytePairTokenizer(this);
 
     protected override long WordSteps => encoder.Steps;
 

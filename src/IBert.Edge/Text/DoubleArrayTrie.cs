@@ -1,5 +1,5 @@
 // A trie over byte strings in one array of 32-bit units, read where the file is mapped.
-using IBert.Edge.Format;
+using IBert.Edge.Memory;
 
 namespace IBert.Edge.Text;
 

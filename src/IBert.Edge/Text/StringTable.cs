@@ -1,5 +1,5 @@
 // Byte strings by index, read where the file is mapped.
-using IBert.Edge.Format;
+using IBert.Edge.Memory;
 
 namespace IBert.Edge.Text;
 

@@ -1,10 +1,10 @@
 // From UTF-8 text to token ids: what every kind of tokenizer shares (added tokens, templates, truncation).
-using IBert.Edge.Format;
+using IBert.Edge.Memory;
 
 namespace IBert.Edge.Text;
 
 /// <summary>
-/// A tokenizer over tables that stay in the mapped file. One thread at a time; any number may be opened on the same section. Nothing is
+/// A tokenizer over tables that stay in the mapped file. One thread at a time; any number share the tables that were proven once. Nothing is
 /// allocated after opening.
 /// </summary>
 internal abstract class Tokenizer
@@ -41,6 +41,17 @@ internal abstract class Tokenizer
             section.ReadTable<uint>(rawUnits, "the trie of added tokens"),
             section.ReadTable<uint>(normalizedUnits, "the trie of normalized added tokens"),
             VocabularySize);
+    }
+
+    /// <summary>Shares the tables of another tokenizer.</summary>
+    protected Tokenizer(Tokenizer proven)
+    {
+        VocabularySize = proven.VocabularySize;
+        single = proven.single;
+        pair = proven.pair;
+        Pieces = proven.Pieces;
+        CutsStart = proven.CutsStart;
+        added = new AddedTokens(proven.added);
     }
 
     /// <summary>Number of ids, those of added tokens included; every id that is written is below it.</summary>
@@ -90,6 +101,9 @@ internal abstract class Tokenizer
                 $"The tokenizer section is of kind {kind}, which this program does not know. Update the program, or rebuild the model."),
         };
     }
+
+    /// <summary>Another tokenizer over the same tables, for another thread: nothing is read or proven again.</summary>
+    public abstract Tokenizer Another();
 
     /// <summary>The piece of an id, UTF-8, as the vocabulary has it (a WordPiece inside a word with its prefix).</summary>
     /// <exception cref="ArgumentOutOfRangeException">The id is negative or not below <see cref="VocabularySize"/>.</exception>

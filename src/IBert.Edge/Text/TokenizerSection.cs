@@ -45,7 +45,7 @@
 //
 // Nothing follows. Tries lead to each leaf by the bytes of its string and by no others, and BytePairEncoder.MaxLookups bounds what tries and merges
 // may cost at a byte of text.
-using IBert.Edge.Format;
+using IBert.Edge.Memory;
 
 namespace IBert.Edge.Text;
 

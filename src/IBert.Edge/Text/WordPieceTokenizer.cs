@@ -11,6 +11,7 @@ internal sealed class WordPieceTokenizer : Tokenizer
 {
     private const int Refill = 1024;
 
+    private readonly BertNormalizerOptions options;
     private readonly BertNormalizer normalizer;
     private readonly DoubleArrayTrie pieces;
     private readonly int unknownId;
@@ -25,7 +26,7 @@ internal sealed class WordPieceTokenizer : Tokenizer
     /// <summary>Reads the rest of a section of this kind.</summary>
     public WordPieceTokenizer(ref TokenizerSection section) : base(ref section)
     {
-        var options = (BertNormalizerOptions)ReadOptions(ref section, (int)BertNormalizerOptions.All);
+        options = (BertNormalizerOptions)ReadOptions(ref section, (int)BertNormalizerOptions.All);
         unknownId = ReadId(ref section, "the unknown token");
         PaddingId = ReadId(ref section, "the padding token", -1);
         maxCharacters = section.ReadInt("the longest word", 1, TokenizerSection.MaxCharacters);
@@ -38,14 +39,27 @@ internal sealed class WordPieceTokenizer : Tokenizer
         {
             throw TokenizerSection.Broken($"the continuation node {continuation} is not an inner node");
         }
-        normalizer = new BertNormalizer(options, maxCharacters + 1);
         lookahead = Math.Max(4, Added.NormalizedLookahead);
-        window = new byte[4 * (maxCharacters + 1) + lookahead + normalizer.Headroom + Refill];
-        wordIds = new int[4 * maxCharacters];
+        (normalizer, window, wordIds) = Buffers();
+    }
+
+    private WordPieceTokenizer(WordPieceTokenizer proven) : base(proven)
+    {
+        options = proven.options;
+        unknownId = proven.unknownId;
+        PaddingId = proven.PaddingId;
+        maxCharacters = proven.maxCharacters;
+        prefixBytes = proven.prefixBytes;
+        continuation = proven.continuation;
+        pieces = proven.pieces;
+        lookahead = proven.lookahead;
+        (normalizer, window, wordIds) = Buffers();
     }
 
     /// <summary>The padding token's id, or -1.</summary>
     public int PaddingId { get; }
+
+    public override Tokenizer Another() => new WordPieceTokenizer(this);
 
     protected override long WordSteps => steps;
 
@@ -125,6 +139,12 @@ internal sealed class WordPieceTokenizer : Tokenizer
                 word = cursor;
             }
         }
+    }
+
+    private (BertNormalizer Normalizer, byte[] Window, int[] WordIds) Buffers()
+    {
+        BertNormalizer stream = new(options, maxCharacters + 1);
+        return (stream, new byte[(4 * (maxCharacters + 1)) + lookahead + stream.Headroom + Refill], new int[4 * maxCharacters]);
     }
 
     private void EndWord(ReadOnlySpan<byte> word, int characters, ref TokenSink sink)

@@ -80,13 +80,13 @@ internal static class BenchCommand
         long begun = Stopwatch.GetTimestamp(), warm = Stopwatch.Frequency / 4;
         do
         {
-            executor.Run(ids, types);
+            executor.Run(new(ids, types));
         }
         while (Stopwatch.GetTimestamp() - begun < warm);
         if (InstructionMark.Wanted)
         {
             InstructionMark.Set(0);
-            executor.Run(ids, types);
+            executor.Run(new(ids, types));
             InstructionMark.Set(length);
         }
         Samples samples = new();
@@ -94,7 +94,7 @@ internal static class BenchCommand
         for (int i = 0; i < LeastSamples || (i < MostSamples && Stopwatch.GetTimestamp() - begun < Stopwatch.Frequency); i++)
         {
             long start = Stopwatch.GetTimestamp();
-            executor.Run(ids, types);
+            executor.Run(new(ids, types));
             samples.Add(Stopwatch.GetTimestamp() - start);
         }
         double macs = ProductWork.Macs(classifier.Model, length) / (samples.Micros(0.5) * 1e-6);

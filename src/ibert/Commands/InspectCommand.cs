@@ -66,7 +66,7 @@ internal static class InspectCommand
         Line($"kernels     {kernels.Name} on this CPU (products {kernels.Product.Name}, the rest {kernels.Elements.Name})");
         output.Line();
         output.Line("section        bytes");
-        foreach (SectionEntry section in model.Sections)
+        foreach (SectionEntry section in model.Contents.Sections)
         {
             Line($"{SectionKind.Name(section.Kind),-7} {section.Length,12:N0}");
         }
@@ -74,7 +74,7 @@ internal static class InspectCommand
         output.Line("memory   arena and scratch   with the file");
         foreach (int length in Lengths(model))
         {
-            long memory = Executor.MemoryOf(model, kernels, length, 1);
+            long memory = Executor.MemoryOf(model.Contents, kernels, length, 1);
             Line($"{length,6}   {memory,17:N0}   {memory + model.Length,13:N0}");
         }
         if (model.Provenance is { } provenance)
@@ -99,7 +99,7 @@ internal static class InspectCommand
         output.Line();
         output.Line(Text($"graph at {GraphLength} tokens: operation, rows, tensors (type, columns, place in the arena), multipliers, million products"));
         int index = 0;
-        foreach (ref readonly OperationRecord operation in model.Operations)
+        foreach (ref readonly OperationRecord operation in model.Contents.Operations)
         {
             string inputs = Tensors(model, operation.Inputs[..]), outputs = Tensors(model, operation.Outputs[..]);
             long macs = ProductWork.Macs(model, operation, GraphLength);
@@ -157,7 +157,7 @@ internal static class InspectCommand
         json.WriteString("elements"u8, kernels.Elements.Name);
         json.WriteEndObject();
         json.WriteStartObject("sections"u8);
-        foreach (SectionEntry section in model.Sections)
+        foreach (SectionEntry section in model.Contents.Sections)
         {
             json.WriteNumber(SectionKind.Name(section.Kind), section.Length);
         }
@@ -167,7 +167,7 @@ internal static class InspectCommand
         {
             json.WriteStartObject();
             json.WriteNumber("length"u8, length);
-            json.WriteNumber("bytes"u8, Executor.MemoryOf(model, kernels, length, 1));
+            json.WriteNumber("bytes"u8, Executor.MemoryOf(model.Contents, kernels, length, 1));
             json.WriteNumber("macs"u8, ProductWork.Macs(model, length));
             json.WriteEndObject();
         }
@@ -180,7 +180,7 @@ internal static class InspectCommand
         if (graph)
         {
             json.WriteStartArray("graph"u8);
-            foreach (ref readonly OperationRecord operation in model.Operations)
+            foreach (ref readonly OperationRecord operation in model.Contents.Operations)
             {
                 json.WriteStartObject();
                 json.WriteString("operation"u8, operation.Code.ToString());
@@ -204,7 +204,7 @@ internal static class InspectCommand
         {
             if (index != OperationRecord.None)
             {
-                TensorEntry tensor = model.Tensors[index];
+                TensorEntry tensor = model.Contents.Tensors[index];
                 json.WriteStartObject();
                 json.WriteNumber("tensor"u8, index);
                 json.WriteString("type"u8, tensor.Type.ToString());
@@ -224,8 +224,8 @@ internal static class InspectCommand
         {
             if (index != OperationRecord.None)
             {
-                TensorEntry tensor = model.Tensors[index];
-                string rows = tensor.Rows == RowCount.Sequence ? "S" : Text($"{tensor.FixedRows}");
+                TensorEntry tensor = model.Contents.Tensors[index];
+                string rows = tensor.Rows switch { RowCount.Sequence => "S", RowCount.SequenceAndFront => "S+1", _ => Text($"{tensor.FixedRows}") };
                 texts.Add(Text($"t{index} {tensor.Type} {rows}x{tensor.Columns} @{tensor.OffsetFixed}+{tensor.OffsetPerToken}S"));
             }
         }

@@ -52,7 +52,7 @@ internal static class SelfTestCommand
             else
             {
                 using ModelFile opened = ModelAccess.Open(parsed.GetValue(model), parsed.GetValue(isPrivate));
-                output.Line($"checksums    {opened.Name}: header and {opened.Sections.Count} sections are as written");
+                output.Line($"checksums    {opened.Name}: header and {opened.Contents.Sections.Count} sections are as written");
                 holds &= TestResults(opened, everything ? TestTexts.All : TestTexts.Few, output);
                 holds &= TestAllocations(opened, count, output);
             }
@@ -100,11 +100,11 @@ internal static class SelfTestCommand
 
         int[][] Logits(KernelSet set)
         {
-            using Executor executor = new(model, set, model.MaxLength, 1);
+            using Executor executor = new(model.Contents, set, model.MaxLength, 1);
             return [.. texts.Select(text =>
             {
                 tokenizing.Tokenize(text, out _);
-                return executor.Run(tokenizing.TokenIds, tokenizing.TypeIds).ToArray();
+                return executor.Run(new(tokenizing.TokenIds, tokenizing.TypeIds)).ToArray();
             })];
         }
     }

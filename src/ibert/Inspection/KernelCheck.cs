@@ -1,6 +1,7 @@
 // Every kernel of this CPU against its scalar definition, on random inputs with the extremes mixed in.
 using IBert.Edge.Graph;
 using IBert.Edge.Kernels;
+using IBert.Edge.Memory;
 
 namespace IBert.Edge.Cli.Inspection;
 

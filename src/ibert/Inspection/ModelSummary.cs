@@ -1,6 +1,7 @@
 // What a model is, read off its records.
 using IBert.Edge.Format;
 using IBert.Edge.Graph.Operations;
+using IBert.Edge.Numerics;
 
 namespace IBert.Edge.Cli.Inspection;
 
@@ -11,13 +12,13 @@ internal sealed class ModelSummary
     {
         Span<long> weights = stackalloc long[9];
         List<int> inner = [];
-        foreach (ref readonly OperationRecord operation in model.Operations)
+        foreach (ref readonly OperationRecord operation in model.Contents.Operations)
         {
             switch (operation.Code)
             {
                 case OperationCode.Embed:
                     // One operation sums all tables, or (of scheme ibert) each has its own.
-                    Hidden = (int)model.Tensors[operation.Outputs[0]].Columns;
+                    Hidden = (int)model.Contents.Tensors[operation.Outputs[0]].Columns;
                     Vocabulary = Math.Max(Vocabulary, Rows(new EmbedRecord(in operation).Table(0)));
                     Positions = Math.Max(Positions, Rows(new EmbedRecord(in operation).Table(1)));
                     Types = Math.Max(Types, Rows(new EmbedRecord(in operation).Table(2)));
@@ -29,11 +30,11 @@ internal sealed class ModelSummary
                     break;
                 case OperationCode.Linear when inner.Count > 0:
                     // The widest input behind a layer's attention: that of its second feed-forward product.
-                    inner[^1] = Math.Max(inner[^1], (int)model.Constants[new LinearRecord(in operation).Weights].Columns);
+                    inner[^1] = Math.Max(inner[^1], (int)model.Contents.Constants[new LinearRecord(in operation).Weights].Columns);
                     break;
             }
         }
-        foreach (ref readonly ConstantEntry constant in model.Constants)
+        foreach (ref readonly ConstantEntry constant in model.Contents.Constants)
         {
             // Matrices and tables of codes; multipliers, biases and sums are 32 bits wide, whatever the weights are.
             if (constant.Type == ElementType.Int8 && constant.Bits <= 8)
@@ -43,7 +44,7 @@ internal sealed class ModelSummary
         }
         (WeightsByBits, Inner) = (weights.ToArray(), inner);
 
-        int Rows(ushort constant) => constant == OperationRecord.None ? 0 : (int)model.Constants[constant].Rows;
+        int Rows(ushort constant) => constant == OperationRecord.None ? 0 : (int)model.Contents.Constants[constant].Rows;
     }
 
     public int Layers => Inner.Count;

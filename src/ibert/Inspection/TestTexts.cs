@@ -5,7 +5,7 @@ namespace IBert.Edge.Cli.Inspection;
 
 internal static class TestTexts
 {
-    private static readonly byte[][] Short =
+    private static readonly byte[][] s_short =
     [
         .. new[]
         {
@@ -21,7 +21,7 @@ internal static class TestTexts
         Enumerable.Repeat((byte)'x', 400).ToArray(),
     ];
 
-    private static readonly byte[][] Long =
+    private static readonly byte[][] s_long =
     [
         // More than 512 tokens: cut. About 500 tokens: whole.
         Encoding.UTF8.GetBytes(string.Join(' ', Enumerable.Repeat("it 's a film that never quite finds its feet , but", 120))),
@@ -29,14 +29,14 @@ internal static class TestTexts
     ];
 
     /// <summary>All of them, single ones.</summary>
-    public static IEnumerable<byte[]> All => Short.Concat(Long);
+    public static IEnumerable<byte[]> All => s_short.Concat(s_long);
 
     /// <summary>Those that even the scalar kernels are done with at once: nothing, a word, a sentence, one token more than tiles hold, and invalid UTF-8.</summary>
-    public static IEnumerable<byte[]> Few => [Short[0], Short[1], Short[12], Short[13], Short[16]];
+    public static IEnumerable<byte[]> Few => [s_short[0], s_short[1], s_short[12], s_short[13], s_short[16]];
 
     /// <summary>One of the short ones.</summary>
-    public static byte[] ShortOne(int index) => Short[index % Short.Length];
+    public static byte[] ShortOne(int index) => s_short[index % s_short.Length];
 
     /// <summary>One of those that fill a model of 512 tokens.</summary>
-    public static byte[] LongOne(int index) => Long[index % Long.Length];
+    public static byte[] LongOne(int index) => s_long[index % s_long.Length];
 }

@@ -6,7 +6,7 @@ namespace IBert.Edge.Proofs.Il;
 /// <summary>A set of assemblies that see one another; the framework's are found beside the running one.</summary>
 internal sealed class Assemblies : BaseAssemblyResolver
 {
-    private readonly Dictionary<string, AssemblyDefinition> _loaded = [];
+    private readonly Dictionary<string, AssemblyDefinition> loaded = [];
 
     public Assemblies()
     {
@@ -17,16 +17,16 @@ internal sealed class Assemblies : BaseAssemblyResolver
     public AssemblyDefinition Load(string path)
     {
         AssemblyDefinition assembly = AssemblyDefinition.ReadAssembly(path, new ReaderParameters { AssemblyResolver = this, InMemory = true });
-        _loaded[assembly.Name.Name] = assembly;
+        loaded[assembly.Name.Name] = assembly;
         return assembly;
     }
 
     public override AssemblyDefinition Resolve(AssemblyNameReference name)
     {
-        if (!_loaded.TryGetValue(name.Name, out AssemblyDefinition? assembly))
+        if (!loaded.TryGetValue(name.Name, out AssemblyDefinition? assembly))
         {
             assembly = base.Resolve(name);
-            _loaded[name.Name] = assembly;
+            loaded[name.Name] = assembly;
         }
         return assembly;
     }

@@ -44,8 +44,7 @@ internal static class FloatInIl
     /// <summary>What a type is apart from its methods: bases, constraints, fields, constants.</summary>
     public static IEnumerable<Violation> CheckDeclaration(TypeDefinition type)
     {
-        IEnumerable<TypeReference?> bases = [type.BaseType, .. type.Interfaces.Select(i => i.InterfaceType), .. Constraints(type)];
-        foreach (string name in bases.SelectMany(Floats))
+        foreach (string name in Mentioned.Bases(type).SelectMany(Floats))
         {
             yield return new(type.FullName, $"inherits or is constrained by {name}");
         }
@@ -65,8 +64,7 @@ internal static class FloatInIl
     /// <summary>A method's signature, locals and body.</summary>
     public static IEnumerable<Violation> Check(MethodDefinition method)
     {
-        IEnumerable<TypeReference?> signature = [method.ReturnType, .. method.Parameters.Select(p => p.ParameterType), .. Constraints(method)];
-        foreach (string name in signature.SelectMany(Floats))
+        foreach (string name in Mentioned.Signature(method).SelectMany(Floats))
         {
             yield return new(method.FullName, $"{name} in its signature");
         }
@@ -84,47 +82,13 @@ internal static class FloatInIl
             {
                 yield return new(method.FullName, $"the instruction {instruction}");
             }
-            foreach (string name in Operands(instruction.Operand).SelectMany(Floats).Distinct())
+            foreach (string name in Mentioned.Operand(instruction.Operand).SelectMany(Floats).Distinct())
             {
                 yield return new(method.FullName, $"{name} in {instruction}");
             }
         }
     }
 
-    private static IEnumerable<TypeReference?> Constraints(IGenericParameterProvider provider) =>
-        provider.GenericParameters.SelectMany(p => p.Constraints).Select(c => c.ConstraintType);
-
-    /// <summary>The types that an instruction's operand names: for a call, those of the callee's signature too.</summary>
-    private static IEnumerable<TypeReference?> Operands(object? operand) => operand switch
-    {
-        TypeReference type => [type],
-        FieldReference field => [field.DeclaringType, field.FieldType],
-        MethodReference method =>
-        [
-            method.DeclaringType, method.ReturnType, .. method.Parameters.Select(p => p.ParameterType),
-            .. method is GenericInstanceMethod generic ? generic.GenericArguments : [],
-        ],
-        CallSite site => [site.ReturnType, .. site.Parameters.Select(p => p.ParameterType)],
-        _ => [],
-    };
-
-    /// <summary>Names of the floating-point types inside a type: behind arrays, references, pointers, modifiers and generic arguments.</summary>
-    private static IEnumerable<string> Floats(TypeReference? type)
-    {
-        switch (type)
-        {
-            case null or GenericParameter:
-                return [];
-            case GenericInstanceType generic:
-                return [.. Floats(generic.ElementType), .. generic.GenericArguments.SelectMany(Floats)];
-            case FunctionPointerType function:
-                return [.. Floats(function.ReturnType), .. function.Parameters.SelectMany(p => Floats(p.ParameterType))];
-            case IModifierType modifier:
-                return [.. Floats(modifier.ElementType), .. Floats(modifier.ModifierType)];
-            case TypeSpecification specification:
-                return Floats(specification.ElementType);
-            default:
-                return s_floats.Contains(type.FullName) ? [type.FullName] : [];
-        }
-    }
+    /// <summary>Names of the floating-point types inside a type.</summary>
+    private static IEnumerable<string> Floats(TypeReference? type) => Mentioned.In(type).Select(inner => inner.FullName).Where(s_floats.Contains);
 }

@@ -10,27 +10,27 @@ namespace IBert.Edge.Proofs.Il;
 /// </summary>
 internal sealed class Reachable
 {
-    private readonly HashSet<AssemblyDefinition> _ours;
-    private readonly Dictionary<MethodDefinition, List<MethodDefinition>> _implementations = [];
-    private readonly Dictionary<TypeDefinition, List<MethodDefinition>> _framework = [];
-    private readonly HashSet<MethodDefinition> _methods = [];
-    private readonly HashSet<TypeDefinition> _types = [];
-    private readonly Queue<MethodDefinition> _queue = [];
+    private readonly HashSet<AssemblyDefinition> ours;
+    private readonly Dictionary<MethodDefinition, List<MethodDefinition>> implementations = [];
+    private readonly Dictionary<TypeDefinition, List<MethodDefinition>> framework = [];
+    private readonly HashSet<MethodDefinition> methods = [];
+    private readonly HashSet<TypeDefinition> types = [];
+    private readonly Queue<MethodDefinition> queue = [];
 
     private Reachable(IEnumerable<AssemblyDefinition> ours)
     {
-        _ours = [.. ours];
-        foreach (TypeDefinition type in _ours.SelectMany(a => a.Modules).SelectMany(m => m.GetTypes()))
+        this.ours = [.. ours];
+        foreach (TypeDefinition type in this.ours.SelectMany(a => a.Modules).SelectMany(m => m.GetTypes()))
         {
             Register(type);
         }
     }
 
     /// <summary>The methods of ours that were reached.</summary>
-    public IReadOnlySet<MethodDefinition> Methods => _methods;
+    public IReadOnlySet<MethodDefinition> Methods => methods;
 
     /// <summary>The types of ours that were reached.</summary>
-    public IReadOnlySet<TypeDefinition> Types => _types;
+    public IReadOnlySet<TypeDefinition> Types => types;
 
     /// <summary>Walks from the given methods.</summary>
     public static Reachable From(IEnumerable<AssemblyDefinition> ours, IEnumerable<MethodDefinition> roots)
@@ -40,7 +40,7 @@ internal sealed class Reachable
         {
             walk.Add(root);
         }
-        while (walk._queue.TryDequeue(out MethodDefinition? method))
+        while (walk.queue.TryDequeue(out MethodDefinition? method))
         {
             walk.Visit(method);
         }
@@ -90,12 +90,12 @@ internal sealed class Reachable
 
     private void Add(MethodDefinition method)
     {
-        if (!_methods.Add(method))
+        if (!methods.Add(method))
         {
             return;
         }
-        _queue.Enqueue(method);
-        foreach (MethodDefinition implementation in _implementations.GetValueOrDefault(method, []))
+        queue.Enqueue(method);
+        foreach (MethodDefinition implementation in implementations.GetValueOrDefault(method, []))
         {
             Add(implementation);
         }
@@ -114,9 +114,9 @@ internal sealed class Reachable
         {
             Add(specification.ElementType);
         }
-        else if (reference is not GenericParameter && IsOurs(reference) && reference.Resolve() is { } type && _types.Add(type))
+        else if (reference is not GenericParameter && IsOurs(reference) && reference.Resolve() is { } type && types.Add(type))
         {
-            foreach (MethodDefinition method in _framework.GetValueOrDefault(type, []))
+            foreach (MethodDefinition method in framework.GetValueOrDefault(type, []))
             {
                 Add(method);
             }
@@ -130,7 +130,7 @@ internal sealed class Reachable
         {
             if (method.IsConstructor && method.IsStatic)
             {
-                Append(_framework, type, method);
+                Append(framework, type, method);
             }
         }
         var bases = new List<TypeReference>();
@@ -142,7 +142,7 @@ internal sealed class Reachable
                 // Which members of a framework type are virtual is not asked: every virtual method of ours counts as one.
                 foreach (MethodDefinition method in type.Methods.Where(m => m.IsVirtual))
                 {
-                    Append(_framework, type, method);
+                    Append(framework, type, method);
                 }
                 continue;
             }
@@ -152,7 +152,7 @@ internal sealed class Reachable
                 IEnumerable<MethodDefinition> candidates = [.. type.Methods, .. bases.Where(IsOurs).SelectMany(b => b.Resolve().Methods)];
                 foreach (MethodDefinition method in candidates.Where(m => m != declared && Implements(m, declared)))
                 {
-                    Append(_implementations, declared, method);
+                    Append(implementations, declared, method);
                 }
             }
         }
@@ -185,7 +185,7 @@ internal sealed class Reachable
             ModuleDefinition module => module.Assembly.Name.Name,
             _ => "",
         };
-        return _ours.Any(a => a.Name.Name == name);
+        return ours.Any(a => a.Name.Name == name);
     }
 
     private static void Append<TKey>(Dictionary<TKey, List<MethodDefinition>> map, TKey key, MethodDefinition method) where TKey : notnull

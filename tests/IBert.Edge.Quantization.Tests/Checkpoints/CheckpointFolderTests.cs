@@ -9,7 +9,7 @@ namespace IBert.Edge.Quantization.Tests.Checkpoints;
 
 public sealed class CheckpointFolderTests : IDisposable
 {
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder folder = new();
 
     public static TheoryData<string> Names =>
         [.. Directory.EnumerateDirectories(Given.Existing("checkpoints")).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
@@ -30,13 +30,13 @@ public sealed class CheckpointFolderTests : IDisposable
         }
     }
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose() => this.folder.Dispose();
 
     [Theory]
     [MemberData(nameof(Names))]
     public void A_checkpoint_is_written_as_it_was_read(string name)
     {
-        string source = Given.Checkpoint(name), copy = _folder["copy"];
+        string source = Given.Checkpoint(name), copy = this.folder["copy"];
         Checkpoint checkpoint = Checkpoint.Load(source);
         Save(checkpoint, source, copy, WeightType.F32);
 
@@ -50,7 +50,7 @@ public sealed class CheckpointFolderTests : IDisposable
     [MemberData(nameof(Names))]
     public void In_half_precision_each_weight_is_the_nearest(string name)
     {
-        string source = Given.Checkpoint(name), copy = _folder["copy"];
+        string source = Given.Checkpoint(name), copy = this.folder["copy"];
         Checkpoint checkpoint = Checkpoint.Load(source);
         Save(checkpoint, source, copy, WeightType.F16);
 
@@ -64,8 +64,8 @@ public sealed class CheckpointFolderTests : IDisposable
     public void A_checkpoint_made_in_memory_is_written_whole(string architecture, HeadKind head)
     {
         Checkpoint checkpoint = SmallCheckpoint.Make(Enum.Parse<Architecture>(architecture), head, new Random(5), 40);
-        checkpoint.Save(_folder["made"], WeightType.F32);
-        AssertSame(checkpoint, Checkpoint.Load(_folder["made"]), value => value);
+        checkpoint.Save(this.folder["made"], WeightType.F32);
+        AssertSame(checkpoint, Checkpoint.Load(this.folder["made"]), value => value);
     }
 
     [Fact]
@@ -79,8 +79,8 @@ public sealed class CheckpointFolderTests : IDisposable
                 Config = made.Config with { Activation = activation, LayerNormEpsilon = 1e-5, TypeCount = 3, Labels = ["<b>", "\u00e4 \"", "\u65e5"] },
                 Embeddings = made.Embeddings with { Types = new float[3 * made.Config.HiddenSize] },
             };
-            checkpoint.Save(_folder["made"], WeightType.F32);
-            AssertSame(checkpoint, Checkpoint.Load(_folder["made"]), value => value);
+            checkpoint.Save(this.folder["made"], WeightType.F32);
+            AssertSame(checkpoint, Checkpoint.Load(this.folder["made"]), value => value);
         }
     }
 
@@ -94,9 +94,9 @@ public sealed class CheckpointFolderTests : IDisposable
             ["embeddings.output_activation.x_max"] = 0.1f,
             ["embeddings.LayerNorm.shift"] = 7,
         };
-        new IBertCheckpoint(checkpoint, trained).Save(_folder["made"], WeightType.F16);
+        new IBertCheckpoint(checkpoint, trained).Save(this.folder["made"], WeightType.F16);
 
-        IBertCheckpoint read = IBertCheckpoint.Load(_folder["made"], Checkpoint.Load(_folder["made"]));
+        IBertCheckpoint read = IBertCheckpoint.Load(this.folder["made"], Checkpoint.Load(this.folder["made"]));
         Assert.Equal((-3.1415927f, 0.1f), read.Range("embeddings.output_activation"));
         Assert.Equal(7, read.Shift("embeddings.LayerNorm"));
         Assert.Throws<CheckpointException>(() => read.Range("embeddings.embeddings_act1"));
@@ -108,18 +108,18 @@ public sealed class CheckpointFolderTests : IDisposable
         Checkpoint checkpoint = SmallCheckpoint.Make(Architecture.Bert, HeadKind.SingleLabel, new Random(5), 40);
         // Rounds to 2^16, which half precision does not have; a little less is its largest number.
         checkpoint.Head.Classifier.Weight[0] = 65520;
-        Assert.Throws<CheckpointException>(() => checkpoint.Save(_folder["made"], WeightType.F16));
-        Assert.False(Directory.Exists(_folder["made"]));
+        Assert.Throws<CheckpointException>(() => checkpoint.Save(this.folder["made"], WeightType.F16));
+        Assert.False(Directory.Exists(this.folder["made"]));
 
         checkpoint.Head.Classifier.Weight[0] = 65519;
-        checkpoint.Save(_folder["made"], WeightType.F16);
-        Assert.Equal(65504, Checkpoint.Load(_folder["made"]).Head.Classifier.Weight[0]);
+        checkpoint.Save(this.folder["made"], WeightType.F16);
+        Assert.Equal(65504, Checkpoint.Load(this.folder["made"]).Head.Classifier.Weight[0]);
     }
 
     [Fact]
     public void A_tokenizer_takes_the_place_of_another()
     {
-        string folder = _folder["copy"], roberta = Given.Checkpoint("roberta"), bert = Given.Checkpoint("bert");
+        string folder = this.folder["copy"], roberta = Given.Checkpoint("roberta"), bert = Given.Checkpoint("bert");
         Save(Checkpoint.Load(bert), roberta, folder, WeightType.F16);
         Assert.True(File.Exists(Path.Combine(folder, "merges.txt")));
         TokenizerFiles.Copy(bert, folder);
@@ -127,7 +127,7 @@ public sealed class CheckpointFolderTests : IDisposable
         Assert.Equal(TokenizerSections.Build(bert), TokenizerSections.Build(folder));
 
         // A broken one is not copied over a sound one.
-        string broken = _folder["broken"];
+        string broken = this.folder["broken"];
         Directory.CreateDirectory(broken);
         File.WriteAllText(Path.Combine(broken, "tokenizer.json"), "{");
         Assert.Throws<CheckpointException>(() => TokenizerFiles.Copy(broken, folder));

@@ -11,9 +11,9 @@ namespace IBert.Edge.Quantization.Tests.Checkpoints;
 
 public sealed class CheckpointVariantTests : IDisposable
 {
-    private readonly CheckpointWriter _tiny = new(TinyData.Checkpoint);
+    private readonly CheckpointWriter tiny = new(TinyData.Checkpoint);
 
-    public void Dispose() => _tiny.Dispose();
+    public void Dispose() => tiny.Dispose();
 
     [Fact]
     public void Config_and_shapes_of_BERT()
@@ -45,7 +45,7 @@ public sealed class CheckpointVariantTests : IDisposable
     }
 
     [Fact]
-    public void F32_weights() => AssertSameLogits(_tiny.Store("F32").Write());
+    public void F32_weights() => AssertSameLogits(tiny.Store("F32").Write());
 
     [Fact]
     public void Bf16_weights()
@@ -59,7 +59,7 @@ public sealed class CheckpointVariantTests : IDisposable
                 value = BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(value) & 0xFFFF0000);
             }
         }
-        Assert.Equal(Logits(expected), Logits(Checkpoint.Load(_tiny.Store("BF16").Write())));
+        Assert.Equal(Logits(expected), Logits(Checkpoint.Load(tiny.Store("BF16").Write())));
     }
 
     [Theory]
@@ -67,7 +67,7 @@ public sealed class CheckpointVariantTests : IDisposable
     [InlineData(7)]
     public void Shards_with_an_index(int shards)
     {
-        string folder = _tiny.Write(shards);
+        string folder = tiny.Write(shards);
         AssertSameLogits(folder);
         byte[] all = [.. Directory.GetFiles(folder, "*.safetensors").Order(StringComparer.Ordinal).SelectMany(File.ReadAllBytes)];
         Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(all)), Checkpoint.Load(folder).SourceHash);
@@ -75,10 +75,10 @@ public sealed class CheckpointVariantTests : IDisposable
 
     [Fact]
     public void Gamma_and_beta() =>
-        AssertSameLogits(_tiny.Rename(name => name.Replace("LayerNorm.weight", "LayerNorm.gamma").Replace("LayerNorm.bias", "LayerNorm.beta")).Write());
+        AssertSameLogits(tiny.Rename(name => name.Replace("LayerNorm.weight", "LayerNorm.gamma").Replace("LayerNorm.bias", "LayerNorm.beta")).Write());
 
     [Fact]
-    public void Names_without_the_prefix() => AssertSameLogits(_tiny.Rename(name => name.Replace("bert.", "")).Write());
+    public void Names_without_the_prefix() => AssertSameLogits(tiny.Rename(name => name.Replace("bert.", "")).Write());
 
     [Fact]
     public void Distilbert_names_without_the_prefix()
@@ -90,25 +90,25 @@ public sealed class CheckpointVariantTests : IDisposable
     [Fact]
     public void Tensors_that_nothing_needs_are_left_alone()
     {
-        _tiny.Tensors.Add("bert.embeddings.position_ids", new TestTensor("I64", [1, 3], [0, 1, 2]));
-        _tiny.Tensors.Add("cls.predictions.bias", new TestTensor("F32", [1], [float.NaN]));
-        AssertSameLogits(_tiny.Write());
+        tiny.Tensors.Add("bert.embeddings.position_ids", new TestTensor("I64", [1, 3], [0, 1, 2]));
+        tiny.Tensors.Add("cls.predictions.bias", new TestTensor("F32", [1], [float.NaN]));
+        AssertSameLogits(tiny.Write());
     }
 
     [Fact]
     public void A_config_of_2019_without_model_type()
     {
-        _tiny.Config.Remove("model_type");
-        _tiny.Config.Remove("position_embedding_type");
-        _tiny.Config.Remove("pad_token_id");
-        AssertSameLogits(_tiny.Write());
+        tiny.Config.Remove("model_type");
+        tiny.Config.Remove("position_embedding_type");
+        tiny.Config.Remove("pad_token_id");
+        AssertSameLogits(tiny.Write());
     }
 
     [Fact]
     public void Two_labels_without_names()
     {
-        _tiny.Config.Remove("id2label");
-        string folder = _tiny.Write();
+        tiny.Config.Remove("id2label");
+        string folder = tiny.Write();
         Assert.Equal(["LABEL_0", "LABEL_1"], Checkpoint.Load(folder).Config.Labels);
         AssertSameLogits(folder);
     }
@@ -118,10 +118,10 @@ public sealed class CheckpointVariantTests : IDisposable
     {
         foreach (string field in (string[])["pruned_heads", "is_decoder", "problem_type", "quantization_config", "architectures", "pad_token_id"])
         {
-            _tiny.Config[field] = null;
+            tiny.Config[field] = null;
         }
-        _tiny.Config["pruned_heads"] = new JsonObject();
-        AssertSameLogits(_tiny.Write());
+        tiny.Config["pruned_heads"] = new JsonObject();
+        AssertSameLogits(tiny.Write());
     }
 
     [Theory]
@@ -133,8 +133,8 @@ public sealed class CheckpointVariantTests : IDisposable
     [InlineData("relu", nameof(Activation.Relu))]
     public void Names_of_activations(string name, string expected)
     {
-        _tiny.Config["hidden_act"] = name;
-        Assert.Equal(expected, Checkpoint.Load(_tiny.Write()).Config.Activation.ToString());
+        tiny.Config["hidden_act"] = name;
+        Assert.Equal(expected, Checkpoint.Load(tiny.Write()).Config.Activation.ToString());
     }
 
     [Theory]

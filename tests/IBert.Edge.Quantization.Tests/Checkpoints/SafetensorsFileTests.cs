@@ -8,9 +8,9 @@ namespace IBert.Edge.Quantization.Tests.Checkpoints;
 
 public sealed class SafetensorsFileTests : IDisposable
 {
-    private readonly string _path = Path.GetTempFileName();
+    private readonly string path = Path.GetTempFileName();
 
-    public void Dispose() => File.Delete(_path);
+    public void Dispose() => File.Delete(path);
 
     [Theory]
     [InlineData("F32", 1f, -2.5f, 3.1415927f, 1e-30f)]
@@ -19,7 +19,7 @@ public sealed class SafetensorsFileTests : IDisposable
     public void Values_of_each_type_are_read_as_written(string type, params float[] values)
     {
         Write(CheckpointWriter.Safetensors(new Dictionary<string, TestTensor> { ["a"] = new(type, [2, 2], values) }));
-        using SafetensorsFile file = SafetensorsFile.Open(_path);
+        using SafetensorsFile file = SafetensorsFile.Open(path);
         Assert.Equal([2, 2], file.Tensors["a"].Shape);
         // 1e-30 and its kin are cut to BF16 by the writer: seven bits of mantissa.
         Assert.All(values.Zip(file.ReadFloats(file.Tensors["a"])), pair => Assert.Equal(pair.First, pair.Second, Math.Abs(pair.First) * (type == "BF16" ? 0.008f : 0)));
@@ -35,7 +35,7 @@ public sealed class SafetensorsFileTests : IDisposable
                 SafetensorsEntry.Of<byte>("U8", "U8", [0, 1, 255], 3),
             ],
             new Dictionary<string, string> { ["a \"name\""] = "a <text> of é" }));
-        using SafetensorsFile file = SafetensorsFile.Open(_path);
+        using SafetensorsFile file = SafetensorsFile.Open(path);
         Assert.Equal([long.MinValue, 1, long.MaxValue], file.ReadIntegers(file.Tensors["I64"]));
         Assert.Equal([int.MinValue, 1, int.MaxValue], file.ReadIntegers(file.Tensors["I32"]));
         Assert.Equal([short.MinValue, 1, short.MaxValue], file.ReadIntegers(file.Tensors["I16"]));
@@ -47,7 +47,7 @@ public sealed class SafetensorsFileTests : IDisposable
     public void Scalars_empty_tensors_metadata_unknown_fields_and_padding_are_accepted()
     {
         Write("""{"__metadata__":{"a":"b"},"s":{"dtype":"F32","shape":[],"data_offsets":[0,4],"new":{"x":[1]}},"e":{"dtype":"F32","shape":[0,7],"data_offsets":[4,4]}}     """, 4);
-        using SafetensorsFile file = SafetensorsFile.Open(_path);
+        using SafetensorsFile file = SafetensorsFile.Open(path);
         Assert.Equal([0f], file.ReadFloats(file.Tensors["s"]));
         Assert.Empty(file.ReadFloats(file.Tensors["e"]));
     }
@@ -129,7 +129,7 @@ public sealed class SafetensorsFileTests : IDisposable
         foreach (string type in (string[])["F32", "F16", "BF16"])
         {
             Write(CheckpointWriter.Safetensors(new Dictionary<string, TestTensor> { ["the.weight"] = new(type, [2], [1, value]) }));
-            using SafetensorsFile file = SafetensorsFile.Open(_path);
+            using SafetensorsFile file = SafetensorsFile.Open(path);
             Assert.Contains("'the.weight'", Assert.Throws<CheckpointException>(() => file.ReadFloats(file.Tensors["the.weight"])).Message);
         }
     }
@@ -155,7 +155,7 @@ public sealed class SafetensorsFileTests : IDisposable
             Write(random.Next(4) == 0 ? bytes[..random.Next(bytes.Length)] : bytes);
             try
             {
-                using SafetensorsFile file = SafetensorsFile.Open(_path);
+                using SafetensorsFile file = SafetensorsFile.Open(path);
                 opened++;
                 foreach (SafetensorsTensor tensor in file.Tensors.Values)
                 {
@@ -164,7 +164,7 @@ public sealed class SafetensorsFileTests : IDisposable
             }
             catch (CheckpointException e)
             {
-                Assert.Contains(_path, e.Message);
+                Assert.Contains(path, e.Message);
             }
         }
         // Both happen: else the damage would be too little or too much to test anything.
@@ -173,12 +173,12 @@ public sealed class SafetensorsFileTests : IDisposable
 
     private void AssertRefused(string complaint)
     {
-        string message = Assert.Throws<CheckpointException>(() => SafetensorsFile.Open(_path)).Message;
+        string message = Assert.Throws<CheckpointException>(() => SafetensorsFile.Open(path)).Message;
         Assert.Contains(complaint, message);
-        Assert.StartsWith(_path, message);
+        Assert.StartsWith(path, message);
     }
 
     private void Write(string header, int dataBytes) => Write(CheckpointWriter.Safetensors(header, new byte[dataBytes]));
 
-    private void Write(byte[] bytes) => File.WriteAllBytes(_path, bytes);
+    private void Write(byte[] bytes) => File.WriteAllBytes(path, bytes);
 }

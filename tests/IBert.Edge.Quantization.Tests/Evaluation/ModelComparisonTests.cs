@@ -1,6 +1,7 @@
 // A model file beside its checkpoint: what the quantizer knew while it ran can be seen later, of any scheme.
 using IBert.Edge.Checkpoints;
 using IBert.Edge.Files.Data;
+using IBert.Edge.Numerics;
 using IBert.Edge.Quantization.Evaluation;
 using IBert.Edge.Quantization.Lowering;
 using IBert.Edge.Quantization.Output;
@@ -61,7 +62,7 @@ public class ModelComparisonTests(ITestOutputHelper output)
         // Integer training moves values away from FP32, and a wrong meaning would leave nothing of the signal.
         Assert.All(comparison.Errors, error => Assert.InRange(error.EndToEnd.Decibels, 8, 200));
         // Products add the noise of 8-bit weights alone.
-        Assert.All(comparison.Errors.Where(error => error.Tensor.Divisors is not null && error.Type == Format.ElementType.Int32), error => Assert.InRange(error.Own.Decibels, 38, 200));
+        Assert.All(comparison.Errors.Where(error => error.Tensor.Divisors is not null && error.Type == ElementType.Int32), error => Assert.InRange(error.Own.Decibels, 38, 200));
 
         using TemporaryFolder folder = new();
         result.WriteReport(folder["report.md"]);

@@ -34,7 +34,7 @@ public sealed class IBertLoweringTests(ITestOutputHelper output)
             using LoadedModel model = new(new QuantizedModel(lowering.Lower(64, TokenizerSections.Build(letters.Folder)), lowering.Meanings).ToFile(null));
             IReadOnlyList<TensorError> errors = ErrorAnalysis.Run(model.File, MeaningsSection.Read(model.File), reference, texts, 1, null);
 
-            Assert.Equal(64u, model.File.Tensors[lowering.Meanings.Single(tensor => tensor.Name == "encoder.layer.0.attention.self.output_activation").Index].Columns);
+            Assert.Equal(64u, model.File.Contents.Tensors[lowering.Meanings.Single(tensor => tensor.Name == "encoder.layer.0.attention.self.output_activation").Index].Columns);
             Assert.All(errors, error =>
             {
                 output.WriteLine($"{error.Tensor.Name} {error.Own.Decibels:F1} {error.EndToEnd.Decibels:F1}");

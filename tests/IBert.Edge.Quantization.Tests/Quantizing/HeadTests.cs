@@ -26,7 +26,7 @@ public class HeadTests(ITestOutputHelper output)
             Assert.Equal(64, result.MaxLength);
             Assert.Equal("roberta", Provenance(result).GetProperty("source").GetProperty("architecture").GetString());
             using LoadedModel loaded = new(result.File.ToArray());
-            Assert.Equal(2, new EmbedRecord(in loaded.File.Operations[0]).PositionOffset);
+            Assert.Equal(2, new EmbedRecord(in loaded.File.Contents.Operations[0]).PositionOffset);
             output.WriteLine(result.Accuracy!.ToString());
             Assert.True(result.Accuracy.Agreement >= 0.99, $"same label on {result.Accuracy.Agreement:P2}");
             // A position off by one would be another text: the random tables have errors of 1 and more then.
@@ -41,7 +41,7 @@ public class HeadTests(ITestOutputHelper output)
         using (folder)
         {
             using LoadedModel loaded = new(Quantizer.Quantize(folder.Folder, new QuantizerOptions { Calibration = calibration }).File.ToArray());
-            using Executor executor = new(loaded.File, KernelSet.Select(), 64, 1), shared = new(loaded.File, KernelSet.Select(), 64, 3);
+            using Executor executor = new(loaded.File.Contents, KernelSet.Select(), 64, 1), shared = new(loaded.File.Contents, KernelSet.Select(), 64, 3);
             Fp32Runner reference = new(new Fp32Model(Checkpoint.Load(folder.Folder)));
             // Before, within and behind what each of three workers embeds.
             int[] padded = RandomCheckpoint.Text(48, seed: 5);
@@ -55,9 +55,9 @@ public class HeadTests(ITestOutputHelper output)
             int[] sums = [];
             executor.AfterOperation = index => sums = index == sum.Operation ? ArenaIntegers.Read(loaded.File, executor, sum) : sums;
 
-            int[] logits = executor.Run(padded, new byte[padded.Length]).ToArray();
+            int[] logits = executor.Run(new(padded, new byte[padded.Length])).ToArray();
 
-            Assert.Equal(logits, shared.Run(padded, new byte[padded.Length]).ToArray());
+            Assert.Equal(logits, shared.Run(new(padded, new byte[padded.Length])).ToArray());
             // Three rows of 8 bits each within 1: half a step of each is 1/254. The rows of two positions differ by 2/3 on average.
             double largest = sums.Zip(expected.Values).Max(pair => Math.Abs((pair.First * sum.Scale) - pair.Second));
             output.WriteLine($"largest difference {largest:F4}");

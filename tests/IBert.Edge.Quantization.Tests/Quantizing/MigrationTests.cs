@@ -1,4 +1,5 @@
 // Outliers of every kind that transformers have cost no precision: each test fails without the rewriting that is about its kind.
+using IBert.Edge.Numerics;
 using IBert.Edge.Quantization.Evaluation;
 using IBert.Edge.Quantization.Lowering;
 using IBert.Edge.Quantization.Reference;
@@ -46,7 +47,7 @@ public sealed class MigrationTests(ITestOutputHelper output)
     {
         IReadOnlyList<TensorError> errors = Errors(tensors => tensors[$"{Layer}{norm}.bias"].Values[Outlier] = 60);
 
-        TensorError narrow = errors.Single(error => error.Tensor.Key == Key(site, 0) && error.Type == Format.ElementType.Int8);
+        TensorError narrow = errors.Single(error => error.Tensor.Key == Key(site, 0) && error.Type == ElementType.Int8);
         Assert.InRange(narrow.Tensor.Shift(Outlier), 55, 65);
         // Measured behind the product: the offset itself would hide the error of the other channels.
         Assert.InRange(errors.Single(error => error.Tensor.Key == Key(behind, layerBehind)).Own.Decibels, 34, 200);

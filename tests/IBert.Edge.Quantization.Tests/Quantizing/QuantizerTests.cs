@@ -31,14 +31,19 @@ public class QuantizerTests(ITestOutputHelper output)
         folder.Config["hidden_act"] = activation;
         Agrees(Quantizer.Quantize(folder.Write(), new QuantizerOptions
         {
-            TokenizerFolder = TinyData.Checkpoint, Calibration = TinyData.Calibration, Samples = 128, Evaluation = TinyData.Dev,
+            TokenizerFolder = TinyData.Checkpoint,
+            Calibration = TinyData.Calibration,
+            Samples = 128,
+            Evaluation = TinyData.Dev,
         }));
     }
 
     [Fact]
     public void DistilBERT_agrees_with_FP32() => Agrees(Quantizer.Quantize(Given.Checkpoint("distilbert"), new QuantizerOptions
     {
-        Calibration = TinyData.Calibration, Samples = 128, Evaluation = TinyData.Dev,
+        Calibration = TinyData.Calibration,
+        Samples = 128,
+        Evaluation = TinyData.Dev,
     }));
 
     [Theory]
@@ -151,7 +156,11 @@ public class QuantizerTests(ITestOutputHelper output)
     {
         QuantizationResult result = Quantize(new QuantizerOptions
         {
-            Calibration = TinyData.Calibration, Samples = 64, Seed = 5, MaxLength = 100, Evaluation = TinyData.Dev,
+            Calibration = TinyData.Calibration,
+            Samples = 64,
+            Seed = 5,
+            MaxLength = 100,
+            Evaluation = TinyData.Dev,
         });
         JsonElement provenance = Provenance(result);
         Assert.Equal(1, provenance.GetProperty("format").GetInt32());

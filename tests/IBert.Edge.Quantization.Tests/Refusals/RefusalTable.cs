@@ -292,7 +292,8 @@ internal static partial class RefusalTable
         }
         yield return new("a tensor in two shards", null, b => b.Copy("model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors")) { Shards = 2 };
         yield return new("a shard that is cut off", null, b =>
-            b.Bytes("model-00002-of-00002.safetensors", File.ReadAllBytes(b["model-00002-of-00002.safetensors"])[..^4])) { Shards = 2 };
+            b.Bytes("model-00002-of-00002.safetensors", File.ReadAllBytes(b["model-00002-of-00002.safetensors"])[..^4]))
+        { Shards = 2 };
         yield return new("a shard that its index leaves out", null, b =>
         {
             JsonNode index = JsonNode.Parse(File.ReadAllText(b[Index]))!;
@@ -302,7 +303,8 @@ internal static partial class RefusalTable
                 map.Remove(name);
             }
             b.Text(Index, index.ToJsonString());
-        }) { Shards = 2 };
+        })
+        { Shards = 2 };
     }
 
     /// <summary>Tensors that are not there, or of another shape than config.json says.</summary>
@@ -325,7 +327,8 @@ internal static partial class RefusalTable
         {
             b.Config("sinusoidal_pos_embds", "true");
             b.Model.Tensors.Remove("distilbert.embeddings.position_embeddings.weight");
-        }) { Model = Distil };
+        })
+        { Model = Distil };
         yield return new("weights of another architecture", b => b.Model.Rename(name => name.Replace("bert.", "electra.")));
         yield return new("two models in one file", b =>
         {
@@ -378,7 +381,8 @@ internal static partial class RefusalTable
             b.Model.Tensors.Remove("classifier.dense.weight");
             b.Model.Tensors.Remove("classifier.dense.bias");
             b.Model.Rename(name => name.Replace("classifier.out_proj", "classifier"));
-        }) { Model = Roberta };
+        })
+        { Model = Roberta };
         yield return new("a RoBERTa without its classifier", b => b.Model.Tensors.Remove("classifier.out_proj.weight")) { Model = Roberta };
         yield return new("a RoBERTa without its classifier's dense layer", b => b.Model.Tensors.Remove("classifier.dense.bias")) { Model = Roberta };
     }
@@ -419,12 +423,14 @@ internal static partial class RefusalTable
         {
             b.Model.Tensors.Add("ibert.embeddings.output_activation.x_min", new TestTensor("F32", [1], [-1e-5f]));
             b.Model.Tensors.Add("ibert.embeddings.output_activation.x_max", new TestTensor("F32", [1], [1e-5f]));
-        }) { Model = IntegerTrained, Use = LoadIntegers };
+        })
+        { Model = IntegerTrained, Use = LoadIntegers };
         yield return new("an I-BERT with a range of two numbers", b =>
         {
             b.Model.Tensors.Add("ibert.embeddings.output_activation.x_min", new TestTensor("F32", [2], [-1, -1]));
             b.Model.Tensors.Add("ibert.embeddings.output_activation.x_max", new TestTensor("F32", [2], [1, 1]));
-        }) { Model = IntegerTrained, Use = LoadIntegers };
+        })
+        { Model = IntegerTrained, Use = LoadIntegers };
         yield return new("the integers of a model that was not trained with them", null)
         {
             Use = b => Quantizer.Quantize(b.Folder, new QuantizerOptions { Scheme = QuantizationScheme.IBert }),

@@ -26,7 +26,9 @@ public class AccuracyTests(ITestOutputHelper output)
 
         Accuracy accuracy = Quantizer.Quantize(folder.Write(), new QuantizerOptions
         {
-            TokenizerFolder = source, Calibration = Sst2Train, Samples = 128,
+            TokenizerFolder = source,
+            Calibration = Sst2Train,
+            Samples = 128,
             Evaluation = LabelledTexts.Read(Shared.Require("data", "sst2", "dev.tsv"), "sentence", "label"),
         }).Accuracy!;
 

@@ -23,7 +23,8 @@ public sealed class LongTextTests(ITestOutputHelper output)
 
         Accuracy accuracy = Quantizer.Quantize(Shared.Require("checkpoints", checkpoint), new QuantizerOptions
         {
-            Calibration = TextSource.Read(Shared.Require("data", "sst2", "train.tsv"), "sentence"), Evaluation = texts,
+            Calibration = TextSource.Read(Shared.Require("data", "sst2", "train.tsv"), "sentence"),
+            Evaluation = texts,
         }).Accuracy!;
 
         output.WriteLine(accuracy.ToString());

@@ -28,11 +28,11 @@ public sealed class ContainerTests
         Assert.Equal("{\"source\":\"a test\"}", model.Provenance);
         Assert.Equal(SmallModel.Labels, model.Labels);
         Assert.Equal(SmallModel.MaxLength, model.MaxLength);
-        Assert.Equal(draft.Sections.Select(section => section.Kind), model.Sections.Select(section => section.Kind));
-        Assert.Equal(draft.Tensors.ToArray(), model.Tensors.ToArray());
-        Assert.Equal(draft.Constants.ToArray(), model.Constants.ToArray());
-        Assert.Equal(draft[SectionKind.Operations], MemoryMarshal.AsBytes(model.Operations));
-        Assert.Equal(draft[SectionKind.Tokenizer], model.TokenizerSection.Span);
+        Assert.Equal(draft.Sections.Select(section => section.Kind), model.Contents.Sections.Select(section => section.Kind));
+        Assert.Equal(draft.Tensors.ToArray(), model.Contents.Tensors.ToArray());
+        Assert.Equal(draft.Constants.ToArray(), model.Contents.Constants.ToArray());
+        Assert.Equal(draft[SectionKind.Operations], MemoryMarshal.AsBytes(model.Contents.Operations));
+        Assert.Equal(draft[SectionKind.Tokenizer], model.Contents.TokenizerSection.Span);
     }
 
     [Fact]
@@ -50,7 +50,7 @@ public sealed class ContainerTests
 
         using OpenedModel opened = new(draft.Seal());
 
-        Assert.Equal(draft.Sections.Count, opened.Model.Sections.Count);
+        Assert.Equal(draft.Sections.Count, opened.Model.Contents.Sections.Count);
     }
 
     [Fact]
@@ -102,8 +102,8 @@ public sealed class ContainerTests
         byte[] file = draft.Seal();
         using OpenedModel opened = new(file);
         // The header and its table whole, each section at its ends and here and there; padding between sections counts for nothing.
-        IEnumerable<int> header = Enumerable.Range(0, FileHeader.Size + (opened.Model.Sections.Count * SectionEntry.Size));
-        IEnumerable<int> sections = opened.Model.Sections.SelectMany(section => new[] { 0L, 1, (long)section.Length / 2, (long)section.Length / 3, (long)section.Length - 1 }
+        IEnumerable<int> header = Enumerable.Range(0, FileHeader.Size + (opened.Model.Contents.Sections.Count * SectionEntry.Size));
+        IEnumerable<int> sections = opened.Model.Contents.Sections.SelectMany(section => new[] { 0L, 1, (long)section.Length / 2, (long)section.Length / 3, (long)section.Length - 1 }
             .Select(at => (int)((long)section.Offset + at)));
         foreach (int at in header.Concat(sections))
         {

@@ -5,6 +5,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using IBert.Edge.Format;
 using IBert.Edge.Graph;
+using IBert.Edge.Memory;
 using IBert.Edge.Quantization.Lowering;
 using IBert.Edge.TestSupport;
 using Xunit;
@@ -84,7 +85,7 @@ public class HeadTests
         Prediction prediction = classifier.Classify("a good film");
 
         int[] expected = new int[3];
-        int best = LabelScores.Sigmoid(classifier.Logits, opened.Model.Head, expected);
+        int best = LabelScores.Sigmoid(classifier.Logits, opened.Model.Contents.Head, expected);
         Assert.Equal(expected, classifier.Scores.ToArray());
         Assert.Equal((HeadKind.MultiLabel, best, SmallModel.Labels[best], expected[best], 0), (prediction.Kind, prediction.LabelIndex, prediction.Label, prediction.Millionths, prediction.ValueMillionths));
     }
@@ -97,7 +98,7 @@ public class HeadTests
 
         Prediction prediction = classifier.Classify("a good film", "the best");
 
-        HeadEntry head = opened.Model.Head;
+        HeadEntry head = opened.Model.Contents.Head;
         Assert.Equal(Math.Round(Math.ScaleB(classifier.Logits[0] * 1e6 * head.LogitMultiplier, -head.LogitExponent)), prediction.ValueMillionths, 1.0);
         Assert.Equal((HeadKind.Regression, 0, 0, 0), (prediction.Kind, prediction.LabelIndex, prediction.Millionths, prediction.PerMille));
         Assert.Equal(0, classifier.Scores.Length);

@@ -3,9 +3,10 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Text;
 using IBert.Edge.Format;
-using IBert.Edge.Graph.Operations;
 using IBert.Edge.Graph;
+using IBert.Edge.Graph.Operations;
 using IBert.Edge.Kernels;
+using IBert.Edge.Numerics;
 using IBert.Edge.TestSupport;
 using Xunit;
 
@@ -33,7 +34,7 @@ public sealed class AttackTests
         ["a tensor of 64 bits"] = ("tensor 0 has type 4", d => d.Tensors[0].Type = ElementType.Int64),
         ["a tensor without columns"] = ("has 0 columns", d => d.Tensors[0].Columns = 0),
         ["a tensor whose padded columns overflow"] = ("has 4294967295 columns", d => d.Tensors[0].Columns = uint.MaxValue),
-        ["rows counted in a reserved way"] = ("counts its rows by 2", d => d.Tensors[0].Rows = (RowCount)2),
+        ["rows counted in a reserved way"] = ("counts its rows by 4", d => d.Tensors[0].Rows = (RowCount)4),
         ["no fixed rows"] = ("has 0 fixed rows", d => d.Tensors[0].Rows = RowCount.Fixed),
         ["fixed rows that are a sequence's"] = ("has 7 fixed rows", d => d.Tensors[0].FixedRows = 7),
         ["all rows into one"] = ("writes all rows into tensor 0, which has 1", d => (d.Tensors[0].Rows, d.Tensors[0].FixedRows) = (RowCount.Fixed, 1)),
@@ -260,7 +261,10 @@ public sealed class AttackTests
         int logits = draft.Head.Tensor;
         draft.Tensors[logits] = draft.Tensors[logits] with
         {
-            Rows = RowCount.Sequence, FixedRows = 0, OffsetFixed = draft.Graph.ArenaFixed, OffsetPerToken = draft.Graph.ArenaPerToken,
+            Rows = RowCount.Sequence,
+            FixedRows = 0,
+            OffsetFixed = draft.Graph.ArenaFixed,
+            OffsetPerToken = draft.Graph.ArenaPerToken,
         };
         draft.Graph.ArenaPerToken += 64;
         using OpenedModel all = new(draft.Seal());
@@ -288,8 +292,8 @@ public sealed class AttackTests
 
     private static int[] Logits(ModelFile model, int length)
     {
-        using Executor executor = new(model, KernelSet.Select(), model.MaxLength, 1);
-        return executor.Run([.. Enumerable.Range(1, length)], new byte[length]).ToArray();
+        using Executor executor = new(model.Contents, KernelSet.Select(), model.MaxLength, 1);
+        return executor.Run(new([.. Enumerable.Range(1, length)], new byte[length])).ToArray();
     }
 
     /// <summary>Puts one tensor where another lies.</summary>
@@ -349,7 +353,10 @@ public sealed class AttackTests
         new LinearRecord(in linear).Output.PreShift = 0;
         new LinearRecord(in linear).Rescale = new ScaleStage
         {
-            Exponent = exponent, Multiplier = int.MaxValue, Multipliers = OperationRecord.None, Addends = OperationRecord.None,
+            Exponent = exponent,
+            Multiplier = int.MaxValue,
+            Multipliers = OperationRecord.None,
+            Addends = OperationRecord.None,
         };
     }
 

@@ -49,10 +49,10 @@ public sealed class WorkTests(ITestOutputHelper output)
             using OpenedModel opened = new(costly.File);
             ModelFile model = opened.Model;
             long sum = 0;
-            foreach (ref readonly OperationRecord operation in model.Operations)
+            foreach (ref readonly OperationRecord operation in model.Contents.Operations)
             {
-                long steps = OperationFactory.Create(model, operation)!.Steps(costly.Tokens);
-                Assert.True(steps > OperationFactory.Create(model, operation)!.Steps(1) || (operation.Rows == RowRange.First && operation.Code != OperationCode.Attention));
+                long steps = OperationFactory.Create(model.Contents, operation)!.Steps(costly.Tokens);
+                Assert.True(steps > OperationFactory.Create(model.Contents, operation)!.Steps(1) || (operation.Rows == RowRange.First && operation.Code != OperationCode.Attention));
                 Assert.True(steps > 0);
                 sum += steps;
             }
@@ -66,16 +66,16 @@ public sealed class WorkTests(ITestOutputHelper output)
         foreach (CostlyModel costly in s_models.Value)
         {
             using OpenedModel opened = new(costly.File);
-            foreach (ref readonly OperationRecord operation in opened.Model.Operations)
+            foreach (ref readonly OperationRecord operation in opened.Model.Contents.Operations)
             {
-                long rows = operation.Rows == RowRange.First ? 1 : costly.Tokens, columns = operation.Code == OperationCode.LayerNorm ? 0 : opened.Model.Tensors[operation.Outputs[0]].PaddedColumns;
+                long rows = operation.Rows == RowRange.First ? 1 : costly.Tokens, columns = operation.Code == OperationCode.LayerNorm ? 0 : opened.Model.Contents.Tensors[operation.Outputs[0]].PaddedColumns;
                 long macs = operation.Code switch
                 {
-                    OperationCode.Linear => rows * columns * opened.Model.Tensors[operation.Inputs[0]].PaddedColumns,
+                    OperationCode.Linear => rows * columns * opened.Model.Contents.Tensors[operation.Inputs[0]].PaddedColumns,
                     OperationCode.Attention => 2 * rows * columns * costly.Tokens,
                     _ => 0,
                 };
-                Assert.True(OperationFactory.Create(opened.Model, operation)!.Steps(costly.Tokens) >= macs, costly.Name);
+                Assert.True(OperationFactory.Create(opened.Model.Contents, operation)!.Steps(costly.Tokens) >= macs, costly.Name);
             }
         }
     }
@@ -94,15 +94,15 @@ public sealed class WorkTests(ITestOutputHelper output)
     private static long FemtosecondsOfStep(CostlyModel costly)
     {
         using OpenedModel opened = new(costly.File);
-        using Executor executor = new(opened.Model, KernelSet.Select(), costly.Tokens, 1);
+        using Executor executor = new(opened.Model.Contents, KernelSet.Select(), costly.Tokens, 1);
         int[] ids = [.. Enumerable.Range(0, costly.Tokens).Select(i => (int)(i * 7919L % SmallTokenizer.Vocabulary))];
         byte[] types = new byte[costly.Tokens];
-        executor.Run(ids, types);
+        executor.Run(new(ids, types));
         long best = long.MaxValue, begun = Stopwatch.GetTimestamp();
         for (int i = 0; i < 20 && (i < 2 || Stopwatch.GetElapsedTime(begun).TotalSeconds < 0.3); i++)
         {
             long start = Stopwatch.GetTimestamp();
-            executor.Run(ids, types);
+            executor.Run(new(ids, types));
             best = Math.Min(best, Stopwatch.GetTimestamp() - start);
         }
         return (long)((Int128)best * 1_000_000_000_000_000 / Stopwatch.Frequency / opened.Model.Steps);

@@ -8,7 +8,7 @@ public sealed unsafe class ElementKernelTests
 {
     private const int Columns = ProductKernel.PanelColumns;
 
-    private static readonly ScalarElements Definition = new();
+    private static readonly ScalarElements s_definition = new();
 
     [Theory]
     [MemberData(nameof(KernelSets.Available), MemberType = typeof(KernelSets))]
@@ -213,7 +213,7 @@ public sealed unsafe class ElementKernelTests
         LayerNormScale scale = new() { Channels = Channels, HeadRoom = LayerNormScale.HeadRoomOf(Channels), Wide = channels, Narrow = channels };
         scale.Wide.Low = short.MinValue;
         scale.Wide.High = short.MaxValue;
-        Definition.LayerNorm(a.Pointer, b.Pointer, scale, wide.Pointer, expected.Pointer);
+        s_definition.LayerNorm(a.Pointer, b.Pointer, scale, wide.Pointer, expected.Pointer);
         foreach (bool first in (bool[])[true, false])
         {
             using Guarded<short> x = new Guarded<short>(Channels).Fill(c => a.Pointer[c]), y = new Guarded<short>(Channels).Fill(c => b.Pointer[c]);
@@ -295,7 +295,7 @@ public sealed unsafe class ElementKernelTests
         where T : unmanaged, IEquatable<T>
     {
         using Guarded<T> expected = new(length), actual = new(length);
-        run(Definition, expected.Pointer);
+        run(s_definition, expected.Pointer);
         run(kernel, actual.Pointer);
         int at = expected.Span.CommonPrefixLength(actual.Span);
         Assert.True(at == length, at == length ? what : $"{what}: {actual.Span[at]} at {at}, expected {expected.Span[at]}");

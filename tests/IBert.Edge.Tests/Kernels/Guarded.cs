@@ -11,18 +11,18 @@ internal sealed unsafe class Guarded<T> : IDisposable
     private const int GuardBytes = 256;
     private const byte Pattern = 0xA5;
 
-    private readonly byte* _block;
+    private readonly byte* block;
 
     public Guarded(int length)
     {
         Length = length;
-        _block = (byte*)NativeMemory.AlignedAlloc((nuint)(2 * GuardBytes + Bytes), 64);
-        new Span<byte>(_block, 2 * GuardBytes + Bytes).Fill(Pattern);
+        block = (byte*)NativeMemory.AlignedAlloc((nuint)(2 * GuardBytes + Bytes), 64);
+        new Span<byte>(block, 2 * GuardBytes + Bytes).Fill(Pattern);
     }
 
     public int Length { get; }
 
-    public T* Pointer => (T*)(_block + GuardBytes);
+    public T* Pointer => (T*)(block + GuardBytes);
 
     public Span<T> Span => new(Pointer, Length);
 
@@ -39,9 +39,9 @@ internal sealed unsafe class Guarded<T> : IDisposable
 
     public void AssertGuards()
     {
-        Assert.True(!new Span<byte>(_block, GuardBytes).ContainsAnyExcept(Pattern), "written before the block");
-        Assert.True(!new Span<byte>(_block + GuardBytes + Bytes, GuardBytes).ContainsAnyExcept(Pattern), "written beyond the block");
+        Assert.True(!new Span<byte>(block, GuardBytes).ContainsAnyExcept(Pattern), "written before the block");
+        Assert.True(!new Span<byte>(block + GuardBytes + Bytes, GuardBytes).ContainsAnyExcept(Pattern), "written beyond the block");
     }
 
-    public void Dispose() => NativeMemory.AlignedFree(_block);
+    public void Dispose() => NativeMemory.AlignedFree(block);
 }

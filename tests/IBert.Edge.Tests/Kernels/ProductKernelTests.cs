@@ -8,7 +8,7 @@ public sealed unsafe class ProductKernelTests
 {
     private const int Columns = ProductKernel.PanelColumns;
 
-    private static readonly int[] InnerLengths = [16, 32, 48, 64, 80, 112, 160, 384, 512, 1536];
+    private static readonly int[] s_innerLengths = [16, 32, 48, 64, 80, 112, 160, 384, 512, 1536];
 
     [Theory]
     [MemberData(nameof(KernelSets.Available), MemberType = typeof(KernelSets))]
@@ -16,7 +16,7 @@ public sealed unsafe class ProductKernelTests
     {
         ProductKernel kernel = KernelSets.Get(name).Product;
         Random random = KernelSets.Seeded(41, name);
-        foreach (int inner in InnerLengths)
+        foreach (int inner in s_innerLengths)
         {
             for (int rows = 1; rows <= kernel.TileRows; rows++)
             {
@@ -48,7 +48,7 @@ public sealed unsafe class ProductKernelTests
     {
         ProductKernel kernel = KernelSets.Get(name).Product;
         Random random = KernelSets.Seeded(43, name);
-        foreach (int inner in InnerLengths)
+        foreach (int inner in s_innerLengths)
         {
             for (int rows = 1; rows <= kernel.TileRows; rows++)
             {

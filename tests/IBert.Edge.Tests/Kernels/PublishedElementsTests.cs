@@ -1,7 +1,7 @@
 // The published I-BERT's operations against the reference's own float32: single operations of C# round as PyTorch's do.
 using System.Numerics;
-using IBert.Edge.Format;
 using IBert.Edge.Kernels;
+using IBert.Edge.Numerics;
 using Xunit;
 
 namespace IBert.Edge.Tests.Kernels;
@@ -122,15 +122,15 @@ public sealed unsafe class PublishedElementsTests
             using Guarded<long> c = new Guarded<long>(channels).Fill(_ => -350_000_000), shift = new Guarded<long>(channels).Fill(_ => -21_134);
             using Guarded<sbyte> gelu = new(channels);
             PublishedElements.Term term = new() { Multipliers = multipliers.Pointer, Exponents = exponents.Pointer, Exponent = 31, Rounding = Rounding.HalfEven };
-            ScaleStage stage = new() { Low = -1 << 29, High = 1 << 29 }, narrow = new() { Low = sbyte.MinValue, High = sbyte.MaxValue };
+            PublishedElements.Range range = new() { Low = -1 << 29, High = 1 << 29 }, narrow = new() { Low = sbyte.MinValue, High = sbyte.MaxValue };
 
-            PublishedElements.Add((byte*)input.Pointer, ElementType.Int32, term, null, ElementType.Int32, default, stage, (byte*)output.Pointer, ElementType.Int32, channels);
+            PublishedElements.Add((byte*)input.Pointer, ElementType.Int32, term, null, ElementType.Int32, default, range, (byte*)output.Pointer, ElementType.Int32, channels);
             PublishedElements.Gelu(input.Pointer, b.Pointer, c.Pointer, shift.Pointer, term, narrow, gelu.Pointer, channels);
 
             for (int i = 0; i < channels; i++)
             {
                 int x = input.Span[i], m = multipliers.Span[i], e = exponents.Span[i];
-                Assert.Equal((int)BigInteger.Clamp(ToEven((BigInteger)x * m, e), stage.Low, stage.High), output.Span[i]);
+                Assert.Equal((int)BigInteger.Clamp(ToEven((BigInteger)x * m, e), range.Low, range.High), output.Span[i]);
                 Assert.Equal((sbyte)BigInteger.Clamp(ToEven((BigInteger)PublishedElements.Gelu(x, -30_000, -350_000_000, -21_134) * m, e), sbyte.MinValue, sbyte.MaxValue), gelu.Span[i]);
             }
         }
@@ -158,8 +158,8 @@ public sealed unsafe class PublishedElementsTests
         using Guarded<sbyte> output = new(values.Length);
         values.CopyTo(input.Span);
         PublishedElements.Term term = new() { Multipliers = multipliers.Pointer, Exponents = exponents.Pointer, Exponent = Exponent, Rounding = Rounding.HalfEven };
-        ScaleStage stage = new() { Low = sbyte.MinValue, High = sbyte.MaxValue };
-        PublishedElements.LayerNorm((byte*)input.Pointer, ElementType.Int32, values.Length, significand, shift, offsets.Pointer, term, stage, output.Pointer);
+        PublishedElements.Range range = new() { Low = sbyte.MinValue, High = sbyte.MaxValue };
+        PublishedElements.LayerNorm((byte*)input.Pointer, ElementType.Int32, values.Length, significand, shift, offsets.Pointer, term, range, output.Pointer);
         return output.Span.ToArray();
     }
 

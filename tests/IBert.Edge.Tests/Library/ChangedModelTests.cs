@@ -150,13 +150,13 @@ public sealed class ChangedModelTests : IDisposable
     {
         using ModelFile model = ModelFile.Open(path);
         model.WasReplaced();
-        model.RequireUnchanged();
+        model.Contents.RequireUnchanged();
 
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 1000; i++)
         {
             model.WasReplaced();
-            model.RequireUnchanged();
+            model.Contents.RequireUnchanged();
         }
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);

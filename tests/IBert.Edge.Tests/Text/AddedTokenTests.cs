@@ -12,8 +12,8 @@ namespace IBert.Edge.Tests.Text;
 
 public sealed class AddedTokenTests
 {
-    private static readonly TemplateDefinition[] Template = [new(0, 0), new(TemplateItem.First, 0)];
-    private static readonly string[] Pieces =
+    private static readonly TemplateDefinition[] s_template = [new(0, 0), new(TemplateItem.First, 0)];
+    private static readonly string[] s_pieces =
         ["[UNK]", "a", "b", "B", "e", "E", "\u00C9", "\u00E9", ".", "_", "\u4E2D", "ab", "##a", "##b", "##B", "##ab", "##e", "##\u00E9", "##\u0301"];
 
     /// <summary>Each line has a tokenizer with added tokens of its own, and texts; made by added-tokens.mjs.</summary>
@@ -116,18 +116,18 @@ public sealed class AddedTokenTests
     private static OpenedTokenizer Open(bool isBytePair, int options, params AddedTokenDefinition[] added) => new(isBytePair
         ? BytePairTokenizerWriter.Write(TestTokenizers.BytePair(["a b", "\u0120 a", "\u0120 \u0120", "\u0120a b"], (BytePairOptions)options, added) with
         {
-            Single = Template,
+            Single = s_template,
         })
         : WordPieceTokenizerWriter.Write(new WordPieceDefinition
         {
-            Vocabulary = Pieces.Index().ToDictionary(x => x.Item, x => x.Index),
+            Vocabulary = s_pieces.Index().ToDictionary(x => x.Item, x => x.Index),
             Options = (BertNormalizerOptions)options,
             UnknownToken = "[UNK]",
             PaddingToken = null,
             ContinuingPrefix = "##",
             MaxCharacters = 6,
             AddedTokens = added,
-            Single = Template,
-            Pair = [.. Template, new(TemplateItem.Second, 1)],
+            Single = s_template,
+            Pair = [.. s_template, new(TemplateItem.Second, 1)],
         }));
 }

@@ -17,7 +17,7 @@ public sealed class BytePairFilesTests : IDisposable
     private const string Config = "tokenizer_config.json", Specials = "special_tokens_map.json", Tokenizer = "tokenizer.json";
     private const string Vocabulary = "vocab.json", Merges = "merges.txt";
 
-    private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions s_plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly string folder = Directory.CreateTempSubdirectory("ibert-tokenizer-").FullName;
 
@@ -175,12 +175,14 @@ public sealed class BytePairFilesTests : IDisposable
             ["pre_tokenizer"] = new JsonObject { ["type"] = "ByteLevel" },
             ["post_processor"] = new JsonObject
             {
-                ["type"] = "RobertaProcessing", ["sep"] = new JsonArray("</s>", 1), ["cls"] = new JsonArray("<s>", 0),
+                ["type"] = "RobertaProcessing",
+                ["sep"] = new JsonArray("</s>", 1),
+                ["cls"] = new JsonArray("<s>", 0),
             },
             ["model"] = new JsonObject { ["type"] = "BPE", ["vocab"] = VocabularyJson(), ["merges"] = merges },
         };
         change(json);
-        Write(Tokenizer, json.ToJsonString(Plain));
+        Write(Tokenizer, json.ToJsonString(s_plain));
     }
 
     private static JsonObject VocabularyJson() =>

@@ -12,7 +12,7 @@ namespace IBert.Edge.Tests.Text;
 
 public sealed class BytePairTokenizerTests
 {
-    private static readonly string[] LowMerges = ["l o", "lo w", "e r", "\u0120 low", "low er", "\u0120 l"];
+    private static readonly string[] s_lowMerges = ["l o", "lo w", "e r", "\u0120 low", "low er", "\u0120 l"];
 
     [Theory]
     [InlineData("low", "<s> low </s>")]
@@ -26,7 +26,7 @@ public sealed class BytePairTokenizerTests
     [InlineData("\u00E9\u00AD", "<s> \u00C3 \u00A9 \u00C2 \u0143 </s>")]
     public void Pairs_are_merged_in_the_order_of_their_ranks(string text, string expected)
     {
-        using var tokenizer = new OpenedTokenizer(BytePairTokenizerWriter.Write(TestTokenizers.BytePair(LowMerges)));
+        using var tokenizer = new OpenedTokenizer(BytePairTokenizerWriter.Write(TestTokenizers.BytePair(s_lowMerges)));
         Assert.Equal(expected, tokenizer.Tokens(text));
     }
 

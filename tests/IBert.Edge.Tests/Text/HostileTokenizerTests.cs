@@ -2,6 +2,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using IBert.Edge.Format;
+using IBert.Edge.Memory;
 using IBert.Edge.Quantization.Tokenizers;
 using IBert.Edge.TestSupport;
 using IBert.Edge.Text;
@@ -11,22 +12,22 @@ namespace IBert.Edge.Tests.Text;
 
 public sealed class HostileTokenizerTests
 {
-    private static readonly byte[][] Texts =
+    private static readonly byte[][] s_texts =
     [
         "abab cab, [M]x ab \u00C9\u302E\U0001D165 \u4E2D"u8.ToArray(), [0xFF, 0x61, 0xC3, 0x00, 0xE4], [],
         Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("abcabcabcabca[M][", 300))),
     ];
 
-    private static readonly byte[] WordPiece = TestTokenizers.Write(
+    private static readonly byte[] s_wordPiece = TestTokenizers.Write(
         ["a", "b", "ab", "##a", "##b", "##bc", "abcabcab", ",", "\u4E2D"],
         added: [new("[M]", 12, AddedTokenFlags.LeftStrip), new("cab", 13, AddedTokenFlags.Normalized | AddedTokenFlags.SingleWord)]);
 
-    private static readonly byte[] BytePair = BytePairTokenizerWriter.Write(TestTokenizers.BytePair(
+    private static readonly byte[] s_bytePair = BytePairTokenizerWriter.Write(TestTokenizers.BytePair(
         ["a b", "ab c", "\u0120 abc", "abc abc", "c a", "abcabc a", "abcabc abcabc"],
         BytePairOptions.AddPrefixSpace,
         new("[M]", 265, AddedTokenFlags.LeftStrip), new("cab", 266, AddedTokenFlags.Normalized | AddedTokenFlags.SingleWord)));
 
-    private readonly byte[] section = [.. WordPiece];
+    private readonly byte[] section = [.. s_wordPiece];
 
     [Theory]
     [InlineData(TokenizerSection.WordPieceKind)]
@@ -218,7 +219,7 @@ public sealed class HostileTokenizerTests
         return Enumerable.Range(0, Field(counts + 4)).Select(i => slots + (4 * i));
     }
 
-    private static byte[] SectionOf(int kind) => kind == TokenizerSection.WordPieceKind ? WordPiece : BytePair;
+    private static byte[] SectionOf(int kind) => kind == TokenizerSection.WordPieceKind ? s_wordPiece : s_bytePair;
 
     private static OpenedTokenizer TryOpen(byte[] bytes) => new(bytes);
 
@@ -238,14 +239,14 @@ public sealed class HostileTokenizerTests
             Tokenizer tokenizer = opened.Tokenizer;
             Span<int> ids = stackalloc int[64];
             Span<byte> types = stackalloc byte[64];
-            foreach (byte[] text in Texts)
+            foreach (byte[] text in s_texts)
             {
                 int count = tokenizer.Encode(text, ids, out _);
                 foreach (int id in ids[..count])
                 {
                     Assert.True(tokenizer.Piece(id).Length >= 0);
                 }
-                count = tokenizer.EncodePair(text, Texts[0], ids, types, out _);
+                count = tokenizer.EncodePair(text, s_texts[0], ids, types, out _);
                 Assert.False(types[..count].ContainsAnyExceptInRange((byte)0, (byte)1));
             }
         }

@@ -9,7 +9,7 @@ namespace IBert.Edge.Tests.Text;
 /// <summary>Small tokenizers written for one test, and those of tests/data/tokenizers.</summary>
 internal static class TestTokenizers
 {
-    private static readonly TemplateDefinition[] Single = [new(1, 0), new(TemplateItem.First, 0), new(2, 0)];
+    private static readonly TemplateDefinition[] s_single = [new(1, 0), new(TemplateItem.First, 0), new(2, 0)];
 
     /// <summary>WordPiece as BERT's uncased checkpoints have it.</summary>
     public static WordPieceDefinition Uncased => (WordPieceDefinition)TokenizerFiles.Read(TokenizerData.Path("uncased"));
@@ -45,8 +45,8 @@ internal static class TestTokenizers
             ContinuingPrefix = prefix,
             MaxCharacters = maxCharacters,
             AddedTokens = added,
-            Single = Single,
-            Pair = [.. Single, new(TemplateItem.Second, 1), new(2, 1)],
+            Single = s_single,
+            Pair = [.. s_single, new(TemplateItem.Second, 1), new(2, 1)],
         });
 
     /// <summary>

@@ -13,8 +13,8 @@ namespace IBert.Edge.Tests.Text;
 
 public sealed class TokenizerSettingsTests : IDisposable
 {
-    private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-    private static readonly JsonElement[] Rows = [.. TokenizerData.Lines("settings.jsonl")];
+    private static readonly JsonSerializerOptions s_plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonElement[] s_rows = [.. TokenizerData.Lines("settings.jsonl")];
 
     private readonly string folder = Directory.CreateTempSubdirectory("ibert-tokenizer-").FullName;
 
@@ -28,15 +28,15 @@ public sealed class TokenizerSettingsTests : IDisposable
     [MemberData(nameof(Done))]
     public void Is_done(int row, string folderOf, string setting)
     {
-        Change(folderOf, Rows[row]);
+        Change(folderOf, s_rows[row]);
         TokenizerDefinition definition = TokenizerFiles.Read(folder);
-        if (Rows[row].TryGetProperty("maxLength", out JsonElement stated))
+        if (s_rows[row].TryGetProperty("maxLength", out JsonElement stated))
         {
             Assert.Equal(stated.GetInt32(), definition.MaxLength ?? 0);
         }
         using var tokenizer = new OpenedTokenizer(TokenizerSections.Write(definition));
-        int max = Rows[row].GetProperty("max").GetInt32();
-        foreach (JsonElement tried in Rows[row].GetProperty("tried").EnumerateArray())
+        int max = s_rows[row].GetProperty("max").GetInt32();
+        foreach (JsonElement tried in s_rows[row].GetProperty("tried").EnumerateArray())
         {
             if (tried.TryGetProperty("a", out _))
             {
@@ -55,9 +55,9 @@ public sealed class TokenizerSettingsTests : IDisposable
     [MemberData(nameof(Refused))]
     public void Is_refused(int row, string folderOf, string setting)
     {
-        Change(folderOf, Rows[row]);
+        Change(folderOf, s_rows[row]);
         CheckpointException error = Assert.Throws<CheckpointException>(() => TokenizerSections.Build(folder));
-        foreach (JsonElement says in Rows[row].GetProperty("says").EnumerateArray())
+        foreach (JsonElement says in s_rows[row].GetProperty("says").EnumerateArray())
         {
             Assert.True(error.Message.Contains(says.GetString()!, StringComparison.Ordinal), $"{setting}: '{says}' is not in: {error.Message}");
         }
@@ -67,7 +67,7 @@ public sealed class TokenizerSettingsTests : IDisposable
     private static TheoryData<int, string, string> Select(Func<JsonElement, bool> isChosen)
     {
         var data = new TheoryData<int, string, string>();
-        foreach ((int i, JsonElement row) in Rows.Index().Where(item => isChosen(item.Item)))
+        foreach ((int i, JsonElement row) in s_rows.Index().Where(item => isChosen(item.Item)))
         {
             data.Add(i, TokenizerData.Text(row, "base"), TokenizerData.Text(row, "name"));
         }
@@ -98,7 +98,7 @@ public sealed class TokenizerSettingsTests : IDisposable
                 string[] place = [.. change.GetProperty("place").EnumerateArray().Select(part => part.GetString()!)];
                 JsonNode parent = place[..^1].Aggregate(root, (node, part) => node is JsonArray list ? list[int.Parse(part)]! : node[part]!);
                 Set(parent, place[^1], change.GetProperty("removed").GetBoolean(), JsonNode.Parse(change.GetProperty("value").GetRawText()));
-                File.WriteAllText(path, root.ToJsonString(Plain), new UTF8Encoding(false));
+                File.WriteAllText(path, root.ToJsonString(s_plain), new UTF8Encoding(false));
             }
         }
     }

@@ -283,7 +283,7 @@ public sealed class WordPieceTokenizerTests
         int[][] expected = [.. texts.Select(text => reference.Encode(text))];
         Parallel.For(0, 4, _ =>
         {
-            Tokenizer own = reference.OpenAnother();
+            Tokenizer own = reference.Tokenizer.Another();
             var ids = new int[512];
             for (int i = 0; i < texts.Length; i++)
             {

@@ -16,6 +16,9 @@ internal sealed record AddWriter() : RecordWriter(4)
     /// <summary>The second term; null for a change of scale alone.</summary>
     public AddTerm? Second { get; init; }
 
+    /// <summary>A row of the output's type that stands in front of the sums; none for none.</summary>
+    public ushort Front { get; init; } = OperationRecord.None;
+
     /// <summary>Least sum.</summary>
     public required int Low { get; init; }
 
@@ -30,6 +33,7 @@ internal sealed record AddWriter() : RecordWriter(4)
         OperationRecord record = Begin(OperationCode.Add, SplitAxis.Rows, First.Tensor, Second?.Tensor ?? OperationRecord.None);
         AddRecord fields = new(in record);
         fields.Output = Stage.Clamp(Low, High);
+        fields.Front = Front;
         fields.Input(0) = First.Scale;
         fields.Input(1) = Second?.Scale ?? Stage.Unused;
         record.Outputs[0] = Output;

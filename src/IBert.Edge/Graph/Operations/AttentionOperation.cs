@@ -39,7 +39,7 @@ internal readonly ref struct AttentionRecord(ref readonly OperationRecord record
 }
 
 /// <summary>What all forms of attention share: heads, products, context. A form of it turns a tile's scores into exponentials.</summary>
-internal abstract unsafe class AttentionBase(ModelFile model, OperationRecord record) : Operation(model, record)
+internal abstract unsafe class AttentionBase(ModelContents model, OperationRecord record) : Operation(model, record)
 {
     // Steps of an element of K and V, which are packed for each head, of an output, and of a product with a key and a value: the exponential has two digits.
     private const long PackSteps = 32, OutputSteps = 256, ProductSteps = 4;
@@ -70,10 +70,14 @@ internal abstract unsafe class AttentionBase(ModelFile model, OperationRecord re
         int heads = Fields.Heads, columns = Fields.HeadColumns, bits = Fields.Bits;
         proof.Require(heads is >= 1 and <= 4096 && columns is >= 16 and <= 4096 && columns % 16 == 0, $"has {heads} heads of {columns} columns");
         proof.Require(bits is >= 1 and <= ProductKernel.WideBits, $"has exponentials of {bits} bits");
-        proof.Require(((1L << bits) - 1) * proof.MaxLength * 128 <= int.MaxValue, $"has exponentials of {bits} bits, too many for {proof.MaxLength} tokens");
+        proof.Require(Record.Inputs[1] < tensors.Length, "lacks input 1");
+        // Of one query row, keys and values count their rows by themselves.
+        Format.RowCount count = Record.Rows == RowRange.All ? proof.RowsWritten(Record) : tensors[Record.Inputs[1]].Rows;
+        int most = KeyRows(proof.MaxLength);
+        proof.Require(((1L << bits) - 1) * most * 128 <= int.MaxValue, $"has exponentials of {bits} bits, too many for {most} tokens");
         for (int i = 0; i < 3; i++)
         {
-            int tensor = proof.Input(Record, i, ElementType.Int8, i == 0 ? Record.Rows : RowRange.All);
+            int tensor = proof.Input(Record, i, ElementType.Int8, i == 0 ? Record.Rows : RowRange.All, count);
             proof.Require(tensors[tensor].Columns == heads * columns, $"reads a tensor of {tensors[tensor].Columns} columns for {heads} heads of {columns}");
             proof.Require(proof.Known(tensor).Low >= LeastInput, "reads Q, K or V that may be -128");
         }
@@ -83,22 +87,22 @@ internal abstract unsafe class AttentionBase(ModelFile model, OperationRecord re
         proof.Require(tensors[output].Columns == heads * columns, "writes a tensor of another width");
         ref ScaleStage stage = ref Fields.Context;
         proof.Require(stage.Rounding == Rounding.HalfUp && stage.PreShift == 0 && stage.Multiplier >= 1 << 30, "scales the context in a way that this program does not know");
-        int most = BitOperations.Log2((ulong)largestSum);
-        proof.Require(stage.Exponent + least - 32 >= Dyadic.MinShift && stage.Exponent + most - 32 <= Dyadic.MaxShift, $"scales the context by 2^-{stage.Exponent}");
+        int mostLog2 = BitOperations.Log2((ulong)largestSum);
+        proof.Require(stage.Exponent + least - 32 >= Dyadic.MinShift && stage.Exponent + mostLog2 - 32 <= Dyadic.MaxShift, $"scales the context by 2^-{stage.Exponent}");
         proof.Place(stage, tensors[output].Type);
         proof.Write(output, Record.Rows, stage);
     }
 
     // Queries times keys, exponentials times values.
-    public override long Products(int sequence) => 2L * RowCount(sequence) * sequence * Fields.Heads * Fields.HeadColumns;
+    public override long Products(int sequence) => 2L * RowCount(sequence) * KeyRows(sequence) * Fields.Heads * Fields.HeadColumns;
 
-    public override long ScratchBytes(ProductKernel product, int sequence) => new Scratch(product, sequence, Fields.HeadColumns).Bytes;
+    public override long ScratchBytes(ProductKernel product, int sequence) => new Scratch(product, KeyRows(sequence), Fields.HeadColumns).Bytes;
 
     protected override long OwnSteps(int sequence)
     {
-        long rows = RowCount(sequence), columns = Model.Tensors[Record.Outputs[0]].PaddedColumns;
-        return (2 * sequence * columns * PackSteps) + (OutputElements(0, sequence) * OutputSteps) + (Fields.Heads * rows * sequence * ScoreSteps)
-            + (rows * sequence * columns * (ProductSteps + CorrectionSteps));
+        long rows = RowCount(sequence), keys = KeyRows(sequence), columns = Model.Tensors[Record.Outputs[0]].PaddedColumns;
+        return (2 * keys * columns * PackSteps) + (OutputElements(0, sequence) * OutputSteps) + (Fields.Heads * rows * keys * ScoreSteps)
+            + (rows * keys * columns * (ProductSteps + CorrectionSteps));
     }
 
     public override int Items(int sequence) => Fields.Heads;
@@ -119,27 +123,28 @@ internal abstract unsafe class AttentionBase(ModelFile model, OperationRecord re
     [SkipLocalsInit]
     public override void Run(in Pass pass, int start, int end)
     {
-        int sequence = pass.Length, rows = RowCount(sequence), padded = (sequence + 15) & ~15, stride = queries.Stride;
-        Scratch layout = new(product, sequence, columns);
+        int keyRows = KeyRows(pass.Length), rows = RowCount(pass.Length), padded = (keyRows + 15) & ~15, stride = queries.Stride;
+        Scratch layout = new(product, keyRows, columns);
+        byte* q = queries.At(pass.Length), k = keys.At(pass.Length), v = values.At(pass.Length), output = context.At(pass.Length);
         byte* memory = pass.Scratch;
         sbyte* keyPanels = (sbyte*)(memory + layout.Keys), valuePanels = (sbyte*)(memory + layout.Values);
         int* scores = (int*)(memory + layout.Scores);
         ushort* exponentials = (ushort*)(memory + layout.Exponentials);
         int* tile = stackalloc int[ProductKernel.TileSize];
         int* sums = stackalloc int[ProductKernel.MaxTileRows];
-        int tiles = (rows + product.TileRows - 1) / product.TileRows;
+        Shares tiles = product.Tiles(rows);
         for (int head = start; head < end; head++)
         {
             int offset = head * columns;
-            sbyte* headKeys = (sbyte*)(keys.At(sequence) + offset);
-            Elements.PackKeys(headKeys, stride, sequence, columns, keyPanels);
-            Elements.PackValues((sbyte*)(values.At(sequence) + offset), stride, sequence, columns, valuePanels);
+            sbyte* headKeys = (sbyte*)(k + offset);
+            Elements.PackKeys(headKeys, stride, keyRows, columns, keyPanels);
+            Elements.PackValues((sbyte*)(v + offset), stride, keyRows, columns, valuePanels);
             bool raised = RaiseKeys(keyPanels, padded * columns);
-            for (int t = 0; t < tiles; t++)
+            for (int t = 0; t < tiles.Parts; t++)
             {
-                (int first, int last) = Share(rows, t, tiles);
+                (int first, int last) = tiles[t];
                 int count = last - first;
-                sbyte* headQueries = (sbyte*)(queries.At(sequence) + ((long)first * stride) + offset);
+                sbyte* headQueries = (sbyte*)(q + ((long)first * stride) + offset);
                 Operand left = product.Prepare(headQueries, stride, count, columns, memory);
                 for (int key = 0; key < padded; key += ProductKernel.PanelColumns)
                 {
@@ -151,20 +156,23 @@ internal abstract unsafe class AttentionBase(ModelFile model, OperationRecord re
                 }
                 if (raised)
                 {
-                    PublishedElements.SubtractRaised(headKeys, stride, sequence, columns, headQueries, stride, count, scores, padded);
+                    PublishedElements.SubtractRaised(headKeys, stride, keyRows, columns, headQueries, stride, count, scores, padded);
                 }
-                Exponentials(scores, count, padded, sequence, exponentials, sums);
+                Exponentials(scores, count, padded, keyRows, exponentials, sums);
                 pass.AfterSoftmax?.Invoke(head, first, new Span<ushort>(exponentials, count * padded));
                 left = product.PrepareWide(exponentials, padded * sizeof(ushort), count, padded, memory);
                 for (int column = 0; column < columns; column += ProductKernel.PanelColumns)
                 {
                     product.MultiplyWide(left, count, valuePanels + ((long)column * padded), padded, tile);
-                    sbyte* place = (sbyte*)(context.At(sequence) + ((long)first * stride) + offset + column);
+                    sbyte* place = (sbyte*)(output + ((long)first * stride) + offset + column);
                     Elements.ContextToInt8(tile, count, sums, scale, place, stride);
                 }
             }
         }
     }
+
+    /// <summary>Rows of keys and values: one more than the sequence where a constant row stands in front.</summary>
+    protected int KeyRows(int sequence) => Model.Tensors[Record.Inputs[1]].RowsOf(sequence);
 
     /// <summary>Proves the scaling of scores; the logarithm of a row's least sum of exponentials, and the largest sum.</summary>
     protected abstract (int LeastLog2, long LargestSum) ProveScores(GraphVerifier proof);
@@ -172,17 +180,17 @@ internal abstract unsafe class AttentionBase(ModelFile model, OperationRecord re
     /// <summary>Makes packed keys fit for the kernels; whether any was changed.</summary>
     protected virtual bool RaiseKeys(sbyte* panels, int count) => false;
 
-    /// <summary>Exponentials of rows of scores [rows][padded] and their sums; zeros beyond the sequence.</summary>
-    protected abstract void Exponentials(int* scores, int rows, int padded, int sequence, ushort* exponentials, int* sums);
+    /// <summary>Exponentials of rows of count scores [rows][padded] and their sums; zeros beyond count.</summary>
+    protected abstract void Exponentials(int* scores, int rows, int padded, int count, ushort* exponentials, int* sums);
 
     /// <summary>A worker's scratch: a tile's left side, one head's K and V as panels, a tile of scores and of exponentials.</summary>
     private readonly struct Scratch
     {
         public readonly long Keys, Values, Scores, Exponentials, Bytes;
 
-        public Scratch(ProductKernel product, int sequence, int columns)
+        public Scratch(ProductKernel product, int keyRows, int columns)
         {
-            int padded = (sequence + 15) & ~15;
+            int padded = (keyRows + 15) & ~15;
             long panels = Aligned((long)padded * columns);
             Keys = Aligned(ProductKernel.MaxTileRows * (long)Math.Max(product.OperandBytes(columns), product.WideOperandBytes(padded)));
             Values = Keys + panels;
@@ -194,7 +202,7 @@ internal abstract unsafe class AttentionBase(ModelFile model, OperationRecord re
 }
 
 /// <inheritdoc cref="OperationCode.Attention"/>
-internal sealed unsafe class AttentionOperation(ModelFile model, OperationRecord record) : AttentionBase(model, record)
+internal sealed unsafe class AttentionOperation(ModelContents model, OperationRecord record) : AttentionBase(model, record)
 {
     private SoftmaxScale softmax;
 
@@ -214,9 +222,9 @@ internal sealed unsafe class AttentionOperation(ModelFile model, OperationRecord
         ref ScaleStage score = ref Fields.Score;
         proof.Require(score.Rounding == Rounding.HalfUp && score.PreShift <= Dyadic.MaxPreShift && score.Exponent is >= 33 and <= 62 && score.Multiplier > 0, "scales scores in a way that this program does not know");
         proof.Require(Fields.Limit >= 1 && Fields.Limit < 1L << (31 - score.PreShift), $"looks at score differences up to {Fields.Limit}");
-        return (Fields.Bits - 1, ((1L << Fields.Bits) - 1) * proof.MaxLength);
+        return (Fields.Bits - 1, ((1L << Fields.Bits) - 1) * KeyRows(proof.MaxLength));
     }
 
-    protected override void Exponentials(int* scores, int rows, int padded, int sequence, ushort* exponentials, int* sums) =>
-        Elements.Softmax(scores, rows, padded, sequence, softmax, exponentials, sums);
+    protected override void Exponentials(int* scores, int rows, int padded, int count, ushort* exponentials, int* sums) =>
+        Elements.Softmax(scores, rows, padded, count, softmax, exponentials, sums);
 }

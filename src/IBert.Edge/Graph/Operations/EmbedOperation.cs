@@ -30,7 +30,7 @@ internal readonly ref struct EmbedRecord(ref readonly OperationRecord record)
 }
 
 /// <inheritdoc cref="OperationCode.Embed"/>
-internal sealed unsafe class EmbedOperation(ModelFile model, OperationRecord record) : Operation(model, record)
+internal sealed unsafe class EmbedOperation(ModelContents model, OperationRecord record) : Operation(model, record)
 {
     private ElementKernel elements = null!;
     private TensorPlace output;
@@ -48,6 +48,7 @@ internal sealed unsafe class EmbedOperation(ModelFile model, OperationRecord rec
         proof.Require(unplaced == 0 || (unplaced > 0 && unplaced <= proof.Vocabulary && offset > 0), $"gives id {unplaced - 1L} the row before the first position");
         proof.Require(Record.Rows == RowRange.All, "must compute all rows");
         int output = proof.Output(Record, 0, ElementType.Int16);
+        proof.Require(Model.Tensors[output].Rows == Format.RowCount.Sequence, "has no id for a row in front");
         proof.Require(Record.Outputs[1] == OperationRecord.None, "has a second output");
         TensorEntry tensor = Model.Tensors[output];
         ReadOnlySpan<int> rows = [proof.Vocabulary, proof.MaxLength + offset, 1];

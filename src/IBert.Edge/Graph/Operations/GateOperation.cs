@@ -1,6 +1,7 @@
 // Gate: a function f(x) = x g(x) of each value, g by table, with a multiplier for each channel.
 using IBert.Edge.Format;
 using IBert.Edge.Kernels;
+using IBert.Edge.Numerics;
 
 namespace IBert.Edge.Graph.Operations;
 
@@ -30,7 +31,7 @@ internal readonly ref struct GateRecord(ref readonly OperationRecord record)
 }
 
 /// <inheritdoc cref="OperationCode.Gate"/>
-internal sealed unsafe class GateOperation(ModelFile model, OperationRecord record) : Operation(model, record)
+internal sealed unsafe class GateOperation(ModelContents model, OperationRecord record) : Operation(model, record)
 {
     private ElementKernel elements = null!;
     private TensorPlace input, output;

@@ -1,6 +1,7 @@
 // LayerNorm of one tensor or of the sum of two, with an int16 output for the residual stream and an int8 one for the products.
 using IBert.Edge.Format;
 using IBert.Edge.Kernels;
+using IBert.Edge.Numerics;
 
 namespace IBert.Edge.Graph.Operations;
 
@@ -40,7 +41,7 @@ internal readonly ref struct LayerNormRecord(ref readonly OperationRecord record
 }
 
 /// <inheritdoc cref="OperationCode.LayerNorm"/>
-internal sealed unsafe class LayerNormOperation(ModelFile model, OperationRecord record) : Operation(model, record)
+internal sealed unsafe class LayerNormOperation(ModelContents model, OperationRecord record) : Operation(model, record)
 {
     private ElementKernel elements = null!;
     private TensorPlace first, second, wide, narrow;

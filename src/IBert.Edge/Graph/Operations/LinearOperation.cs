@@ -32,13 +32,16 @@ internal readonly ref struct LinearRecord(ref readonly OperationRecord record)
 }
 
 /// <inheritdoc cref="OperationCode.Linear"/>
-internal sealed unsafe class LinearOperation(ModelFile model, OperationRecord record) : Operation(model, record)
+internal sealed unsafe class LinearOperation(ModelContents model, OperationRecord record) : Operation(model, record)
 {
     /// <summary>
     /// Rows whose left side is prepared at once: few enough that a block of BERT-base's widest input (3,072 values of 16 bits) stays in a
     /// second-level cache beside the weights, many enough that a panel is read once for each block.
     /// </summary>
     private const int RowBlock = 48;
+
+    /// <summary>Fewest rows that are worth a worker's part in preparing them.</summary>
+    private const int RowGrain = 4;
 
     // Steps of a weight, which is brought in once for each block of rows, of an input, which is brought into the kernel's form, and of an output: a
     // tile of one row costs nearly what a full one does, and each accumulator leaves for its scale.
@@ -106,11 +109,13 @@ internal sealed unsafe class LinearOperation(ModelFile model, OperationRecord re
     }
 
     public override long ScratchBytes(ProductKernel product, int sequence) =>
-        Aligned((long)Math.Min(RowBlock, sequence) * product.OperandBytes(Model.Tensors[Record.Inputs[0]].PaddedColumns));
+        Aligned((long)Math.Min(RowBlock, RowCount(sequence)) * product.OperandBytes(Model.Tensors[Record.Inputs[0]].PaddedColumns));
+
+    public override long SharedBytes(ProductKernel product, int sequence) => ScratchBytes(product, sequence);
 
     protected override long OwnSteps(int sequence)
     {
-        long rows = RowCount(sequence), blocks = (rows + RowBlock - 1) / RowBlock, elements = OutputElements(0, sequence);
+        long rows = RowCount(sequence), blocks = Blocks(sequence), elements = OutputElements(0, sequence);
         long inner = Model.Tensors[Record.Inputs[0]].PaddedColumns, columns = Model.Tensors[Record.Outputs[0]].PaddedColumns;
         long output = Fields.Rescale.Exponent == 0 ? OutputSteps : OutputSteps + RescaleSteps;
         return (elements * inner) + (blocks * inner * columns * WeightSteps) + (rows * inner * InputSteps) + (elements * output);
@@ -133,33 +138,79 @@ internal sealed unsafe class LinearOperation(ModelFile model, OperationRecord re
         rescale = Term(Fields.Rescale);
     }
 
-    [SkipLocalsInit]
+    // Of each block of rows, workers first prepare some of them each, then multiply all of them by their panels.
+    public override int Phases(int sequence, int workers) => IsPreparedTogether(sequence, workers) ? 2 * Blocks(sequence) : 1;
+
+    public override Shares SharesOf(int phase, int sequence, int workers)
+    {
+        if (!IsPreparedTogether(sequence, workers) || phase % 2 != 0)
+        {
+            return base.SharesOf(phase, sequence, workers);
+        }
+        int rows = BlockRows(phase / 2, sequence);
+        return new(rows, Math.Clamp(rows / RowGrain, 1, workers));
+    }
+
+    // What is prepared in one go is read by rows; what is multiplied is read wholly by everyone.
+    public override Shares? InputRows(int sequence, int workers) =>
+        IsPreparedTogether(sequence, workers) && Blocks(sequence) == 1 ? SharesOf(0, sequence, workers) : null;
+
     public override void Run(in Pass pass, int start, int end)
     {
-        int rows = RowCount(pass.Length), inner = input.PaddedColumns, elementBytes = TensorEntry.ElementBytes(output.Type);
-        byte* source = input.At(pass.Length), target = output.At(pass.Length);
-        int* tile = stackalloc int[ProductKernel.TileSize];
-        for (int block = 0; block < rows; block += RowBlock)
+        int inner = input.PaddedColumns;
+        if (!IsPreparedTogether(pass.Length, pass.Workers))
         {
-            int blockRows = Math.Min(RowBlock, rows - block);
-            Operand left = product.Prepare((sbyte*)(source + ((long)block * input.Stride)), input.Stride, blockRows, inner, pass.Scratch);
-            // Rows are split evenly: a last tile of one row would cost nearly as much as a full one.
-            int tiles = (blockRows + product.TileRows - 1) / product.TileRows;
-            for (int panel = start; panel < end; panel++)
+            for (int block = 0; block < Blocks(pass.Length); block++)
             {
-                int column = panel * ProductKernel.PanelColumns;
-                sbyte* panelWeights = weights + ((long)column * inner);
-                for (int t = 0; t < tiles; t++)
+                Multiply(pass, Prepare(pass, block, 0, BlockRows(block, pass.Length), pass.Scratch), block, start, end);
+            }
+        }
+        else if (pass.Phase % 2 == 0)
+        {
+            Prepare(pass, pass.Phase / 2, start, end, pass.Shared + ((long)start * product.OperandBytes(inner)));
+        }
+        else
+        {
+            Multiply(pass, product.Prepared(pass.Shared, inner), pass.Phase / 2, start, end);
+        }
+    }
+
+    private int Blocks(int sequence) => (RowCount(sequence) + RowBlock - 1) / RowBlock;
+
+    private int BlockRows(int block, int sequence) => Math.Min(RowBlock, RowCount(sequence) - (block * RowBlock));
+
+    /// <summary>Whether the left side takes preparing, and more than one worker would have to do it.</summary>
+    private bool IsPreparedTogether(int sequence, int workers) =>
+        workers > 1 && product.OperandBytes(input.PaddedColumns) != 0 && base.SharesOf(0, sequence, workers).Parts > 1;
+
+    /// <summary>Brings rows of a block into the kernel's form.</summary>
+    private Operand Prepare(in Pass pass, int block, int start, int end, byte* scratch)
+    {
+        sbyte* rows = (sbyte*)(input.At(pass.Length) + (((long)block * RowBlock + start) * input.Stride));
+        return product.Prepare(rows, input.Stride, end - start, input.PaddedColumns, scratch);
+    }
+
+    /// <summary>Multiplies a block's rows by some panels.</summary>
+    [SkipLocalsInit]
+    private void Multiply(in Pass pass, Operand left, int block, int start, int end)
+    {
+        int inner = input.PaddedColumns, elementBytes = output.Type.Bytes();
+        byte* target = output.At(pass.Length) + ((long)block * RowBlock * output.Stride);
+        int* tile = stackalloc int[ProductKernel.TileSize];
+        Shares tiles = product.Tiles(BlockRows(block, pass.Length));
+        for (int panel = start; panel < end; panel++)
+        {
+            int column = panel * ProductKernel.PanelColumns;
+            sbyte* panelWeights = weights + ((long)column * inner);
+            for (int t = 0; t < tiles.Parts; t++)
+            {
+                (int first, int last) = tiles[t];
+                product.Multiply(left.From(first), last - first, panelWeights, inner, rescaled ? null : bias + column, tile);
+                if (rescaled)
                 {
-                    (int first, int last) = Share(blockRows, t, tiles);
-                    product.Multiply(left.From(first), last - first, panelWeights, inner, rescaled ? null : bias + column, tile);
-                    if (rescaled)
-                    {
-                        PublishedElements.RescaleAndBias(tile, last - first, rescale, bias + column);
-                    }
-                    byte* place = target + ((long)(block + first) * output.Stride) + ((long)column * elementBytes);
-                    Store(tile, last - first, column, place);
+                    PublishedElements.RescaleAndBias(tile, last - first, rescale, bias + column);
                 }
+                Store(tile, last - first, column, target + ((long)first * output.Stride) + ((long)column * elementBytes));
             }
         }
     }

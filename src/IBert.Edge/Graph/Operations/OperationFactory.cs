@@ -7,7 +7,7 @@ namespace IBert.Edge.Graph.Operations;
 internal static class OperationFactory
 {
     /// <summary>The operation of a record; null where this program does not know its code or its function.</summary>
-    public static Operation? Create(ModelFile model, in OperationRecord record) => (record.Code, FunctionOf(record)) switch
+    public static Operation? Create(ModelContents model, in OperationRecord record) => (record.Code, FunctionOf(record)) switch
     {
         (OperationCode.Embed, FunctionKind.Closest) => new EmbedOperation(model, record),
         (OperationCode.LayerNorm, FunctionKind.Closest) => new LayerNormOperation(model, record),
@@ -22,7 +22,7 @@ internal static class OperationFactory
     };
 
     /// <summary>All operations of a proven model, in order.</summary>
-    public static Operation[] CreateAll(ModelFile model)
+    public static Operation[] CreateAll(ModelContents model)
     {
         Operation[] operations = new Operation[model.Operations.Length];
         for (int i = 0; i < operations.Length; i++)

@@ -24,7 +24,7 @@ internal readonly ref struct PublishedAttentionRecord(ref readonly OperationReco
 }
 
 /// <inheritdoc cref="PublishedElements.Softmax"/>
-internal sealed unsafe class PublishedAttentionOperation(ModelFile model, OperationRecord record) : AttentionBase(model, record)
+internal sealed unsafe class PublishedAttentionOperation(ModelContents model, OperationRecord record) : AttentionBase(model, record)
 {
     private PublishedElements.Softmax softmax;
 
@@ -65,12 +65,12 @@ internal sealed unsafe class PublishedAttentionOperation(ModelFile model, Operat
 
     protected override bool RaiseKeys(sbyte* panels, int count) => PublishedElements.RaiseLowest(panels, count);
 
-    protected override void Exponentials(int* scores, int rows, int padded, int sequence, ushort* exponentials, int* sums)
+    protected override void Exponentials(int* scores, int rows, int padded, int count, ushort* exponentials, int* sums)
     {
         for (int r = 0; r < rows; r++)
         {
             // Probabilities are divided already: one stands for them all.
-            softmax.Row(scores + (r * padded), sequence, exponentials + (r * padded));
+            softmax.Row(scores + (r * padded), count, exponentials + (r * padded));
             sums[r] = 1 << PublishedElements.ProbabilityBits;
         }
     }

@@ -1,6 +1,7 @@
 // GELU as I-BERT publishes it (Kim et al. 2021, section 3.4.1): a polynomial of accumulators, then int8.
 using IBert.Edge.Format;
 using IBert.Edge.Kernels;
+using IBert.Edge.Numerics;
 
 namespace IBert.Edge.Graph.Operations;
 
@@ -19,14 +20,14 @@ internal readonly ref struct PublishedGateRecord(ref readonly OperationRecord re
     public ref ushort Shift => ref record.Constants[2];
 }
 
-/// <inheritdoc cref="PublishedElements.Gelu(int*, int*, long*, long*, in PublishedElements.Term, in ScaleStage, sbyte*, int)"/>
-internal sealed unsafe class PublishedGateOperation(ModelFile model, OperationRecord record) : Operation(model, record)
+/// <inheritdoc cref="PublishedElements.Gelu(int*, int*, long*, long*, in PublishedElements.Term, in PublishedElements.Range, sbyte*, int)"/>
+internal sealed unsafe class PublishedGateOperation(ModelContents model, OperationRecord record) : Operation(model, record)
 {
     private TensorPlace input, output;
     private int* b;
     private long* c, shift;
-    private PublishedElements.Term scale;
-    private ScaleStage stage;
+    private PublishedElements.Term term;
+    private PublishedElements.Range range;
 
     private PublishedGateRecord Fields => new(ref Record);
 
@@ -60,8 +61,9 @@ internal sealed unsafe class PublishedGateOperation(ModelFile model, OperationRe
         b = (int*)Constant(Fields.B);
         c = (long*)Constant(Fields.C);
         shift = (long*)Constant(Fields.Shift);
-        stage = new GateRecord(ref Record).Output;
-        scale = Term(stage);
+        ref ScaleStage stage = ref new GateRecord(ref Record).Output;
+        term = Term(stage);
+        range = Range(stage);
     }
 
     public override void Run(in Pass pass, int start, int end)
@@ -70,7 +72,7 @@ internal sealed unsafe class PublishedGateOperation(ModelFile model, OperationRe
         for (int i = start; i < end; i++)
         {
             PublishedElements.Gelu(
-                (int*)(source + ((long)i * input.Stride)), b, c, shift, scale, stage, (sbyte*)(target + ((long)i * output.Stride)), output.PaddedColumns);
+                (int*)(source + ((long)i * input.Stride)), b, c, shift, term, range, (sbyte*)(target + ((long)i * output.Stride)), output.PaddedColumns);
         }
     }
 }

@@ -1,6 +1,7 @@
 // LayerNorm as I-BERT publishes it (Kim et al. 2021, section 3.5), with the roundings of the reference.
 using IBert.Edge.Format;
 using IBert.Edge.Kernels;
+using IBert.Edge.Numerics;
 
 namespace IBert.Edge.Graph.Operations;
 
@@ -20,11 +21,13 @@ internal readonly ref struct PublishedLayerNormRecord(ref readonly OperationReco
 }
 
 /// <inheritdoc cref="PublishedElements.LayerNorm"/>
-internal sealed unsafe class PublishedLayerNormOperation(ModelFile model, OperationRecord record) : Operation(model, record)
+internal sealed unsafe class PublishedLayerNormOperation(ModelContents model, OperationRecord record) : Operation(model, record)
 {
     private TensorPlace input, output;
     private long* offsets;
     private PublishedElements.Term term;
+    private PublishedElements.Range range;
+    private int significand, shift;
 
     private LayerNormRecord Norm => new(ref Record);
 
@@ -60,6 +63,8 @@ internal sealed unsafe class PublishedLayerNormOperation(ModelFile model, Operat
         output = arena[Norm.Narrow];
         offsets = (long*)Constant(Fields.Offsets);
         term = Term(Norm.NarrowStage);
+        range = Range(Norm.NarrowStage);
+        (significand, shift) = (Fields.Significand, Fields.Shift);
     }
 
     public override void Run(in Pass pass, int start, int end)
@@ -68,7 +73,7 @@ internal sealed unsafe class PublishedLayerNormOperation(ModelFile model, Operat
         for (int i = start; i < end; i++)
         {
             PublishedElements.LayerNorm(
-                rows + ((long)i * input.Stride), input.Type, input.Columns, Fields.Significand, Fields.Shift, offsets, term, Norm.NarrowStage,
+                rows + ((long)i * input.Stride), input.Type, input.Columns, significand, shift, offsets, term, range,
                 (sbyte*)(target + ((long)i * output.Stride)));
         }
     }
