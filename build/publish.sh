@@ -92,7 +92,8 @@ fi
 publish -r "$rid" "${link[@]}"
 rm -f "$output"/*.pdb "$output"/*.xml
 # Which method became which symbol: the proofs in tests/ read it.
-cp -p "$objects/obj/$name/release_$rid/native/$name.mstat" "$output/"
+mstat=$objects/obj/$name/release_$rid/native/$name.mstat
+[ ! -e "$mstat" ] || cp -p "$mstat" "$output/"
 copy_models
 
 glibc=$("$objdump" -T "$output/$name" | grep -oE 'GLIBC_[0-9.]+' | sed 's/GLIBC_//' | sort -Vu | tail -n 1)
