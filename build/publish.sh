@@ -3,16 +3,18 @@
 #   RID        NativeAOT: artifacts/RID/ibert (stripped), ibert.dbg (symbols), models/
 #   portable   artifacts/portable/ibert.dll: `dotnet ibert.dll` runs it wherever .NET 10 does
 #   --benchmarks   instead of `ibert` the benchmarks, in the same way: artifacts/benchmarks/RID/IBert.Edge.Benchmarks
+#   --probe        what build/boards.sh runs in the virtual board: artifacts/probe/RID/IBert.Edge.Boards.Probe
 #   --example NAME   a program of examples/: artifacts/examples/RID/NAME
 # Ends with 2 where the .NET registry lacks a pack that the RID needs.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-usage() { sed -n '2,6s/^# //p' "$0" >&2; exit 2; }
+usage() { sed -n '2,7s/^# //p' "$0" >&2; exit 2; }
 rid= project=src/ibert output=$root/artifacts
 while [ $# -gt 0 ]; do
   case $1 in
     --benchmarks) project=tests/IBert.Edge.Benchmarks output=$root/artifacts/benchmarks ;;
+    --probe) project=tests/IBert.Edge.Boards.Probe output=$root/artifacts/probe ;;
     --example) [ -d "$root/examples/${2:-}/" ] && [ -n "${2:-}" ] || usage; project=examples/$2 output=$root/artifacts/examples; shift ;;
     -*) usage ;;
     *) [ -z "$rid" ] || usage; rid=$1 ;;
@@ -90,7 +92,8 @@ fi
 publish -r "$rid" "${link[@]}"
 rm -f "$output"/*.pdb "$output"/*.xml
 # Which method became which symbol: the proofs in tests/ read it.
-cp -p "$objects/obj/$name/release_$rid/native/$name.mstat" "$output/"
+mstat=$objects/obj/$name/release_$rid/native/$name.mstat
+[ ! -e "$mstat" ] || cp -p "$mstat" "$output/"
 copy_models
 
 glibc=$("$objdump" -T "$output/$name" | grep -oE 'GLIBC_[0-9.]+' | sed 's/GLIBC_//' | sort -Vu | tail -n 1)
