@@ -61,8 +61,8 @@ internal sealed unsafe class KernelCheck : IDisposable
     private bool Multiply()
     {
         int inner = 16 * random.Next(1, 40), rows = random.Next(1, tested.Product.TileRows + 1), stride = inner + (16 * random.Next(0, 3));
-        sbyte* left = Int8(inputs, 0, rows * stride, sbyte.MinValue), panel = Int8(more, 0, inner * 16, -127);
-        int* bias = random.Next(4) == 0 ? null : Int32(more, inner * 16, 16, 1 << 24);
+        sbyte* left = Int8(inputs, 0, rows * stride, sbyte.MinValue);
+        Panels panels = new(Int8(more, 0, inner * 16, -127), inner) { Bias = random.Next(4) == 0 ? null : Int32(more, inner * 16, 16, 1 << 24) };
         foreach ((KernelSet set, NativeBlock result) in Both())
         {
             // The scalar kernel has smaller tiles: row by row it is the same definition.
@@ -70,7 +70,7 @@ internal sealed unsafe class KernelCheck : IDisposable
             Operand operand = set.Product.Prepare(left, stride, rows, inner, scratch.Pointer);
             for (int r = 0; r < rows; r += step)
             {
-                set.Product.Multiply(operand.From(r), Math.Min(step, rows - r), panel, inner, bias, (int*)result.Pointer + (r * 16));
+                set.Product.Multiply(operand.From(r), Math.Min(step, rows - r), panels, 0, (int*)result.Pointer + (r * 16));
             }
         }
         return Same();
@@ -80,7 +80,7 @@ internal sealed unsafe class KernelCheck : IDisposable
     {
         int inner = 16 * random.Next(1, 33), rows = random.Next(1, tested.Product.TileRows + 1);
         ushort* left = (ushort*)inputs.Pointer;
-        sbyte* panel = Int8(more, 0, inner * 16, -127);
+        Panels panels = new(Int8(more, 0, inner * 16, -127), inner);
         foreach ((KernelSet set, NativeBlock result) in Both())
         {
             Random same = new(inner);
@@ -93,7 +93,7 @@ internal sealed unsafe class KernelCheck : IDisposable
             Operand operand = set.Product.PrepareWide(left, inner * sizeof(ushort), rows, inner, scratch.Pointer);
             for (int r = 0; r < rows; r += step)
             {
-                set.Product.MultiplyWide(operand.From(r), Math.Min(step, rows - r), panel, inner, (int*)result.Pointer + (r * 16));
+                set.Product.MultiplyWide(operand.From(r), Math.Min(step, rows - r), panels, 0, (int*)result.Pointer + (r * 16));
             }
         }
         return Same();
@@ -148,7 +148,7 @@ internal sealed unsafe class KernelCheck : IDisposable
     private bool Softmax()
     {
         int count = random.Next(1, 300);
-        int* scores = Int32(inputs, 0, (count + 15) & ~15, random.Next(4) == 0 ? 0 : 1 << random.Next(8, 30));
+        int* scores = Int32(inputs, 0, Panels.Padded(count), random.Next(4) == 0 ? 0 : 1 << random.Next(8, 30));
         int preShift = random.Next(0, 6);
         SoftmaxScale scale = new()
         {
@@ -168,7 +168,7 @@ internal sealed unsafe class KernelCheck : IDisposable
 
     private bool LayerNorm()
     {
-        int channels = random.Next(1, MostChannels), padded = (channels + 15) & ~15;
+        int channels = random.Next(1, MostChannels), padded = Panels.Padded(channels);
         bool two = random.Next(3) > 0, wide = random.Next(3) > 0, flat = random.Next(6) == 0;
         short* a = (short*)inputs.Pointer, b = a + padded;
         short level = (short)random.Next(short.MinValue, short.MaxValue + 1);

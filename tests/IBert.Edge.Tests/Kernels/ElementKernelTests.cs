@@ -6,7 +6,7 @@ namespace IBert.Edge.Tests.Kernels;
 
 public sealed unsafe class ElementKernelTests
 {
-    private const int Columns = ProductKernel.PanelColumns;
+    private const int Columns = Panels.Columns;
 
     private static readonly ScalarElements Definition = new();
 
@@ -106,7 +106,7 @@ public sealed unsafe class ElementKernelTests
                     Bits = attempt < 2 ? 14 : random.Next(1, 15),
                 };
                 int spread = 1 << random.Next(4, 30);
-                int rows = random.Next(1, 4), stride = ((count + 15) & ~15) + (16 * random.Next(2));
+                int rows = random.Next(1, 4), stride = Panels.Padded(count) + (16 * random.Next(2));
                 // What is read beyond a row must not matter.
                 using Guarded<int> scores = new Guarded<int>(rows * stride).Fill(
                     i => i % stride >= count ? Extreme(random, int.MaxValue) : random.Next(-spread, spread) % (1 << 30));
@@ -130,8 +130,8 @@ public sealed unsafe class ElementKernelTests
         {
             foreach (int score in (int[])[0, (1 << 30) - 1, 1 - (1 << 30)])
             {
-                using Guarded<int> scores = new Guarded<int>((count + 15) & ~15).Fill(i => i < count ? score : 0);
-                using Guarded<ushort> exponentials = new((count + 15) & ~15);
+                using Guarded<int> scores = new Guarded<int>(Panels.Padded(count)).Fill(i => i < count ? score : 0);
+                using Guarded<ushort> exponentials = new(Panels.Padded(count));
                 int sum = 0;
                 kernel.Softmax(scores.Pointer, 1, 0, count, scale, exponentials.Pointer, &sum);
                 Assert.Equal(255 * count, sum);
@@ -149,7 +149,7 @@ public sealed unsafe class ElementKernelTests
         Random random = KernelSets.Seeded(54, name);
         foreach (int channels in (int[])[1, 2, 15, 16, 17, 64, 128, 160, 312, 384, 1024, 16384])
         {
-            int padded = (channels + 15) & ~15;
+            int padded = Panels.Padded(channels);
             for (int attempt = 0; attempt < (channels > 1024 ? 6 : 30); attempt++)
             {
                 int spread = 1 << random.Next(16);
@@ -278,7 +278,7 @@ public sealed unsafe class ElementKernelTests
             for (int count = 1; count <= 50; count++)
             {
                 // Beyond the last row nothing may be read: there the memory ends.
-                int stride = columns + (16 * random.Next(3)), padded = (count + 15) & ~15;
+                int stride = columns + (16 * random.Next(3)), padded = Panels.Padded(count);
                 using Guarded<sbyte> rows = new Guarded<sbyte>(((count - 1) * stride) + columns).Fill(_ => (sbyte)random.Next(-127, 128));
                 string what = $"{name}, {count} rows of {columns}, stride {stride}";
                 Same<sbyte>(padded * columns, what, (k, output) => k.PackKeys(rows.Pointer, stride, count, columns, output), kernel);

@@ -6,7 +6,7 @@ namespace IBert.Edge.Tests.Kernels;
 
 public sealed unsafe class ProductKernelTests
 {
-    private const int Columns = ProductKernel.PanelColumns;
+    private const int Columns = Panels.Columns;
 
     private static readonly int[] InnerLengths = [16, 32, 48, 64, 80, 112, 160, 384, 512, 1536];
 
@@ -83,8 +83,8 @@ public sealed unsafe class ProductKernelTests
         scratch.AssertGuards();
         for (int row = 0; row < Count; row++)
         {
-            kernel.Multiply(operand.From(row), 1, panel.Pointer, Inner, null, tile.Pointer);
-            new ScalarProduct().Multiply(new((byte*)left.Pointer + row * Stride, Stride), 1, panel.Pointer, Inner, null, expected.Pointer);
+            kernel.Multiply(operand.From(row), 1, new(panel.Pointer, Inner), 0, tile.Pointer);
+            new ScalarProduct().Multiply(new((byte*)left.Pointer + row * Stride, Stride), 1, new(panel.Pointer, Inner), 0, expected.Pointer);
             Assert.Equal(expected.Span, tile.Span);
         }
     }
@@ -109,8 +109,9 @@ public sealed unsafe class ProductKernelTests
         Operand operand = kernel.Prepare(a.Pointer, inner, rows, inner, scratch.Pointer);
         foreach (bool biased in (bool[])[true, false])
         {
-            kernel.Multiply(operand, rows, b.Pointer, inner, biased ? bias.Pointer : null, tile.Pointer);
-            new ScalarProduct().Multiply(new((byte*)a.Pointer, inner), rows, b.Pointer, inner, biased ? bias.Pointer : null, expected.Pointer);
+            Panels panels = new(b.Pointer, inner) { Bias = biased ? bias.Pointer : null };
+            kernel.Multiply(operand, rows, panels, 0, tile.Pointer);
+            new ScalarProduct().Multiply(new((byte*)a.Pointer, inner), rows, panels, 0, expected.Pointer);
             AssertSame(expected, tile, $"{kernel.Name}, {rows} rows, inner {inner}, bias {biased}");
         }
         scratch.AssertGuards();
@@ -124,8 +125,8 @@ public sealed unsafe class ProductKernelTests
         using Guarded<int> tile = new(rows * Columns), expected = new(rows * Columns);
 
         Operand operand = kernel.PrepareWide(a.Pointer, inner * sizeof(ushort), rows, inner, scratch.Pointer);
-        kernel.MultiplyWide(operand, rows, b.Pointer, inner, tile.Pointer);
-        new ScalarProduct().MultiplyWide(new((byte*)a.Pointer, inner * sizeof(ushort)), rows, b.Pointer, inner, expected.Pointer);
+        kernel.MultiplyWide(operand, rows, new(b.Pointer, inner), 0, tile.Pointer);
+        new ScalarProduct().MultiplyWide(new((byte*)a.Pointer, inner * sizeof(ushort)), rows, new(b.Pointer, inner), 0, expected.Pointer);
         AssertSame(expected, tile, $"{kernel.Name}, wide, {rows} rows, inner {inner}");
         scratch.AssertGuards();
     }
