@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using IBert.Edge.Files;
 using IBert.Edge.Format;
+using IBert.Edge.Kernels;
 
 namespace IBert.Edge.Checkpoints;
 
@@ -162,7 +163,7 @@ internal sealed record CheckpointConfig
     {
         get
         {
-            long hidden = (HiddenSize + 15) & ~15, heads = HeadCount * (long)((HeadSize + 15) & ~15), wide = (FeedForwardSize + 15) & ~15;
+            long hidden = Panels.Padded(HiddenSize), heads = HeadCount * (long)Panels.Padded(HeadSize), wide = Panels.Padded(FeedForwardSize);
             return (hidden * ((long)VocabularySize + PositionRows + TypeCount + hidden + Labels.Count)) + (LayerCount * ((4 * hidden * heads) + (2 * hidden * wide)));
         }
     }

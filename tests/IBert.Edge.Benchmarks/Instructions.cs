@@ -28,14 +28,15 @@ internal static unsafe partial class Instructions
     {
         foreach ((int rows, int inner) in ((int, int)[])[(kernel.TileRows, 384), (kernel.TileRows, 1536), (kernel.TileRows, 32), (1, 384)])
         {
-            sbyte* left = New<sbyte>(rows * inner), panel = New<sbyte>(inner * 16);
+            sbyte* left = New<sbyte>(rows * inner);
+            Panels panels = new(New<sbyte>((int)Panels.Bytes(inner, Panels.Columns)), inner) { Bias = New<int>(Panels.Columns) };
             byte* scratch = New<byte>(Math.Max(64, rows * Math.Max(kernel.OperandBytes(inner), kernel.WideOperandBytes(inner))));
-            int* tile = New<int>(128), bias = New<int>(16);
+            int* tile = New<int>(ProductKernel.TileSize);
             ushort* wide = New<ushort>(rows * inner);
             Operand operand = kernel.Prepare(left, inner, rows, inner, scratch);
-            Count($"{kernel.Name} {rows} x {inner} x 16", rows * inner * 16, "MAC", () => kernel.Multiply(operand, rows, panel, inner, bias, tile));
+            Count($"{kernel.Name} {rows} x {inner} x 16", rows * inner * 16, "MAC", () => kernel.Multiply(operand, rows, panels, 0, tile));
             operand = kernel.PrepareWide(wide, inner * 2, rows, inner, scratch);
-            Count($"{kernel.Name} wide {rows} x {inner} x 16", rows * inner * 16, "MAC", () => kernel.MultiplyWide(operand, rows, panel, inner, tile));
+            Count($"{kernel.Name} wide {rows} x {inner} x 16", rows * inner * 16, "MAC", () => kernel.MultiplyWide(operand, rows, panels, 0, tile));
         }
     }
 

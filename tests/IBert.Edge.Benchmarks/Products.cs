@@ -43,6 +43,8 @@ internal static unsafe class Products
         int copies = WeightBytes / (inner * columns);
         sbyte* panels = (sbyte*)NativeMemory.AlignedAlloc((nuint)(copies * inner * columns), 64);
         byte* scratch = (byte*)NativeMemory.AlignedAlloc((nuint)(Rows * kernel.OperandBytes(inner)) + 64, 64);
+        int* bias = (int*)NativeMemory.AlignedAlloc((nuint)(columns * sizeof(int)), 64);
+        new Span<int>(bias, columns).Clear();
         new Random(1).NextBytes(new Span<byte>(left, Rows * inner));
         for (int i = 0; i < copies * inner * columns; i++)
         {
@@ -59,7 +61,7 @@ internal static unsafe class Products
             long start = Stopwatch.GetTimestamp();
             for (int i = 0; i < repeats; i++)
             {
-                Multiply(kernel, left, inner, panels + (next * inner * columns), columns, scratch);
+                Multiply(kernel, left, new(panels + (next * inner * columns), inner) { Bias = bias }, columns, scratch);
                 next = (next + 1) % copies;
             }
             best = Math.Max(best, (double)Rows * inner * columns * repeats / Stopwatch.GetElapsedTime(start).TotalNanoseconds);
@@ -71,21 +73,21 @@ internal static unsafe class Products
         NativeMemory.AlignedFree(left);
         NativeMemory.AlignedFree(panels);
         NativeMemory.AlignedFree(scratch);
+        NativeMemory.AlignedFree(bias);
     }
 
     /// <summary>Panel by panel, all rows: as the executor does, rows split evenly among as few tiles as there can be.</summary>
-    private static void Multiply(ProductKernel kernel, sbyte* left, int inner, sbyte* panels, int columns, byte* scratch)
+    private static void Multiply(ProductKernel kernel, sbyte* left, in Panels panels, int columns, byte* scratch)
     {
-        int* tile = stackalloc int[ProductKernel.MaxTileRows * ProductKernel.PanelColumns];
-        int* bias = stackalloc int[ProductKernel.PanelColumns];
-        Operand operand = kernel.Prepare(left, inner, Rows, inner, scratch);
+        int* tile = stackalloc int[ProductKernel.TileSize];
+        Operand operand = kernel.Prepare(left, panels.Inner, Rows, panels.Inner, scratch);
         int tiles = (Rows + kernel.TileRows - 1) / kernel.TileRows;
-        for (int column = 0; column < columns; column += ProductKernel.PanelColumns)
+        for (int panel = 0; panel < columns / Panels.Columns; panel++)
         {
             for (int t = 0, row = 0; t < tiles; t++)
             {
                 int rows = (Rows - row + tiles - t - 1) / (tiles - t);
-                kernel.Multiply(operand.From(row), rows, panels + column * inner, inner, bias, tile);
+                kernel.Multiply(operand.From(row), rows, panels, panel, tile);
                 row += rows;
             }
         }

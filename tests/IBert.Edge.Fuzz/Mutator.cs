@@ -183,8 +183,7 @@ internal sealed class Mutator(IReadOnlyList<ModelSection> original)
         int count = random.Next(3) == 0 ? inner : 1, first = count == 1 ? random.Next(inner) : 0, difference = 0;
         for (int k = first; k < first + count; k++)
         {
-            long place = (long)weights.Offset + ((long)(channel / ProductKernel.PanelColumns) * ProductKernel.PanelColumns * inner)
-                + ((k & ~3) * ProductKernel.PanelColumns) + (channel % ProductKernel.PanelColumns * 4) + (k & 3);
+            long place = (long)weights.Offset + Panels.Place(k, channel, inner);
             if (place < data.Length)
             {
                 difference += value - (sbyte)data[place];
@@ -437,5 +436,5 @@ internal sealed class Mutator(IReadOnlyList<ModelSection> original)
         header.Checksum = Checksum.Crc32C(file.AsSpan(0, FileHeader.Size + (entries * SectionEntry.Size)));
     }
 
-    private static int Padded(uint count) => (int)((Math.Min(count, 1u << 20) + 15) & ~15u);
+    private static int Padded(uint count) => Panels.Padded((int)Math.Min(count, 1u << 20));
 }

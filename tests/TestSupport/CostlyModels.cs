@@ -117,7 +117,7 @@ internal static class CostlyModels
 
         public ushort Embed(int columns)
         {
-            int padded = Padded(columns);
+            int padded = Panels.Padded(columns);
             EmbedTable[] tables = [.. new[] { BitConverter.ToInt32(tokenizer, 8), tokens + offset, 2 }.Select((rows, i) => new EmbedTable(
                 Shared($"table {i} {columns}", () => builder.Rows<sbyte>(
                     ElementType.Int8, [.. Enumerable.Range(0, rows * padded).Select(j => (sbyte)(j % padded < columns ? random.Next(-127, 128) : 0))], rows)),
@@ -210,7 +210,7 @@ internal static class CostlyModels
                 {
                     Input = input,
                     Table = Shared("gate", () => builder.Rows<short>(ElementType.Int16, Shorts(GateRecord.Entries), 1)),
-                    Multipliers = Shared($"gate multipliers {columns}", () => builder.Rows<short>(ElementType.Int16, Shorts(Padded(columns)), 1)),
+                    Multipliers = Shared($"gate multipliers {columns}", () => builder.Rows<short>(ElementType.Int16, Shorts(Panels.Padded(columns)), 1)),
                     Output = output,
                 },
                 output);
@@ -310,15 +310,14 @@ internal static class CostlyModels
         private ushort Channels(string name, int count, int least, int most) => Shared($"{name} {count}", () => builder.Channels(Some(count, least, most)));
 
         private ushort Exponents(int least, int count) =>
-            Shared($"exponents {least} {count}", () => builder.Channels(Some(Padded(count), least, least + 2)));
+            Shared($"exponents {least} {count}", () => builder.Channels(Some(Panels.Padded(count), least, least + 2)));
 
         private ushort Longs(string name, int count, long most) => Shared(
-            $"{name} {count}", () => builder.Rows<long>(ElementType.Int64, [.. Enumerable.Range(0, Padded(count)).Select(i => i < count ? random.NextInt64(-most, most) : 0)], 1));
+            $"{name} {count}", () => builder.Rows<long>(ElementType.Int64, [.. Enumerable.Range(0, Panels.Padded(count)).Select(i => i < count ? random.NextInt64(-most, most) : 0)], 1));
 
         private int[] Some(int count, int least, int most) => [.. Enumerable.Range(0, count).Select(_ => random.Next(least, most))];
 
         private short[] Shorts(int count) => [.. Enumerable.Range(0, count).Select(_ => (short)random.Next(-short.MaxValue, short.MaxValue))];
 
-        private static int Padded(int count) => (count + ProductKernel.PanelColumns - 1) & -ProductKernel.PanelColumns;
     }
 }

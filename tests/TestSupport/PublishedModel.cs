@@ -169,7 +169,7 @@ internal static class PublishedModel
 
         /// <summary>Channels with exponents of their own.</summary>
         private ScaleStage Own(int exponent, int channels, int least, int most) => Stage.Each(
-            builder.Channels(Some(channels, least, most)), builder.Channels(Some((channels + 15) & ~15, exponent, exponent + 3)), exponent);
+            builder.Channels(Some(channels, least, most)), builder.Channels(Some(Panels.Padded(channels), exponent, exponent + 3)), exponent);
 
         private int[] Some(int count, int least, int most) => [.. Enumerable.Range(0, count).Select(_ => random.Next(least, most))];
 

@@ -102,7 +102,7 @@ internal sealed class GoldenComparison
         int[] ids = [.. golden.ReadIntegers(Find(golden, "input_ids")).Select(id => (int)Math.Clamp(id, int.MinValue, int.MaxValue))];
         RequireIds(ids, file);
         HashSet<string> direct = new(StringComparer.Ordinal);
-        int length = ids.Length, padded = (length + 15) & ~15, running = 0;
+        int length = ids.Length, padded = Panels.Padded(length), running = 0;
         long[] probabilities = [];
         executor.AfterSoftmax = (head, firstRow, rows) =>
         {

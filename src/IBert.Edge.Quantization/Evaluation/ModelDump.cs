@@ -111,7 +111,7 @@ internal static class ModelDump
         public void Add(int head, ReadOnlySpan<ushort> rows)
         {
             Heads = head + 1;
-            int padded = (length + 15) & ~15;
+            int padded = Panels.Padded(length);
             for (int i = 0; i < rows.Length; i++)
             {
                 if (i % padded < length)

@@ -1,6 +1,7 @@
 // The arithmetic of a gated activation x g(x): the table of g, and the columns of its input. Nothing of records.
 using IBert.Edge.Checkpoints;
 using IBert.Edge.Graph.Operations;
+using IBert.Edge.Kernels;
 
 namespace IBert.Edge.Quantization.Lowering;
 
@@ -27,7 +28,7 @@ internal sealed record GateScale(Linear Weights, short[] Multipliers, float[] Di
     {
         int channels = weights.Outputs, columns = channels + map.Extras.Length, inputs = weights.Inputs;
         float[] matrix = new float[columns * inputs], bias = new float[columns], divisors = new float[columns];
-        short[] multipliers = new short[(columns + 15) & ~15];
+        short[] multipliers = new short[Panels.Padded(columns)];
         weights.Weight.CopyTo(matrix, 0);
         weights.Bias.CopyTo(bias, 0);
         // What the columns of a channel so far reach.

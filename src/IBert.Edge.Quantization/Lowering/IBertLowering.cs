@@ -110,7 +110,7 @@ internal sealed class IBertLowering
     {
         int rows = weights.Length / Hidden;
         float scale = Symmetric(8, weights);
-        int padded = (Hidden + 15) & ~15;
+        int padded = Panels.Padded(Hidden);
         sbyte[] table = new sbyte[rows * padded];
         for (int i = 0; i < weights.Length; i++)
         {
@@ -168,7 +168,7 @@ internal sealed class IBertLowering
             Keys = key.Index,
             Values = value.Index,
             Heads = Config.HeadCount,
-            HeadColumns = HeadLayout.Padded(size),
+            HeadColumns = Panels.Padded(size),
             Bits = PublishedElements.ProbabilityBits + 1,
             X0 = constants.X0,
             B = constants.B,
@@ -221,7 +221,7 @@ internal sealed class IBertLowering
     private QuantizedTensor Gelu(QuantizedTensor input, string name)
     {
         float scale = ActivationScale($"{name}.output_activation", 8);
-        int columns = input.Columns, padded = (columns + 15) & ~15;
+        int columns = input.Columns, padded = Panels.Padded(columns);
         int[] b = new int[padded];
         long[] c = new long[padded], shift = new long[padded];
         double[] ratios = new double[columns];

@@ -51,7 +51,7 @@ internal sealed class Int8Lowering
 
     private int LastLayer => config.LayerCount - 1;
 
-    private int PaddedHead => HeadLayout.Padded(config.HeadSize);
+    private int PaddedHead => Panels.Padded(config.HeadSize);
 
     /// <summary>Builds the file's required sections.</summary>
     public IReadOnlyList<ModelSection> Lower(int maxLength, byte[] tokenizer)

@@ -50,7 +50,7 @@ internal sealed class ModelBuilder
     /// <summary>Adds a value for each channel, padded with zeros to a multiple of 16.</summary>
     public ushort Channels(ReadOnlySpan<int> values)
     {
-        int[] padded = new int[Padded(values.Length)];
+        int[] padded = new int[Panels.Padded(values.Length)];
         values.CopyTo(padded);
         return Rows<int>(ElementType.Int32, padded, 1);
     }
@@ -58,14 +58,13 @@ internal sealed class ModelBuilder
     /// <summary>Adds weights [rows, columns], packed in quads.</summary>
     public ushort Quads(ReadOnlySpan<sbyte> weights, int rows, int columns)
     {
-        int inner = Padded(columns);
-        byte[] packed = new byte[Padded(rows) * inner];
+        int inner = Panels.Padded(columns);
+        byte[] packed = new byte[Panels.Bytes(columns, rows)];
         for (int n = 0; n < rows; n++)
         {
-            int panel = n / ProductKernel.PanelColumns * ProductKernel.PanelColumns * inner, column = n % ProductKernel.PanelColumns;
             for (int k = 0; k < columns; k++)
             {
-                packed[panel + ((k & ~3) * ProductKernel.PanelColumns) + (column * 4) + (k & 3)] = (byte)weights[(n * columns) + k];
+                packed[Panels.Place(k, n, inner)] = (byte)weights[(n * columns) + k];
             }
         }
         return Constant(ElementType.Int8, ConstantLayout.Quads, rows, columns, packed);
@@ -101,7 +100,7 @@ internal sealed class ModelBuilder
         long end = FileHeader.Size + (sections.Count * (long)SectionEntry.Size);
         for (int i = 0; i < table.Length; i++)
         {
-            long start = Aligned(end);
+            long start = FileHeader.Aligned(end);
             table[i] = new SectionEntry
             {
                 Kind = sections[i].Kind,
@@ -146,7 +145,7 @@ internal sealed class ModelBuilder
 
     private ushort Constant(ElementType type, ConstantLayout layout, int rows, int columns, ReadOnlySpan<byte> bytes)
     {
-        data.SetLength(Aligned(data.Length));
+        data.SetLength(FileHeader.Aligned(data.Length));
         data.Position = data.Length;
         constants.Add(new ConstantEntry
         {
@@ -191,7 +190,7 @@ internal sealed class ModelBuilder
             if (tensors[t].Rows == RowCount.Fixed)
             {
                 SetOffsets(t, fixedEnd, 0);
-                fixedEnd += Aligned(tensors[t].Stride);
+                fixedEnd += FileHeader.Aligned(tensors[t].Stride);
             }
         }
         List<int> placed = [];
@@ -202,13 +201,13 @@ internal sealed class ModelBuilder
             long offset = 0;
             foreach (int other in placed.Where(o => first[o] <= last[t] && first[t] <= last[o]).OrderBy(o => tensors[o].OffsetPerToken))
             {
-                if (offset + Aligned(tensors[t].Stride) > (long)tensors[other].OffsetPerToken)
+                if (offset + FileHeader.Aligned(tensors[t].Stride) > (long)tensors[other].OffsetPerToken)
                 {
-                    offset = Math.Max(offset, (long)tensors[other].OffsetPerToken + Aligned(tensors[other].Stride));
+                    offset = Math.Max(offset, (long)tensors[other].OffsetPerToken + FileHeader.Aligned(tensors[other].Stride));
                 }
             }
             SetOffsets(t, fixedEnd, offset);
-            perToken = Math.Max(perToken, offset + Aligned(tensors[t].Stride));
+            perToken = Math.Max(perToken, offset + FileHeader.Aligned(tensors[t].Stride));
             placed.Add(t);
         }
         // A row in front of the others' moves all that lies above by a row, at every length.
@@ -220,7 +219,7 @@ internal sealed class ModelBuilder
         graph.ArenaFixed = (ulong)fixedEnd;
         graph.ArenaPerToken = (ulong)perToken;
 
-        long Front(int t) => tensors[t].Rows == RowCount.SequenceAndFront ? Aligned(tensors[t].Stride) : 0;
+        long Front(int t) => tensors[t].Rows == RowCount.SequenceAndFront ? FileHeader.Aligned(tensors[t].Stride) : 0;
 
         void Use(ushort t, int operation)
         {
@@ -251,8 +250,4 @@ internal sealed class ModelBuilder
         }
         return [.. head, .. text.ToArray()];
     }
-
-    private static int Padded(int count) => (count + ProductKernel.PanelColumns - 1) & -ProductKernel.PanelColumns;
-
-    private static long Aligned(long bytes) => (bytes + FileHeader.Alignment - 1) & -FileHeader.Alignment;
 }

@@ -1,5 +1,6 @@
 // The arithmetic of a linear layer as the reference has it. Nothing of records.
 using IBert.Edge.Checkpoints;
+using IBert.Edge.Kernels;
 using static IBert.Edge.Quantization.Lowering.PublishedScales;
 
 namespace IBert.Edge.Quantization.Lowering;
@@ -23,7 +24,7 @@ internal sealed record PublishedProduct(sbyte[] Weights, int[] Bias, int[] Sums,
     public static PublishedProduct Of(Linear linear, QuantizedTensor input, float inputScale, int heads)
     {
         int outputs = linear.Outputs, inputs = linear.Inputs, inner = input.Width;
-        int width = outputs / heads, paddedWidth = heads == 1 ? width : HeadLayout.Padded(width), places = heads * paddedWidth;
+        int width = outputs / heads, paddedWidth = heads == 1 ? width : Panels.Padded(width), places = heads * paddedWidth;
         sbyte[] weights = new sbyte[places * inner];
         int[] bias = new int[places], sums = new int[places];
         float[] scales = new float[outputs];

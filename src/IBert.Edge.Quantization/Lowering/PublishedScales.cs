@@ -1,4 +1,5 @@
 // The reference's scale arithmetic, in its own float32.
+using IBert.Edge.Kernels;
 namespace IBert.Edge.Quantization.Lowering;
 
 /// <summary>
@@ -58,7 +59,7 @@ internal static class PublishedScales
     /// </summary>
     public static (int[] Multipliers, int[] Exponents) Dyadic(double[] ratios, int most)
     {
-        int[] multipliers = new int[(ratios.Length + 15) & ~15], exponents = new int[multipliers.Length];
+        int[] multipliers = new int[Panels.Padded(ratios.Length)], exponents = new int[multipliers.Length];
         Array.Fill(exponents, Math.Min(most, Dyadic(ratios.Max(Math.Abs)).Exponent));
         for (int i = 0; i < ratios.Length; i++)
         {

@@ -1,5 +1,6 @@
 // The arithmetic of the embedding: its tables as integers with a scale for each row. Nothing of records.
 using IBert.Edge.Checkpoints;
+using IBert.Edge.Kernels;
 
 namespace IBert.Edge.Quantization.Lowering;
 
@@ -17,7 +18,7 @@ internal sealed record QuantizedEmbedding(double Scale, int Shift, IReadOnlyList
     /// <param name="hidden">Columns of each.</param>
     public static QuantizedEmbedding Of(Embeddings embeddings, int hidden)
     {
-        int padded = (hidden + 15) & ~15;
+        int padded = Panels.Padded(hidden);
         float[][] sources = Sources(embeddings, hidden);
         // No sum of rows can exceed the sum of the largest: nothing saturates, whatever the text.
         double scale = Math.Max(sources.Sum(table => table.Max(Math.Abs)), 1e-6) / short.MaxValue;

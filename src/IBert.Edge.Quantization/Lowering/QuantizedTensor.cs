@@ -1,4 +1,5 @@
 // What an integer tensor of the graph stands for.
+using IBert.Edge.Kernels;
 using IBert.Edge.Quantization.Reference;
 
 namespace IBert.Edge.Quantization.Lowering;
@@ -20,7 +21,7 @@ namespace IBert.Edge.Quantization.Lowering;
 /// <param name="Extras">
 /// The channels of the columns behind those that all channels have, or <see cref="NoChannel"/>; null for none.
 /// </param>
-/// <param name="Heads">Channels are cut into this many heads, each padded to a multiple of 16; 1 where they are not.</param>
+/// <param name="Heads">Channels are cut into this many heads, each padded with dead channels to a multiple of 16, so that kernels see whole panels; 1 where they are not.</param>
 internal sealed record QuantizedTensor(
     ushort Index, TensorKey Key, string Name, int Operation, int Channels, double Scale, int ZeroPoint, float[]? Divisors = null,
     float[]? Shifts = null, int[]? Extras = null, int Heads = 1)
@@ -36,7 +37,7 @@ internal sealed record QuantizedTensor(
     public int Columns => Channels + (Extras?.Length ?? 0);
 
     /// <summary>Columns of the tensor in the file: its own, and the padding of its heads.</summary>
-    public int Width => Heads == 1 ? Columns : Heads * HeadLayout.Padded(Channels / Heads);
+    public int Width => Heads == 1 ? Columns : Heads * Panels.Padded(Channels / Heads);
 
     /// <summary>The channel that a column belongs to, or <see cref="NoChannel"/>.</summary>
     public int Channel(int column) => column < Channels ? column : Extras![column - Channels];
@@ -45,7 +46,7 @@ internal sealed record QuantizedTensor(
     public int Place(int column)
     {
         int width = Channels / Heads;
-        return Heads == 1 ? column : (column / width * HeadLayout.Padded(width)) + (column % width);
+        return Heads == 1 ? column : (column / width * Panels.Padded(width)) + (column % width);
     }
 
     /// <summary>What a column was divided by.</summary>
@@ -56,11 +57,4 @@ internal sealed record QuantizedTensor(
 
     /// <summary>One step of a column.</summary>
     public double Step(int column) => Scale * Divisor(column);
-}
-
-/// <summary>Heads whose width is not a multiple of 16 are padded with dead channels, so that kernels see whole blocks.</summary>
-internal static class HeadLayout
-{
-    /// <summary>Width of a padded head.</summary>
-    public static int Padded(int width) => (width + 15) & ~15;
 }

@@ -1,6 +1,7 @@
 // The fixed-size records of an .ibert file, as they lie in it (little-endian). FORMAT.md beside this file is the specification.
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using IBert.Edge.Kernels;
 using IBert.Edge.Numerics;
 
 namespace IBert.Edge.Format;
@@ -14,6 +15,8 @@ internal struct FileHeader
 
     public const int Size = 64;
     public const ushort Major = 1, Minor = 0;
+
+    /// <summary>Sections, constants, tensors and parts of the scratch begin at multiples of so many bytes.</summary>
     public const int Alignment = 64;
 
     public ulong Magic;
@@ -27,6 +30,9 @@ internal struct FileHeader
 
     public uint Reserved0;
     public ulong Reserved1, Reserved2, Reserved3, Reserved4;
+
+    /// <summary>Rounded up to the next multiple of <see cref="Alignment"/>.</summary>
+    public static long Aligned(long bytes) => (bytes + Alignment - 1) & -Alignment;
 }
 
 /// <summary>Four-character codes of sections.</summary>
@@ -136,7 +142,7 @@ internal struct TensorEntry
     public ulong OffsetFixed;
     public ulong OffsetPerToken;
 
-    public readonly int PaddedColumns => ((int)Columns + 15) & ~15;
+    public readonly int PaddedColumns => Panels.Padded((int)Columns);
 
     /// <summary>Bytes from a row to the next.</summary>
     public readonly int Stride => PaddedColumns * Type.Bytes();
@@ -160,16 +166,6 @@ internal struct TensorEntry
 
     // Both ends are linear in the length: what holds for the shortest and the longest sequence holds for all.
     private readonly bool IsBefore(in TensorEntry other, int maxLength) => End(1) <= other.Start(1) && End(maxLength) <= other.Start(maxLength);
-}
-
-/// <summary>How a constant lies in DATA.</summary>
-internal enum ConstantLayout : ushort
-{
-    /// <summary>Row-major, rows without padding between them.</summary>
-    Rows = 0,
-
-    /// <summary>Panels of 16 output channels in quads: [N/16][K/4][16][4], N and K padded to multiples of 16 with zeros.</summary>
-    Quads = 1,
 }
 
 /// <summary>An entry of CNST: an array or a packed matrix in DATA.</summary>

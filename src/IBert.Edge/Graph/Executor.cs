@@ -83,7 +83,7 @@ internal sealed unsafe class Executor : IDisposable
         ArenaOf(model, sequence) + ScratchOf(model, kernels, sequence, workers);
 
     /// <summary>Bytes of the arena for sequences up to that length.</summary>
-    internal static long ArenaOf(ModelContents model, int sequence) => Aligned(model.ArenaBytes(sequence));
+    internal static long ArenaOf(ModelContents model, int sequence) => FileHeader.Aligned(model.ArenaBytes(sequence));
 
     /// <summary>Bytes of the workers' scratch, together, for sequences up to that length.</summary>
     internal static long ScratchOf(ModelContents model, KernelSet kernels, int sequence, int workers)
@@ -199,8 +199,6 @@ internal sealed unsafe class Executor : IDisposable
     private byte* TensorPointer(int index) => new Arena(model, arena)[index].At(sequence);
 
     private static long MostOf(Operation[] operations, Func<Operation, long> bytes) => operations.Max(bytes);
-
-    private static long Aligned(long bytes) => (bytes + FileHeader.Alignment - 1) & -FileHeader.Alignment;
 
     private static NativeBlock Allocate(long bytes, int tokens)
     {

@@ -2,6 +2,7 @@
 using System.Diagnostics.CodeAnalysis;
 using IBert.Edge.Format;
 using IBert.Edge.Graph.Operations;
+using IBert.Edge.Kernels;
 using IBert.Edge.Numerics;
 
 namespace IBert.Edge.Graph;
@@ -108,7 +109,7 @@ internal sealed unsafe class GraphVerifier(ModelContents model)
                 break;
             case ConstantLayout.Quads:
                 Require(constant.Type == ElementType.Int8 && constant.Rows <= MaxColumns && constant.Columns <= MaxColumns, $"constant {index} is packed but not int8, or too large");
-                elements = (ulong)Padded((int)constant.Rows) * (ulong)Padded((int)constant.Columns);
+                elements = (ulong)Panels.Bytes((int)constant.Columns, (int)constant.Rows);
                 break;
             default:
                 throw Bad($"constant {index} has layout {(int)constant.Layout}, which this program does not know: update the program");
@@ -170,7 +171,7 @@ internal sealed unsafe class GraphVerifier(ModelContents model)
         if (stage.Addends != OperationRecord.None)
         {
             Require(stage.Multipliers != OperationRecord.None, "has exponents by channel, and one multiplier for all");
-            int padded = Padded(channels);
+            int padded = Panels.Padded(channels);
             foreach (int own in new ReadOnlySpan<int>(Int32Array(stage.Addends, padded), padded))
             {
                 Require(own >= least && own <= most, $"scales a channel by 2^-{own}");
@@ -255,7 +256,7 @@ internal sealed unsafe class GraphVerifier(ModelContents model)
                 known[i].Written = Written.Nothing;
             }
         }
-        known[output] = new Knowledge { Written = rows == RowRange.All ? Written.All : Written.First, Low = low, High = high, ZeroPadding = zeroPadding || Tensors[output].Columns % 16 == 0 };
+        known[output] = new Knowledge { Written = rows == RowRange.All ? Written.All : Written.First, Low = low, High = high, ZeroPadding = zeroPadding || Tensors[output].Columns == Tensors[output].PaddedColumns };
     }
 
     /// <summary>Whether a stage makes zero of zero; accumulators of the padding are zero, as it has no weights, no bias and no addend.</summary>
@@ -312,8 +313,8 @@ internal sealed unsafe class GraphVerifier(ModelContents model)
     /// <summary>A value for each channel, zeros in the padding.</summary>
     public int* ChannelArray(ushort index, int channels)
     {
-        int* values = Int32Array(index, Padded(channels));
-        Require(!new ReadOnlySpan<int>(values + channels, Padded(channels) - channels).ContainsAnyExcept(0), $"constant {index} has padding that is not zero");
+        int* values = Int32Array(index, Panels.Padded(channels));
+        Require(!new ReadOnlySpan<int>(values + channels, Panels.Padded(channels) - channels).ContainsAnyExcept(0), $"constant {index} has padding that is not zero");
         return values;
     }
 
@@ -328,9 +329,6 @@ internal sealed unsafe class GraphVerifier(ModelContents model)
         Require(largest <= int.MaxValue, "has a multiplier of -2^31");
         return largest;
     }
-
-    /// <summary>Rounded up to a multiple of 16.</summary>
-    public static int Padded(int count) => (count + 15) & ~15;
 
     /// <summary>Refuses the model where a condition does not hold; what it does or is, in words that follow the operation's name.</summary>
     public void Require([DoesNotReturnIf(false)] bool condition, [System.Runtime.CompilerServices.InterpolatedStringHandlerArgument("condition")] ref Complaint what)

@@ -45,7 +45,7 @@ internal sealed unsafe class AdvSimdProduct : NeonProduct
             Tile<TwoRows>(left, panel, inner, start, startStride, tile);
             left = left.From(2);
             start += 2 * startStride;
-            tile += 2 * PanelColumns;
+            tile += 2 * Panels.Columns;
         }
         if (rows == 1)
         {
@@ -59,7 +59,7 @@ internal sealed unsafe class AdvSimdProduct : NeonProduct
     {
         sbyte* p0 = (sbyte*)left.Data, p1 = p0 + left.Stride;
         Sums lower0 = default, upper0 = default, lower1 = default, upper1 = default;
-        for (nint k = 0; k < inner; k += InnerBlock)
+        for (nint k = 0; k < inner; k += Panels.InnerBlock)
         {
             Vector128<int> a0 = Vector128.Load(p0 + k).AsInt32();
             Vector128<int> a1 = TRows.Value > 1 ? Vector128.Load(p1 + k).AsInt32() : default;
@@ -67,7 +67,7 @@ internal sealed unsafe class AdvSimdProduct : NeonProduct
                 panel, Quad(a0, 0), Quad(a0, 1), Quad(a1, 0), Quad(a1, 1), ref lower0, ref upper0, ref lower1, ref upper1);
             TwoQuads<TRows>(
                 panel + 128, Quad(a0, 2), Quad(a0, 3), Quad(a1, 2), Quad(a1, 3), ref lower0, ref upper0, ref lower1, ref upper1);
-            panel += InnerBlock * PanelColumns;
+            panel += Panels.InnerBlock * Panels.Columns;
         }
         Sums.Store(lower0, upper0, start, tile);
         if (TRows.Value > 1)
@@ -76,7 +76,7 @@ internal sealed unsafe class AdvSimdProduct : NeonProduct
             {
                 start += startStride;
             }
-            Sums.Store(lower1, upper1, start, tile + PanelColumns);
+            Sums.Store(lower1, upper1, start, tile + Panels.Columns);
         }
     }
 

@@ -15,7 +15,7 @@ namespace IBert.Edge.Kernels;
 /// </summary>
 internal sealed unsafe class Avx2Product : ProductKernel
 {
-    private const int HalfColumns = PanelColumns / 2;
+    private const int HalfColumns = Panels.Columns / 2;
 
     // Keeps the loop of Peak alive.
     private Vector256<int> _peak;
@@ -35,7 +35,7 @@ internal sealed unsafe class Avx2Product : ProductKernel
         short* wide = (short*)scratch;
         for (int r = 0; r < count; r++, rows += stride, wide += inner)
         {
-            for (nint k = 0; k < inner; k += InnerBlock)
+            for (nint k = 0; k < inner; k += Panels.InnerBlock)
             {
                 Avx2.ConvertToVector256Int16(rows + k).Store(wide + k);
             }
@@ -45,33 +45,11 @@ internal sealed unsafe class Avx2Product : ProductKernel
 
     public override Operand PrepareWide(ushort* rows, nint stride, int count, int inner, byte* scratch) => new((byte*)rows, stride);
 
-    public override void MultiplyWide(Operand left, int rows, sbyte* panel, int inner, int* tile) =>
-        Multiply(left, rows, panel, inner, null, tile);
+    public override void MultiplyWide(Operand left, int rows, in Panels panels, int panel, int* tile) =>
+        Multiply(left, rows, panels.At(panel), panels.Inner, null, tile);
 
-    public override void Multiply(Operand left, int rows, sbyte* panel, int inner, int* bias, int* tile)
-    {
-        switch (rows)
-        {
-            case 1:
-                Tile<OneRow>(left, panel, inner, bias, tile);
-                break;
-            case 2:
-                Tile<TwoRows>(left, panel, inner, bias, tile);
-                break;
-            case 3:
-                Tile<ThreeRows>(left, panel, inner, bias, tile);
-                break;
-            case 4:
-                Tile<FourRows>(left, panel, inner, bias, tile);
-                break;
-            case 5:
-                Tile<FiveRows>(left, panel, inner, bias, tile);
-                break;
-            default:
-                Tile<SixRows>(left, panel, inner, bias, tile);
-                break;
-        }
-    }
+    public override void Multiply(Operand left, int rows, in Panels panels, int panel, int* tile) =>
+        Multiply(left, rows, panels.At(panel), panels.Inner, panels.BiasAt(panel), tile);
 
     public override long Peak(int iterations)
     {
@@ -97,11 +75,36 @@ internal sealed unsafe class Avx2Product : ProductKernel
         return 12L * 16 * iterations;
     }
 
+    private static void Multiply(Operand left, int rows, sbyte* panel, int inner, int* bias, int* tile)
+    {
+        switch (rows)
+        {
+            case 1:
+                Tile<OneRow>(left, panel, inner, bias, tile);
+                break;
+            case 2:
+                Tile<TwoRows>(left, panel, inner, bias, tile);
+                break;
+            case 3:
+                Tile<ThreeRows>(left, panel, inner, bias, tile);
+                break;
+            case 4:
+                Tile<FourRows>(left, panel, inner, bias, tile);
+                break;
+            case 5:
+                Tile<FiveRows>(left, panel, inner, bias, tile);
+                break;
+            default:
+                Tile<SixRows>(left, panel, inner, bias, tile);
+                break;
+        }
+    }
+
     private static void Tile<TRows>(Operand left, sbyte* panel, int inner, int* bias, int* tile)
         where TRows : struct, IRowCount
     {
         Half<TRows>(left, panel, inner, bias, tile);
-        Half<TRows>(left, panel + HalfColumns * 4, inner, bias is null ? null : bias + HalfColumns, tile + HalfColumns);
+        Half<TRows>(left, panel + HalfColumns * Panels.Quad, inner, bias is null ? null : bias + HalfColumns, tile + HalfColumns);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -142,23 +145,23 @@ internal sealed unsafe class Avx2Product : ProductKernel
         r0.Store(start, tile);
         if (TRows.Value > 1)
         {
-            r1.Store(start, tile + PanelColumns);
+            r1.Store(start, tile + Panels.Columns);
         }
         if (TRows.Value > 2)
         {
-            r2.Store(start, tile + 2 * PanelColumns);
+            r2.Store(start, tile + 2 * Panels.Columns);
         }
         if (TRows.Value > 3)
         {
-            r3.Store(start, tile + 3 * PanelColumns);
+            r3.Store(start, tile + 3 * Panels.Columns);
         }
         if (TRows.Value > 4)
         {
-            r4.Store(start, tile + 4 * PanelColumns);
+            r4.Store(start, tile + 4 * Panels.Columns);
         }
         if (TRows.Value > 5)
         {
-            r5.Store(start, tile + 5 * PanelColumns);
+            r5.Store(start, tile + 5 * Panels.Columns);
         }
     }
 

@@ -45,7 +45,7 @@ internal sealed unsafe class DpProduct : NeonProduct
             rows -= 4;
             left = left.From(4);
             start += 4 * startStride;
-            tile += 4 * PanelColumns;
+            tile += 4 * Panels.Columns;
         }
         switch (rows)
         {
@@ -79,7 +79,7 @@ internal sealed unsafe class DpProduct : NeonProduct
             r2 = TRows.Value > 2 ? new(start + (2 * startStride)) : default;
             r3 = TRows.Value > 3 ? new(start + (3 * startStride)) : default;
         }
-        for (; inner >= 64; inner -= 64, panel += 64 * PanelColumns)
+        for (; inner >= 64; inner -= 64, panel += 64 * Panels.Columns)
         {
             Block32<TRows>(0, p0, p1, p2, p3, panel, ref r0, ref r1, ref r2, ref r3);
             Block32<TRows>(32, p0, p1, p2, p3, panel, ref r0, ref r1, ref r2, ref r3);
@@ -88,30 +88,30 @@ internal sealed unsafe class DpProduct : NeonProduct
             p2 += 64;
             p3 += 64;
         }
-        for (; inner > 0; inner -= InnerBlock, panel += InnerBlock * PanelColumns)
+        for (; inner > 0; inner -= Panels.InnerBlock, panel += Panels.InnerBlock * Panels.Columns)
         {
             Vector128<sbyte> a0 = Vector128.Load(p0);
             Vector128<sbyte> a1 = TRows.Value > 1 ? Vector128.Load(p1) : default;
             Vector128<sbyte> a2 = TRows.Value > 2 ? Vector128.Load(p2) : default;
             Vector128<sbyte> a3 = TRows.Value > 3 ? Vector128.Load(p3) : default;
             Block16<TRows>(0, panel, a0, a1, a2, a3, ref r0, ref r1, ref r2, ref r3);
-            p0 += InnerBlock;
-            p1 += InnerBlock;
-            p2 += InnerBlock;
-            p3 += InnerBlock;
+            p0 += Panels.InnerBlock;
+            p1 += Panels.InnerBlock;
+            p2 += Panels.InnerBlock;
+            p3 += Panels.InnerBlock;
         }
         r0.Store(tile);
         if (TRows.Value > 1)
         {
-            r1.Store(tile + PanelColumns);
+            r1.Store(tile + Panels.Columns);
         }
         if (TRows.Value > 2)
         {
-            r2.Store(tile + 2 * PanelColumns);
+            r2.Store(tile + 2 * Panels.Columns);
         }
         if (TRows.Value > 3)
         {
-            r3.Store(tile + 3 * PanelColumns);
+            r3.Store(tile + 3 * Panels.Columns);
         }
     }
 
@@ -149,10 +149,10 @@ internal sealed unsafe class DpProduct : NeonProduct
         ref Columns r0, ref Columns r1, ref Columns r2, ref Columns r3)
         where TRows : struct, IRowCount
     {
-        Quad<TRows>(0, k * PanelColumns, panel, a0, a1, a2, a3, ref r0, ref r1, ref r2, ref r3);
-        Quad<TRows>(1, k * PanelColumns + 64, panel, a0, a1, a2, a3, ref r0, ref r1, ref r2, ref r3);
-        Quad<TRows>(2, k * PanelColumns + 128, panel, a0, a1, a2, a3, ref r0, ref r1, ref r2, ref r3);
-        Quad<TRows>(3, k * PanelColumns + 192, panel, a0, a1, a2, a3, ref r0, ref r1, ref r2, ref r3);
+        Quad<TRows>(0, k * Panels.Columns, panel, a0, a1, a2, a3, ref r0, ref r1, ref r2, ref r3);
+        Quad<TRows>(1, k * Panels.Columns + 64, panel, a0, a1, a2, a3, ref r0, ref r1, ref r2, ref r3);
+        Quad<TRows>(2, k * Panels.Columns + 128, panel, a0, a1, a2, a3, ref r0, ref r1, ref r2, ref r3);
+        Quad<TRows>(3, k * Panels.Columns + 192, panel, a0, a1, a2, a3, ref r0, ref r1, ref r2, ref r3);
     }
 
     /// <summary>A quad of every column: offsets are constants, so that they become part of the loads.</summary>

@@ -29,7 +29,7 @@ internal abstract unsafe class NeonProduct : ProductKernel
         byte* digits = scratch;
         for (int r = 0; r < count; r++, rows = (ushort*)((byte*)rows + stride), digits += 2 * inner)
         {
-            for (nint k = 0; k < inner; k += InnerBlock)
+            for (nint k = 0; k < inner; k += Panels.InnerBlock)
             {
                 Vector128<ushort> x0 = Vector128.Load(rows + k), x1 = Vector128.Load(rows + k + 8);
                 Vector128<byte> low = AdvSimd.ExtractNarrowingUpper(AdvSimd.ExtractNarrowingLower(x0), x1);
@@ -42,17 +42,19 @@ internal abstract unsafe class NeonProduct : ProductKernel
         return new(scratch, 2 * inner);
     }
 
-    public sealed override void Multiply(Operand left, int rows, sbyte* panel, int inner, int* bias, int* tile) =>
-        Accumulate(left, rows, panel, inner, bias, 0, tile);
+    public sealed override void Multiply(Operand left, int rows, in Panels panels, int panel, int* tile) =>
+        Accumulate(left, rows, panels.At(panel), panels.Inner, panels.BiasAt(panel), 0, tile);
 
-    public sealed override void MultiplyWide(Operand left, int rows, sbyte* panel, int inner, int* tile)
+    public sealed override void MultiplyWide(Operand left, int rows, in Panels panels, int panel, int* tile)
     {
-        Accumulate(new(left.Data + inner, left.Stride), rows, panel, inner, null, 0, tile);
-        for (int i = 0; i < rows * PanelColumns; i += 4)
+        sbyte* weights = panels.At(panel);
+        int inner = panels.Inner;
+        Accumulate(new(left.Data + inner, left.Stride), rows, weights, inner, null, 0, tile);
+        for (int i = 0; i < rows * Panels.Columns; i += 4)
         {
             (Vector128.Load(tile + i) << DigitBits).Store(tile + i);
         }
-        Accumulate(left, rows, panel, inner, tile, PanelColumns, tile);
+        Accumulate(left, rows, weights, inner, tile, Panels.Columns, tile);
     }
 
     /// <summary>tile[r, c] = start[r * startStride + c] + the product; a null start is zero, a stride of 0 the same for all rows.</summary>

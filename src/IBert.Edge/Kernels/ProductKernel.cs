@@ -20,29 +20,16 @@ internal readonly unsafe struct Operand(byte* data, nint stride)
 /// int8 x int8 -> int32 products of a few rows with one panel of 16 columns. A kernel knows only this tile; whoever drives it walks
 /// rows and panels and takes the 32-bit results where they belong.
 /// <code>
-///   panel, layout 1 ("quads"): [inner/4][16 columns][4]     a 16-byte load is four columns' quads: an SDOT operand as it is
-///
-///            k 0..3                       k 4..7
-///     | c0 c0 c0 c0 | c1 .. | c15 .. | c0 c0 c0 c0 | ...
-///
-///   left side: rows of int8, contiguous in k.      tile: int32 [rows][16]
+///   left side: rows of int8, contiguous in k.      right side: a panel of Panels.      tile: int32 [rows][16]
 /// </code>
-/// inner is a multiple of 16: the quantizer pads panels with zero weights, so what the left side holds beyond the true length does not
-/// matter, as long as it may be read. Weights and V are never -128: two products -128 * w then fit 16 bits (SMULL + SMLAL).
 /// </summary>
 internal abstract unsafe class ProductKernel
 {
-    /// <summary>Columns of a panel.</summary>
-    public const int PanelColumns = 16;
-
-    /// <summary>inner is a multiple of this.</summary>
-    public const int InnerBlock = 16;
-
     /// <summary>Most rows a tile has, of any kernel.</summary>
     public const int MaxTileRows = 8;
 
     /// <summary>Elements of the caller's tile.</summary>
-    public const int TileSize = MaxTileRows * PanelColumns;
+    public const int TileSize = MaxTileRows * Panels.Columns;
 
     /// <summary>Bits of a wide left side's values: two digits of seven.</summary>
     public const int WideBits = 14;
@@ -85,15 +72,14 @@ internal abstract unsafe class ProductKernel
     /// <summary>tile[r, c] = bias[c] + sum over k of left[r, k] * panel[k, c], modulo 2^32 (bounds are proven before).</summary>
     /// <param name="left">From <see cref="Prepare"/>, advanced to the tile's first row.</param>
     /// <param name="rows">1..<see cref="TileRows"/>.</param>
-    /// <param name="panel">inner * 16 bytes of layout 1.</param>
-    /// <param name="inner">Length of a row, a multiple of 16.</param>
-    /// <param name="bias">16 values; null for zero.</param>
+    /// <param name="panels">The right side; its inner length is that of the left side's rows.</param>
+    /// <param name="panel">Which of its panels, counted from 0.</param>
     /// <param name="tile">rows * 16 results, row-major.</param>
-    public abstract void Multiply(Operand left, int rows, sbyte* panel, int inner, int* bias, int* tile);
+    public abstract void Multiply(Operand left, int rows, in Panels panels, int panel, int* tile);
 
-    /// <summary>As <see cref="Multiply"/> with a left side from <see cref="PrepareWide"/>.</summary>
+    /// <summary>As <see cref="Multiply"/> with a left side from <see cref="PrepareWide"/>, and without a bias: the panels have none.</summary>
     /// <inheritdoc cref="Multiply"/>
-    public abstract void MultiplyWide(Operand left, int rows, sbyte* panel, int inner, int* tile);
+    public abstract void MultiplyWide(Operand left, int rows, in Panels panels, int panel, int* tile);
 
     /// <summary>
     /// The ceiling that <see cref="Multiply"/> is measured against: its multiply and add instructions on registers alone, without a load.

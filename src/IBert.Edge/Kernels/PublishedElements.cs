@@ -172,9 +172,9 @@ internal static unsafe class PublishedElements
     /// <summary>Adds a bias to accumulators [rows][16] that were rescaled first: the reference's stale input scale (docs/numerics.md, trap 13).</summary>
     public static void RescaleAndBias(int* tile, int rows, in Term term, int* bias)
     {
-        for (int i = 0; i < rows * ProductKernel.PanelColumns; i++)
+        for (int i = 0; i < rows * Panels.Columns; i++)
         {
-            tile[i] = (int)term.Of(tile[i], 0) + bias[i % ProductKernel.PanelColumns];
+            tile[i] = (int)term.Of(tile[i], 0) + bias[i % Panels.Columns];
         }
     }
 
@@ -224,7 +224,7 @@ internal static unsafe class PublishedElements
         }
         long deviation = (long)IntegerMath.SquareRoot(squares) << shift;
         long factor = deviation == 0 ? 0 : (1L << 31) / deviation;
-        int padded = (channels + 15) & ~15;
+        int padded = Panels.Padded(channels);
         for (int c = 0; c < padded; c++)
         {
             // In the padding multiplier and offset are zero.
@@ -273,7 +273,7 @@ internal static unsafe class PublishedElements
                 // which becomes 256, not 255.
                 probabilities[i] = (ushort)(ToFloatPrecision(probabilities[i] * factor) >> (32 - ProbabilityBits));
             }
-            int padded = (count + 15) & ~15;
+            int padded = Panels.Padded(count);
             for (int i = count; i < padded; i++)
             {
                 probabilities[i] = 0;

@@ -8,7 +8,7 @@ namespace IBert.Edge.Kernels;
 /// <summary>The definition of <see cref="ElementKernel"/>; runs everywhere.</summary>
 internal sealed unsafe class ScalarElements : ElementKernel
 {
-    private const int Columns = ProductKernel.PanelColumns;
+    private const int Columns = Panels.Columns;
 
     public override string Name => "scalar";
 
@@ -89,7 +89,7 @@ internal sealed unsafe class ScalarElements : ElementKernel
                 exponentials[i] = (ushort)e;
                 sums[r] += e;
             }
-            int padded = (count + Columns - 1) & -Columns;
+            int padded = Panels.Padded(count);
             for (int i = count; i < padded; i++)
             {
                 exponentials[i] = 0;
@@ -99,7 +99,7 @@ internal sealed unsafe class ScalarElements : ElementKernel
 
     public override void LayerNorm(short* a, short* b, in LayerNormScale scale, short* wide, sbyte* narrow)
     {
-        int padded = (scale.Channels + Columns - 1) & -Columns;
+        int padded = Panels.Padded(scale.Channels);
         long sum = 0, squares = 0;
         for (int c = 0; c < padded; c++)
         {
@@ -151,35 +151,24 @@ internal sealed unsafe class ScalarElements : ElementKernel
 
     public override void PackKeys(sbyte* rows, nint stride, int count, int inner, sbyte* panels)
     {
-        for (int panel = 0; panel < count; panel += Columns, panels += inner * Columns)
+        int columns = Panels.Padded(count);
+        for (int column = 0; column < columns; column++)
         {
-            for (int quad = 0; quad < inner; quad += 4)
+            for (int k = 0; k < inner; k++)
             {
-                for (int c = 0; c < Columns; c++)
-                {
-                    for (int k = 0; k < 4; k++)
-                    {
-                        panels[quad * Columns + c * 4 + k] = panel + c < count ? rows[(panel + c) * stride + quad + k] : (sbyte)0;
-                    }
-                }
+                panels[Panels.Place(k, column, inner)] = column < count ? rows[(column * stride) + k] : (sbyte)0;
             }
         }
     }
 
     public override void PackValues(sbyte* rows, nint stride, int count, int columns, sbyte* panels)
     {
-        int inner = (count + Columns - 1) & -Columns;
-        for (int panel = 0; panel < columns; panel += Columns, panels += inner * Columns)
+        int inner = Panels.Padded(count);
+        for (int column = 0; column < columns; column++)
         {
-            for (int quad = 0; quad < inner; quad += 4)
+            for (int k = 0; k < inner; k++)
             {
-                for (int c = 0; c < Columns; c++)
-                {
-                    for (int k = 0; k < 4; k++)
-                    {
-                        panels[quad * Columns + c * 4 + k] = quad + k < count ? rows[(quad + k) * stride + panel + c] : (sbyte)0;
-                    }
-                }
+                panels[Panels.Place(k, column, inner)] = k < count ? rows[(k * stride) + column] : (sbyte)0;
             }
         }
     }

@@ -19,36 +19,41 @@ internal sealed unsafe class ScalarProduct : ProductKernel
 
     public override Operand PrepareWide(ushort* rows, nint stride, int count, int inner, byte* scratch) => new((byte*)rows, stride);
 
-    public override void Multiply(Operand left, int rows, sbyte* panel, int inner, int* bias, int* tile)
+    public override void Multiply(Operand left, int rows, in Panels panels, int panel, int* tile)
     {
+        sbyte* weights = panels.At(panel);
+        int* bias = panels.BiasAt(panel);
+        int inner = panels.Inner;
         for (int r = 0; r < rows; r++)
         {
             sbyte* row = (sbyte*)(left.Data + r * left.Stride);
-            for (int c = 0; c < PanelColumns; c++)
+            for (int c = 0; c < Panels.Columns; c++)
             {
                 int sum = bias is null ? 0 : bias[c];
                 for (int k = 0; k < inner; k++)
                 {
-                    sum += row[k] * panel[(k & ~3) * PanelColumns + c * 4 + (k & 3)];
+                    sum += row[k] * weights[Panels.PlaceInPanel(k, c)];
                 }
-                tile[r * PanelColumns + c] = sum;
+                tile[r * Panels.Columns + c] = sum;
             }
         }
     }
 
-    public override void MultiplyWide(Operand left, int rows, sbyte* panel, int inner, int* tile)
+    public override void MultiplyWide(Operand left, int rows, in Panels panels, int panel, int* tile)
     {
+        sbyte* weights = panels.At(panel);
+        int inner = panels.Inner;
         for (int r = 0; r < rows; r++)
         {
             ushort* row = (ushort*)(left.Data + r * left.Stride);
-            for (int c = 0; c < PanelColumns; c++)
+            for (int c = 0; c < Panels.Columns; c++)
             {
                 int sum = 0;
                 for (int k = 0; k < inner; k++)
                 {
-                    sum += row[k] * panel[(k & ~3) * PanelColumns + c * 4 + (k & 3)];
+                    sum += row[k] * weights[Panels.PlaceInPanel(k, c)];
                 }
-                tile[r * PanelColumns + c] = sum;
+                tile[r * Panels.Columns + c] = sum;
             }
         }
     }

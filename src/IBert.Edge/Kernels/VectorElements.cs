@@ -13,7 +13,7 @@ namespace IBert.Edge.Kernels;
 internal sealed unsafe class VectorElements<T> : ElementKernel
     where T : struct, ILanes<T>
 {
-    private const int Columns = ProductKernel.PanelColumns, Half = ILanes<T>.Count;
+    private const int Columns = Panels.Columns, Half = ILanes<T>.Count;
 
     public override string Name => T.Name;
 
@@ -107,7 +107,7 @@ internal sealed unsafe class VectorElements<T> : ElementKernel
 
     public override void LayerNorm(short* a, short* b, in LayerNormScale scale, short* wide, sbyte* narrow)
     {
-        int padded = (scale.Channels + Columns - 1) & -Columns;
+        int padded = Panels.Padded(scale.Channels);
         // Where there is no second input, sixteen zeros stand in, again and again.
         short* zeros = stackalloc short[Columns];
         nint step = b is null ? 0 : Columns;
@@ -201,19 +201,19 @@ internal sealed unsafe class VectorElements<T> : ElementKernel
             for (int c = 0; c < Columns; c += 4)
             {
                 // 4 rows of 4 quads become 4 quads of 4 columns.
-                sbyte* source = rows + ((panel + c) * stride), target = panels + (c * 4);
+                sbyte* source = rows + ((panel + c) * stride), target = panels + (c * Panels.Quad);
                 int present = count - panel - c;
-                for (int k = 0; k < inner; k += 16, source += 16, target += 16 * Columns)
+                for (int k = 0; k < inner; k += Panels.InnerBlock, source += Panels.InnerBlock, target += Panels.InnerBlock * Columns)
                 {
                     Vector128<uint> r0 = Row(source, 0, stride, present).AsUInt32(), r1 = Row(source, 1, stride, present).AsUInt32();
                     Vector128<uint> r2 = Row(source, 2, stride, present).AsUInt32(), r3 = Row(source, 3, stride, present).AsUInt32();
                     Vector128<uint> even = T.ZipLow(r0, r2), odd = T.ZipLow(r1, r3);
                     T.ZipLow(even, odd).AsSByte().Store(target);
-                    T.ZipHigh(even, odd).AsSByte().Store(target + (4 * Columns));
+                    T.ZipHigh(even, odd).AsSByte().Store(target + Panels.QuadStride);
                     even = T.ZipHigh(r0, r2);
                     odd = T.ZipHigh(r1, r3);
-                    T.ZipLow(even, odd).AsSByte().Store(target + (8 * Columns));
-                    T.ZipHigh(even, odd).AsSByte().Store(target + (12 * Columns));
+                    T.ZipLow(even, odd).AsSByte().Store(target + (2 * Panels.QuadStride));
+                    T.ZipHigh(even, odd).AsSByte().Store(target + (3 * Panels.QuadStride));
                 }
             }
         }
@@ -221,10 +221,10 @@ internal sealed unsafe class VectorElements<T> : ElementKernel
 
     public override void PackValues(sbyte* rows, nint stride, int count, int columns, sbyte* panels)
     {
-        int inner = (count + Columns - 1) & -Columns;
+        int inner = Panels.Padded(count);
         for (int panel = 0; panel < columns; panel += Columns)
         {
-            for (int quad = 0; quad < inner; quad += 4, panels += 4 * Columns)
+            for (int quad = 0; quad < inner; quad += Panels.Quad, panels += Panels.QuadStride)
             {
                 sbyte* source = rows + (quad * stride) + panel;
                 int present = count - quad;

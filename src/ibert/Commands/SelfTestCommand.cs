@@ -72,9 +72,9 @@ internal static class SelfTestCommand
         foreach (KernelSet set in Available)
         {
             using KernelCheck check = new(scalar, set);
-            IReadOnlyList<string> failed = check.Run();
+            IReadOnlyList<KernelCase> failed = check.Run();
             output.Line($"kernels      {set.Name} (products {set.Product.Name}, the rest {set.Elements.Name}): "
-                + (failed.Count == 0 ? "equal to the definition" : $"DIFFERENT in {string.Join(", ", failed)} (seed {KernelCheck.Seed})"));
+                + (failed.Count == 0 ? "equal to the definition" : $"DIFFERENT in {string.Join("; ", failed)} (seed {KernelCases.Seed})"));
             all &= failed.Count == 0;
         }
         return all;

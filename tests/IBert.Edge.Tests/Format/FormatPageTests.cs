@@ -120,8 +120,8 @@ public sealed partial class FormatPageTests
     [InlineData(@"Exponentials have (\d+) bits", ProductKernel.WideBits)]
     [InlineData(@"bits at every length up to ([\d,]+) tokens", int.MaxValue / 128 / ((1 << ProductKernel.WideBits) - 1))]
     [InlineData(@"PreShift \| k, 0 to (\d+)", Dyadic.MaxPreShift)]
-    [InlineData(@"\[N/(\d+)\]\[K/4\]", ProductKernel.PanelColumns)]
-    [InlineData(@"N and K padded to multiples of (\d+)", ProductKernel.InnerBlock)]
+    [InlineData(@"\[N/(\d+)\]\[K/4\]", Panels.Columns)]
+    [InlineData(@"N and K padded to multiples of (\d+)", Panels.InnerBlock)]
     [InlineData(@"0x([0-9A-F]{4}) none", OperationRecord.None)]
     public void A_number_in_the_text_is_that_of_the_code(string pattern, int expected)
     {

@@ -111,7 +111,7 @@ public sealed class FrontRowTests
         short[] row = [];
         using Executor executor = new(opened.Model.Contents, KernelSet.Create("scalar")!, Tokens + 1, 1);
         executor.AfterOperation = index => row = index == 0
-            ? MemoryMarshal.Cast<byte, short>(executor.TensorBytes(opened.Model.Contents.Operations[0].Outputs[0]))[..((Columns + 15) & ~15)].ToArray()
+            ? MemoryMarshal.Cast<byte, short>(executor.TensorBytes(opened.Model.Contents.Operations[0].Outputs[0]))[..Panels.Padded(Columns)].ToArray()
             : row;
         executor.Run(new([FrontId], [0]));
         return row;

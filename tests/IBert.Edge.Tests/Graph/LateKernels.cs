@@ -46,13 +46,14 @@ internal unsafe class LateProduct : ProductKernel
     public override Operand PrepareWide(ushort* rows, nint stride, int count, int inner, byte* scratch) =>
         definition.PrepareWide(rows, stride, count, inner, scratch);
 
-    public override void Multiply(Operand left, int rows, sbyte* panel, int inner, int* bias, int* tile)
+    public override void Multiply(Operand left, int rows, in Panels panels, int panel, int* tile)
     {
         LateKernels.Dawdle();
-        definition.Multiply(left, rows, panel, inner, bias, tile);
+        definition.Multiply(left, rows, panels, panel, tile);
     }
 
-    public override void MultiplyWide(Operand left, int rows, sbyte* panel, int inner, int* tile) => definition.MultiplyWide(left, rows, panel, inner, tile);
+    public override void MultiplyWide(Operand left, int rows, in Panels panels, int panel, int* tile) =>
+        definition.MultiplyWide(left, rows, panels, panel, tile);
 
     public override long Peak(int iterations) => definition.Peak(iterations);
 }

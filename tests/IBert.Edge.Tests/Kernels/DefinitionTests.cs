@@ -92,7 +92,7 @@ public sealed unsafe class DefinitionTests
     public void A_flat_row_divides_evenly_and_its_context_is_the_mean(int count)
     {
         ScalarElements kernel = new();
-        int padded = (count + 15) & ~15;
+        int padded = Panels.Padded(count);
         using Guarded<int> scores = new Guarded<int>(padded).Fill(_ => 77), tile = new(16), sums = new(1);
         using Guarded<ushort> exponentials = new(padded);
         using Guarded<sbyte> output = new(16);

@@ -68,7 +68,7 @@ internal abstract unsafe class AttentionBase(ModelContents model, OperationRecor
     {
         ReadOnlySpan<TensorEntry> tensors = Model.Tensors;
         int heads = Fields.Heads, columns = Fields.HeadColumns, bits = Fields.Bits;
-        proof.Require(heads is >= 1 and <= 4096 && columns is >= 16 and <= 4096 && columns % 16 == 0, $"has {heads} heads of {columns} columns");
+        proof.Require(heads is >= 1 and <= 4096 && columns is >= Panels.Columns and <= 4096 && columns % Panels.Columns == 0, $"has {heads} heads of {columns} columns");
         proof.Require(bits is >= 1 and <= ProductKernel.WideBits, $"has exponentials of {bits} bits");
         proof.Require(Record.Inputs[1] < tensors.Length, "lacks input 1");
         // Of one query row, keys and values count their rows by themselves.
@@ -123,11 +123,11 @@ internal abstract unsafe class AttentionBase(ModelContents model, OperationRecor
     [SkipLocalsInit]
     public override void Run(in Pass pass, int start, int end)
     {
-        int keyRows = KeyRows(pass.Length), rows = RowCount(pass.Length), padded = (keyRows + 15) & ~15, stride = queries.Stride;
+        int keyRows = KeyRows(pass.Length), rows = RowCount(pass.Length), padded = Panels.Padded(keyRows), stride = queries.Stride;
         Scratch layout = new(product, keyRows, columns);
         byte* q = queries.At(pass.Length), k = keys.At(pass.Length), v = values.At(pass.Length), output = context.At(pass.Length);
         byte* memory = pass.Scratch;
-        sbyte* keyPanels = (sbyte*)(memory + layout.Keys), valuePanels = (sbyte*)(memory + layout.Values);
+        Panels keyPanels = new((sbyte*)(memory + layout.Keys), columns), valuePanels = new((sbyte*)(memory + layout.Values), padded);
         int* scores = (int*)(memory + layout.Scores);
         ushort* exponentials = (ushort*)(memory + layout.Exponentials);
         int* tile = stackalloc int[ProductKernel.TileSize];
@@ -137,21 +137,21 @@ internal abstract unsafe class AttentionBase(ModelContents model, OperationRecor
         {
             int offset = head * columns;
             sbyte* headKeys = (sbyte*)(k + offset);
-            Elements.PackKeys(headKeys, stride, keyRows, columns, keyPanels);
-            Elements.PackValues((sbyte*)(v + offset), stride, keyRows, columns, valuePanels);
-            bool raised = RaiseKeys(keyPanels, padded * columns);
+            Elements.PackKeys(headKeys, stride, keyRows, columns, keyPanels.Weights);
+            Elements.PackValues((sbyte*)(v + offset), stride, keyRows, columns, valuePanels.Weights);
+            bool raised = RaiseKeys(keyPanels.Weights, padded * columns);
             for (int t = 0; t < tiles.Parts; t++)
             {
                 (int first, int last) = tiles[t];
                 int count = last - first;
                 sbyte* headQueries = (sbyte*)(q + ((long)first * stride) + offset);
                 Operand left = product.Prepare(headQueries, stride, count, columns, memory);
-                for (int key = 0; key < padded; key += ProductKernel.PanelColumns)
+                for (int panel = 0, key = 0; key < padded; panel++, key += Panels.Columns)
                 {
-                    product.Multiply(left, count, keyPanels + (key * columns), columns, null, tile);
+                    product.Multiply(left, count, keyPanels, panel, tile);
                     for (int r = 0; r < count; r++)
                     {
-                        Unsafe.CopyBlock(scores + (r * padded) + key, tile + (r * ProductKernel.PanelColumns), ProductKernel.PanelColumns * sizeof(int));
+                        Unsafe.CopyBlock(scores + (r * padded) + key, tile + (r * Panels.Columns), Panels.Columns * sizeof(int));
                     }
                 }
                 if (raised)
@@ -161,9 +161,9 @@ internal abstract unsafe class AttentionBase(ModelContents model, OperationRecor
                 Exponentials(scores, count, padded, keyRows, exponentials, sums);
                 pass.AfterSoftmax?.Invoke(head, first, new Span<ushort>(exponentials, count * padded));
                 left = product.PrepareWide(exponentials, padded * sizeof(ushort), count, padded, memory);
-                for (int column = 0; column < columns; column += ProductKernel.PanelColumns)
+                for (int panel = 0, column = 0; column < columns; panel++, column += Panels.Columns)
                 {
-                    product.MultiplyWide(left, count, valuePanels + ((long)column * padded), padded, tile);
+                    product.MultiplyWide(left, count, valuePanels, panel, tile);
                     sbyte* place = (sbyte*)(output + ((long)first * stride) + offset + column);
                     Elements.ContextToInt8(tile, count, sums, scale, place, stride);
                 }
@@ -190,13 +190,13 @@ internal abstract unsafe class AttentionBase(ModelContents model, OperationRecor
 
         public Scratch(ProductKernel product, int keyRows, int columns)
         {
-            int padded = (keyRows + 15) & ~15;
-            long panels = Aligned((long)padded * columns);
-            Keys = Aligned(ProductKernel.MaxTileRows * (long)Math.Max(product.OperandBytes(columns), product.WideOperandBytes(padded)));
+            int padded = Panels.Padded(keyRows);
+            long panels = FileHeader.Aligned(Panels.Bytes(columns, keyRows));
+            Keys = FileHeader.Aligned(ProductKernel.MaxTileRows * (long)Math.Max(product.OperandBytes(columns), product.WideOperandBytes(padded)));
             Values = Keys + panels;
             Scores = Values + panels;
-            Exponentials = Scores + Aligned(ProductKernel.MaxTileRows * (long)padded * sizeof(int));
-            Bytes = Exponentials + Aligned(ProductKernel.MaxTileRows * (long)padded * sizeof(ushort));
+            Exponentials = Scores + FileHeader.Aligned(ProductKernel.MaxTileRows * (long)padded * sizeof(int));
+            Bytes = Exponentials + FileHeader.Aligned(ProductKernel.MaxTileRows * (long)padded * sizeof(ushort));
         }
     }
 }

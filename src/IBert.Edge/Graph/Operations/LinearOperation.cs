@@ -50,7 +50,7 @@ internal sealed unsafe class LinearOperation(ModelContents model, OperationRecor
     private ProductKernel product = null!;
     private ElementKernel elements = null!;
     private TensorPlace input, output;
-    private sbyte* weights;
+    private Panels weights;
     private int* bias;
     private ChannelScale scale;
     private PublishedElements.Term rescale;
@@ -70,9 +70,8 @@ internal sealed unsafe class LinearOperation(ModelContents model, OperationRecor
         int output = proof.Output(Record, 0, tensors[Record.Outputs[0]].Type);
         proof.Require(Record.Outputs[1] == OperationRecord.None, "has a second output");
         proof.Require(tensors[output].Columns == weights.Rows, $"writes {weights.Rows} channels into a tensor of {tensors[output].Columns}");
-        int padded = GraphVerifier.Padded((int)weights.Rows);
         int* bias = proof.ChannelArray(Fields.Bias, (int)weights.Rows);
-        int* sums = proof.Int32Array(Fields.ColumnSums, padded);
+        int* sums = proof.Int32Array(Fields.ColumnSums, Panels.Padded((int)weights.Rows));
         ref ScaleStage stage = ref Fields.Output, rescale = ref Fields.Rescale;
         uint bound = Fields.AccumulatorBound;
         bool raw = stage.Exponent == 0;
@@ -92,7 +91,7 @@ internal sealed unsafe class LinearOperation(ModelContents model, OperationRecor
         }
         proof.Require(stage.PreShift <= Dyadic.MaxPreShift && bound < 1u << ((rescale.Exponent == 0 ? 31 : 30) - stage.PreShift), $"lets accumulators reach {bound} before a shift by {stage.PreShift}");
         int largestInput = Math.Max(Math.Abs(proof.Known(input).Low), Math.Abs(proof.Known(input).High));
-        ProveAccumulators(proof, (sbyte*)Model.Constant(Fields.Weights), weights, bias, sums, largestInput, bound);
+        ProveAccumulators(proof, PanelsOf(weights, bias, sums), (int)weights.Rows, largestInput, bound);
         if (raw)
         {
             int most = (int)bound * (rescale.Exponent == 0 ? 1 : 2);
@@ -109,7 +108,7 @@ internal sealed unsafe class LinearOperation(ModelContents model, OperationRecor
     }
 
     public override long ScratchBytes(ProductKernel product, int sequence) =>
-        Aligned((long)Math.Min(RowBlock, RowCount(sequence)) * product.OperandBytes(Model.Tensors[Record.Inputs[0]].PaddedColumns));
+        FileHeader.Aligned((long)Math.Min(RowBlock, RowCount(sequence)) * product.OperandBytes(Model.Tensors[Record.Inputs[0]].PaddedColumns));
 
     public override long SharedBytes(ProductKernel product, int sequence) => ScratchBytes(product, sequence);
 
@@ -121,7 +120,7 @@ internal sealed unsafe class LinearOperation(ModelContents model, OperationRecor
         return (elements * inner) + (blocks * inner * columns * WeightSteps) + (rows * inner * InputSteps) + (elements * output);
     }
 
-    public override int Items(int sequence) => Model.Tensors[Record.Outputs[0]].PaddedColumns / ProductKernel.PanelColumns;
+    public override int Items(int sequence) => Model.Tensors[Record.Outputs[0]].PaddedColumns / Panels.Columns;
 
     public override void Prepare(in Arena arena, KernelSet kernels)
     {
@@ -129,12 +128,13 @@ internal sealed unsafe class LinearOperation(ModelContents model, OperationRecor
         elements = kernels.Elements;
         input = arena[Record.Inputs[0]];
         output = arena[Record.Outputs[0]];
-        weights = (sbyte*)Constant(Fields.Weights);
         bias = (int*)Constant(Fields.Bias);
         scale = Channels(Fields.Output);
         // Int32 without a multiplier is the accumulator itself.
         raw = Fields.Output.Exponent == 0;
         rescaled = Fields.Rescale.Exponent != 0;
+        // What is rescaled has its bias added after that.
+        weights = PanelsOf(Model.Constants[Fields.Weights], rescaled ? null : bias, (int*)Constant(Fields.ColumnSums));
         rescale = Term(Fields.Rescale);
     }
 
@@ -194,18 +194,17 @@ internal sealed unsafe class LinearOperation(ModelContents model, OperationRecor
     [SkipLocalsInit]
     private void Multiply(in Pass pass, Operand left, int block, int start, int end)
     {
-        int inner = input.PaddedColumns, elementBytes = output.Type.Bytes();
+        int elementBytes = output.Type.Bytes();
         byte* target = output.At(pass.Length) + ((long)block * RowBlock * output.Stride);
         int* tile = stackalloc int[ProductKernel.TileSize];
         Shares tiles = product.Tiles(BlockRows(block, pass.Length));
         for (int panel = start; panel < end; panel++)
         {
-            int column = panel * ProductKernel.PanelColumns;
-            sbyte* panelWeights = weights + ((long)column * inner);
+            int column = panel * Panels.Columns;
             for (int t = 0; t < tiles.Parts; t++)
             {
                 (int first, int last) = tiles[t];
-                product.Multiply(left.From(first), last - first, panelWeights, inner, rescaled ? null : bias + column, tile);
+                product.Multiply(left.From(first), last - first, weights, panel, tile);
                 if (rescaled)
                 {
                     PublishedElements.RescaleAndBias(tile, last - first, rescale, bias + column);
@@ -222,7 +221,7 @@ internal sealed unsafe class LinearOperation(ModelContents model, OperationRecor
         {
             for (int r = 0; r < rows; r++)
             {
-                Unsafe.CopyBlock(place + ((long)r * output.Stride), tile + (r * ProductKernel.PanelColumns), ProductKernel.PanelColumns * sizeof(int));
+                Unsafe.CopyBlock(place + ((long)r * output.Stride), tile + (r * Panels.Columns), Panels.Columns * sizeof(int));
             }
             return;
         }
@@ -240,22 +239,31 @@ internal sealed unsafe class LinearOperation(ModelContents model, OperationRecor
         }
     }
 
+    /// <summary>A constant's panels, with what belongs to their columns.</summary>
+    private Panels PanelsOf(in ConstantEntry constant, int* bias, int* sums) => new((sbyte*)Constant(Fields.Weights), Panels.Padded((int)constant.Columns))
+    {
+        Layout = constant.Layout,
+        Bits = constant.Bits,
+        Scales = Constant(constant.BlockMultipliers),
+        Bias = bias,
+        ColumnSums = sums,
+    };
+
     /// <summary>
     /// For every channel: no weight is -128, the column sum is as stated, |bias| + largest input * sum |w| is within the bound. Channels of
     /// the padding have no weights.
     /// </summary>
-    private static void ProveAccumulators(GraphVerifier proof, sbyte* weights, in ConstantEntry shape, int* bias, int* sums, int largestInput, uint bound)
+    private static void ProveAccumulators(GraphVerifier proof, in Panels weights, int channels, int largestInput, uint bound)
     {
-        int channels = GraphVerifier.Padded((int)shape.Rows), inner = GraphVerifier.Padded((int)shape.Columns);
         Vector128<sbyte> least = Vector128.Create(sbyte.MinValue);
-        for (int channel = 0; channel < channels; channel += ProductKernel.PanelColumns)
+        for (int first = 0; first < channels; first += Panels.Columns)
         {
-            for (int four = 0; four < ProductKernel.PanelColumns; four += 4)
+            for (int four = 0; four < Panels.Columns; four += 4)
             {
-                sbyte* quads = weights + (long)channel * inner + four * 4;
+                sbyte* quads = weights.Weights + Panels.Place(0, first + four, weights.Inner);
                 Vector128<sbyte> smallest = Vector128<sbyte>.Zero;
                 Vector128<int> sum = Vector128<int>.Zero, magnitude = Vector128<int>.Zero;
-                for (int k = 0; k < inner; k += 4, quads += ProductKernel.PanelColumns * 4)
+                for (int k = 0; k < weights.Inner; k += Panels.Quad, quads += Panels.QuadStride)
                 {
                     Vector128<sbyte> quad = Vector128.Load(quads);
                     smallest = Vector128.Min(smallest, quad);
@@ -265,11 +273,11 @@ internal sealed unsafe class LinearOperation(ModelContents model, OperationRecor
                 proof.Require(!Vector128.EqualsAny(smallest, least), "has a weight of -128");
                 for (int c = 0; c < 4; c++)
                 {
-                    int column = channel + four + c;
-                    proof.Require(sums[column] == sum[c], $"states a column sum that is not the sum of channel {column}");
-                    long worst = Math.Abs((long)bias[column]) + (long)largestInput * magnitude[c];
+                    int column = first + four + c;
+                    proof.Require(weights.ColumnSums[column] == sum[c], $"states a column sum that is not the sum of channel {column}");
+                    long worst = Math.Abs((long)weights.Bias[column]) + (long)largestInput * magnitude[c];
                     proof.Require(worst <= bound, $"channel {column} can reach {worst}, above its bound {bound}");
-                    proof.Require(column < shape.Rows || magnitude[c] == 0, "has weights in its padding");
+                    proof.Require(column < channels || magnitude[c] == 0, "has weights in its padding");
                 }
             }
         }

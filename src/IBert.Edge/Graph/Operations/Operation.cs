@@ -110,9 +110,6 @@ internal abstract unsafe class Operation(ModelContents model, OperationRecord re
 
     /// <summary>Where values leave, as the published operations take it.</summary>
     protected static PublishedElements.Range Range(in ScaleStage stage) => new() { ZeroPoint = stage.ZeroPoint, Low = stage.Low, High = stage.High };
-
-    /// <summary>Rounds up to where the next part of the scratch may begin.</summary>
-    protected static long Aligned(long bytes) => (bytes + FileHeader.Alignment - 1) & -FileHeader.Alignment;
 }
 
 /// <summary>One text on its way through the operations, as one worker sees it.</summary>

@@ -49,7 +49,7 @@ internal sealed unsafe class PublishedLayerNormOperation(ModelContents model, Op
         ref ScaleStage stage = ref Norm.NarrowStage;
         proof.Term(stage, columns, 33, 62);
         proof.Require(stage.Multipliers != OperationRecord.None, "lacks multipliers");
-        proof.Longs(Fields.Offsets, GraphVerifier.Padded(columns));
+        proof.Longs(Fields.Offsets, Panels.Padded(columns));
         proof.Place(stage, ElementType.Int8);
         proof.Write(output, Record.Rows, stage);
     }
