@@ -6,15 +6,15 @@ namespace IBert.Edge.Quantization.Reference;
 /// <summary>A linear layer, packed.</summary>
 internal sealed class PackedLinear
 {
-    private readonly float[] _packed;
-    private readonly float[] _bias;
+    private readonly float[] packed;
+    private readonly float[] bias;
 
     /// <summary>Packs a layer.</summary>
     public PackedLinear(Linear linear)
     {
-        (Inputs, Outputs, _bias) = (linear.Inputs, linear.Outputs, linear.Bias);
-        _packed = new float[MatrixProduct.PackedLength(Inputs, Outputs)];
-        MatrixProduct.Pack(linear.Weight, 1, Inputs, Inputs, Outputs, _packed);
+        (Inputs, Outputs, bias) = (linear.Inputs, linear.Outputs, linear.Bias);
+        packed = new float[MatrixProduct.PackedLength(Inputs, Outputs)];
+        MatrixProduct.Pack(linear.Weight, 1, Inputs, Inputs, Outputs, packed);
     }
 
     /// <summary>Columns of the input.</summary>
@@ -25,7 +25,7 @@ internal sealed class PackedLinear
 
     /// <summary>y [rows, Outputs] = x [rows, Inputs] W^T + b.</summary>
     public void Apply(ReadOnlySpan<float> x, int rows, Span<float> y) =>
-        MatrixProduct.Multiply(x, Inputs, rows, _packed, Inputs, Outputs, _bias, y, Outputs);
+        MatrixProduct.Multiply(x, Inputs, rows, packed, Inputs, Outputs, bias, y, Outputs);
 }
 
 /// <summary>An encoder layer, packed.</summary>

@@ -6,22 +6,22 @@ namespace IBert.Edge.Quantization.Reference;
 /// <summary>The forward pass (arXiv:1810.04805, post-LayerNorm encoder) of one sequence without padding.</summary>
 internal sealed class Fp32Runner(Fp32Model model)
 {
-    private readonly CheckpointConfig _config = model.Config;
-    private int _capacity;
+    private readonly CheckpointConfig config = model.Config;
+    private int capacity;
 
     // [S, H] each.
-    private float[] _hidden = [];
-    private float[] _sum = [];
-    private float[] _query = [];
-    private float[] _key = [];
-    private float[] _value = [];
-    private float[] _context = [];
-    private float[] _dense = [];
+    private float[] hidden = [];
+    private float[] sum = [];
+    private float[] query = [];
+    private float[] key = [];
+    private float[] value = [];
+    private float[] context = [];
+    private float[] dense = [];
 
     // [S, F], [heads * S, S], and one head's K^T or V packed.
-    private float[] _wide = [];
-    private float[] _scores = [];
-    private float[] _packed = [];
+    private float[] wide = [];
+    private float[] scores = [];
+    private float[] packed = [];
 
     /// <summary>Computes a text's logits.</summary>
     /// <param name="ids">Token ids with [CLS] and [SEP]; 1 to <see cref="CheckpointConfig.MaxPositions"/> of them, each below the vocabulary's size.</param>
@@ -35,13 +35,13 @@ internal sealed class Fp32Runner(Fp32Model model)
     {
         Check(ids, typeIds, logits);
         int length = ids.Length;
-        int hidden = _config.HiddenSize;
+        int hidden = config.HiddenSize;
         Reserve(length);
 
         Embed(ids, typeIds);
-        observer?.Observe(TensorSite.EmbeddingSum, -1, _sum.AsSpan(0, length * hidden), length, hidden);
-        Normalize(_sum, length, model.Embeddings.Norm, _hidden);
-        observer?.Observe(TensorSite.EmbeddingNorm, -1, _hidden.AsSpan(0, length * hidden), length, hidden);
+        observer?.Observe(TensorSite.EmbeddingSum, -1, this.sum.AsSpan(0, length * hidden), length, hidden);
+        Normalize(this.sum, length, model.Embeddings.Norm, this.hidden);
+        observer?.Observe(TensorSite.EmbeddingNorm, -1, this.hidden.AsSpan(0, length * hidden), length, hidden);
 
         for (int layer = 0; layer < model.Layers.Count; layer++)
         {
@@ -54,15 +54,15 @@ internal sealed class Fp32Runner(Fp32Model model)
 
     private void Check(ReadOnlySpan<int> ids, ReadOnlySpan<int> typeIds, Span<float> logits)
     {
-        if (ids.Length < 1 || ids.Length > _config.MaxPositions)
+        if (ids.Length < 1 || ids.Length > config.MaxPositions)
         {
-            throw new ArgumentException($"{ids.Length} ids; the checkpoint takes 1 to {_config.MaxPositions}", nameof(ids));
+            throw new ArgumentException($"{ids.Length} ids; the checkpoint takes 1 to {config.MaxPositions}", nameof(ids));
         }
         foreach (int id in ids)
         {
-            if ((uint)id >= (uint)_config.VocabularySize)
+            if ((uint)id >= (uint)config.VocabularySize)
             {
-                throw new ArgumentException($"the id {id} is not in the checkpoint's vocabulary of {_config.VocabularySize}", nameof(ids));
+                throw new ArgumentException($"the id {id} is not in the checkpoint's vocabulary of {config.VocabularySize}", nameof(ids));
             }
         }
         if (!typeIds.IsEmpty && typeIds.Length != ids.Length)
@@ -72,50 +72,50 @@ internal sealed class Fp32Runner(Fp32Model model)
         foreach (int type in typeIds)
         {
             // Without token types (DistilBERT) only 0 has a meaning.
-            if ((uint)type >= (uint)Math.Max(1, _config.TypeCount))
+            if ((uint)type >= (uint)Math.Max(1, config.TypeCount))
             {
-                throw new ArgumentException($"the token type {type} is not below the checkpoint's {_config.TypeCount}", nameof(typeIds));
+                throw new ArgumentException($"the token type {type} is not below the checkpoint's {config.TypeCount}", nameof(typeIds));
             }
         }
-        if (logits.Length != _config.Labels.Count)
+        if (logits.Length != config.Labels.Count)
         {
-            throw new ArgumentException($"room for {logits.Length} logits; the checkpoint has {_config.Labels.Count} labels", nameof(logits));
+            throw new ArgumentException($"room for {logits.Length} logits; the checkpoint has {config.Labels.Count} labels", nameof(logits));
         }
     }
 
     private void Reserve(int length)
     {
-        if (length <= _capacity)
+        if (length <= capacity)
         {
             return;
         }
-        _capacity = length;
-        int size = checked(length * _config.HiddenSize);
-        _hidden = new float[size];
-        _sum = new float[size];
-        _query = new float[size];
-        _key = new float[size];
-        _value = new float[size];
-        _context = new float[size];
-        _dense = new float[size];
-        _wide = new float[checked(length * _config.FeedForwardSize)];
-        _scores = new float[checked(_config.HeadCount * length * length)];
-        _packed = new float[Math.Max(
-            MatrixProduct.PackedLength(_config.HeadSize, length), MatrixProduct.PackedLength(length, _config.HeadSize))];
+        capacity = length;
+        int size = checked(length * config.HiddenSize);
+        this.hidden = new float[size];
+        this.sum = new float[size];
+        query = new float[size];
+        key = new float[size];
+        this.value = new float[size];
+        context = new float[size];
+        this.dense = new float[size];
+        this.wide = new float[checked(length * config.FeedForwardSize)];
+        this.scores = new float[checked(config.HeadCount * length * length)];
+        packed = new float[Math.Max(
+            MatrixProduct.PackedLength(config.HeadSize, length), MatrixProduct.PackedLength(length, config.HeadSize))];
     }
 
     private void Embed(ReadOnlySpan<int> ids, ReadOnlySpan<int> typeIds)
     {
-        int hidden = _config.HiddenSize;
+        int hidden = config.HiddenSize;
         Embeddings tables = model.Embeddings;
         int placed = 0;
         for (int i = 0; i < ids.Length; i++)
         {
             ReadOnlySpan<float> word = tables.Words.AsSpan(ids[i] * hidden, hidden);
-            ReadOnlySpan<float> position = tables.Positions.AsSpan(_config.PositionRow(ids[i], ref placed) * hidden, hidden);
-            Span<float> sum = _sum.AsSpan(i * hidden, hidden);
+            ReadOnlySpan<float> position = tables.Positions.AsSpan(config.PositionRow(ids[i], ref placed) * hidden, hidden);
+            Span<float> sum = this.sum.AsSpan(i * hidden, hidden);
             word.CopyTo(sum);
-            if (_config.TypeCount > 0)
+            if (config.TypeCount > 0)
             {
                 Add(sum, tables.Types.AsSpan((typeIds.IsEmpty ? 0 : typeIds[i]) * hidden, hidden), sum);
             }
@@ -123,27 +123,27 @@ internal sealed class Fp32Runner(Fp32Model model)
         }
     }
 
-    /// <summary>Attention of the first <paramref name="rows"/> tokens to all, with the residual and LayerNorm; in and out: <see cref="_hidden"/>.</summary>
+    /// <summary>Attention of the first <paramref name="rows"/> tokens to all, with the residual and LayerNorm; in and out: <see cref="hidden"/>.</summary>
     private void Attend(int layer, int length, int rows, IReferenceObserver? observer)
     {
         PackedLayer weights = model.Layers[layer];
-        int hidden = _config.HiddenSize;
-        int heads = _config.HeadCount;
-        int size = _config.HeadSize;
+        int hidden = config.HiddenSize;
+        int heads = config.HeadCount;
+        int size = config.HeadSize;
 
-        weights.Query.Apply(_hidden, rows, _query);
-        observer?.Observe(TensorSite.Query, layer, _query.AsSpan(0, rows * hidden), rows, hidden);
-        weights.Key.Apply(_hidden, length, _key);
-        observer?.Observe(TensorSite.Key, layer, _key.AsSpan(0, length * hidden), length, hidden);
-        weights.Value.Apply(_hidden, length, _value);
-        observer?.Observe(TensorSite.Value, layer, _value.AsSpan(0, length * hidden), length, hidden);
+        weights.Query.Apply(this.hidden, rows, query);
+        observer?.Observe(TensorSite.Query, layer, query.AsSpan(0, rows * hidden), rows, hidden);
+        weights.Key.Apply(this.hidden, length, key);
+        observer?.Observe(TensorSite.Key, layer, key.AsSpan(0, length * hidden), length, hidden);
+        weights.Value.Apply(this.hidden, length, this.value);
+        observer?.Observe(TensorSite.Value, layer, this.value.AsSpan(0, length * hidden), length, hidden);
 
-        Span<float> scores = _scores.AsSpan(0, heads * rows * length);
+        Span<float> scores = this.scores.AsSpan(0, heads * rows * length);
         for (int head = 0; head < heads; head++)
         {
-            MatrixProduct.Pack(_key.AsSpan(head * size), 1, hidden, size, length, _packed);
+            MatrixProduct.Pack(key.AsSpan(head * size), 1, hidden, size, length, packed);
             MatrixProduct.Multiply(
-                _query.AsSpan(head * size), hidden, rows, _packed, size, length, [], scores[(head * rows * length)..], length);
+                query.AsSpan(head * size), hidden, rows, packed, size, length, [], scores[(head * rows * length)..], length);
         }
         float scale = (float)(1 / Math.Sqrt(size));
         for (int i = 0; i < scores.Length; i++)
@@ -159,50 +159,50 @@ internal sealed class Fp32Runner(Fp32Model model)
 
         for (int head = 0; head < heads; head++)
         {
-            MatrixProduct.Pack(_value.AsSpan(head * size), hidden, 1, length, size, _packed);
+            MatrixProduct.Pack(this.value.AsSpan(head * size), hidden, 1, length, size, packed);
             MatrixProduct.Multiply(
-                scores[(head * rows * length)..], length, rows, _packed, length, size, [], _context.AsSpan(head * size), hidden);
+                scores[(head * rows * length)..], length, rows, packed, length, size, [], context.AsSpan(head * size), hidden);
         }
-        observer?.Observe(TensorSite.Context, layer, _context.AsSpan(0, rows * hidden), rows, hidden);
+        observer?.Observe(TensorSite.Context, layer, context.AsSpan(0, rows * hidden), rows, hidden);
 
-        weights.AttentionOutput.Apply(_context, rows, _dense);
-        observer?.Observe(TensorSite.AttentionOutput, layer, _dense.AsSpan(0, rows * hidden), rows, hidden);
-        Add(_dense.AsSpan(0, rows * hidden), _hidden, _sum);
-        observer?.Observe(TensorSite.AttentionSum, layer, _sum.AsSpan(0, rows * hidden), rows, hidden);
-        Normalize(_sum, rows, weights.AttentionNorm, _hidden);
-        observer?.Observe(TensorSite.AttentionNorm, layer, _hidden.AsSpan(0, rows * hidden), rows, hidden);
+        weights.AttentionOutput.Apply(context, rows, this.dense);
+        observer?.Observe(TensorSite.AttentionOutput, layer, this.dense.AsSpan(0, rows * hidden), rows, hidden);
+        Add(this.dense.AsSpan(0, rows * hidden), this.hidden, this.sum);
+        observer?.Observe(TensorSite.AttentionSum, layer, this.sum.AsSpan(0, rows * hidden), rows, hidden);
+        Normalize(this.sum, rows, weights.AttentionNorm, this.hidden);
+        observer?.Observe(TensorSite.AttentionNorm, layer, this.hidden.AsSpan(0, rows * hidden), rows, hidden);
     }
 
-    /// <summary>The feed-forward part with the residual and LayerNorm; in and out: <see cref="_hidden"/>.</summary>
+    /// <summary>The feed-forward part with the residual and LayerNorm; in and out: <see cref="hidden"/>.</summary>
     private void FeedForward(int layer, int rows, IReferenceObserver? observer)
     {
         PackedLayer weights = model.Layers[layer];
-        int hidden = _config.HiddenSize;
-        Span<float> wide = _wide.AsSpan(0, rows * _config.FeedForwardSize);
+        int hidden = config.HiddenSize;
+        Span<float> wide = this.wide.AsSpan(0, rows * config.FeedForwardSize);
 
-        weights.FeedForward1.Apply(_hidden, rows, wide);
-        observer?.Observe(TensorSite.FeedForward1, layer, wide, rows, _config.FeedForwardSize);
+        weights.FeedForward1.Apply(this.hidden, rows, wide);
+        observer?.Observe(TensorSite.FeedForward1, layer, wide, rows, config.FeedForwardSize);
         if (model.GeluStandIn is { } function)
         {
             Apply(function, wide);
         }
         else
         {
-            Activate(_config.Activation, wide);
+            Activate(config.Activation, wide);
         }
-        observer?.Observe(TensorSite.FeedForwardActivation, layer, wide, rows, _config.FeedForwardSize);
-        weights.FeedForward2.Apply(wide, rows, _dense);
-        observer?.Observe(TensorSite.FeedForward2, layer, _dense.AsSpan(0, rows * hidden), rows, hidden);
-        Add(_dense.AsSpan(0, rows * hidden), _hidden, _sum);
-        observer?.Observe(TensorSite.OutputSum, layer, _sum.AsSpan(0, rows * hidden), rows, hidden);
-        Normalize(_sum, rows, weights.OutputNorm, _hidden);
-        observer?.Observe(TensorSite.OutputNorm, layer, _hidden.AsSpan(0, rows * hidden), rows, hidden);
+        observer?.Observe(TensorSite.FeedForwardActivation, layer, wide, rows, config.FeedForwardSize);
+        weights.FeedForward2.Apply(wide, rows, this.dense);
+        observer?.Observe(TensorSite.FeedForward2, layer, this.dense.AsSpan(0, rows * hidden), rows, hidden);
+        Add(this.dense.AsSpan(0, rows * hidden), this.hidden, this.sum);
+        observer?.Observe(TensorSite.OutputSum, layer, this.sum.AsSpan(0, rows * hidden), rows, hidden);
+        Normalize(this.sum, rows, weights.OutputNorm, this.hidden);
+        observer?.Observe(TensorSite.OutputNorm, layer, this.hidden.AsSpan(0, rows * hidden), rows, hidden);
     }
 
     private void Classify(Span<float> logits, IReferenceObserver? observer)
     {
-        Span<float> dense = _dense.AsSpan(0, _config.HiddenSize);
-        model.HeadDense.Apply(_hidden, 1, dense);
+        Span<float> dense = this.dense.AsSpan(0, config.HiddenSize);
+        model.HeadDense.Apply(this.hidden, 1, dense);
         observer?.Observe(TensorSite.HeadDense, -1, dense, 1, dense.Length);
         Activate(model.HeadActivation, dense);
         observer?.Observe(TensorSite.HeadActivation, -1, dense, 1, dense.Length);
@@ -221,7 +221,7 @@ internal sealed class Fp32Runner(Fp32Model model)
     /// <summary>LayerNorm (arXiv:1607.06450) of each row; mean and variance are summed in double, from left to right.</summary>
     private void Normalize(ReadOnlySpan<float> x, int rows, LayerNorm norm, Span<float> y)
     {
-        int hidden = _config.HiddenSize;
+        int hidden = config.HiddenSize;
         for (int row = 0; row < rows; row++)
         {
             ReadOnlySpan<float> input = x.Slice(row * hidden, hidden);
@@ -237,7 +237,7 @@ internal sealed class Fp32Runner(Fp32Model model)
             {
                 variance += (value - mean) * (value - mean);
             }
-            double inverse = 1 / Math.Sqrt(variance / hidden + _config.LayerNormEpsilon);
+            double inverse = 1 / Math.Sqrt(variance / hidden + config.LayerNormEpsilon);
             for (int i = 0; i < output.Length; i++)
             {
                 output[i] = (float)((input[i] - mean) * inverse * norm.Gamma[i] + norm.Beta[i]);

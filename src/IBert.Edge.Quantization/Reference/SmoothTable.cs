@@ -11,20 +11,20 @@ internal sealed class SmoothTable
     private const int StepsPerUnit = 32;
 
     // Four coefficients an interval, lowest power first: 16 KB, which stay in the first-level cache.
-    private readonly double[] _coefficients = new double[2 * Bound * StepsPerUnit * 4];
+    private readonly double[] coefficients = new double[2 * Bound * StepsPerUnit * 4];
 
     private SmoothTable(Func<double, double> value, Func<double, double> slope)
     {
         const double step = 1.0 / StepsPerUnit;
-        for (int i = 0; i < _coefficients.Length / 4; i++)
+        for (int i = 0; i < coefficients.Length / 4; i++)
         {
             double left = -Bound + i * step;
             (double y0, double y1) = (value(left), value(left + step));
             (double d0, double d1) = (slope(left) * step, slope(left + step) * step);
-            _coefficients[4 * i] = y0;
-            _coefficients[4 * i + 1] = d0;
-            _coefficients[4 * i + 2] = 3 * (y1 - y0) - 2 * d0 - d1;
-            _coefficients[4 * i + 3] = 2 * (y0 - y1) + d0 + d1;
+            coefficients[4 * i] = y0;
+            coefficients[4 * i + 1] = d0;
+            coefficients[4 * i + 2] = 3 * (y1 - y0) - 2 * d0 - d1;
+            coefficients[4 * i + 3] = 2 * (y0 - y1) + d0 + d1;
         }
     }
 
@@ -50,7 +50,7 @@ internal sealed class SmoothTable
             double place = (x + (double)Bound) * StepsPerUnit;
             int i = (int)place;
             double t = place - i;
-            ReadOnlySpan<double> c = _coefficients.AsSpan(4 * i, 4);
+            ReadOnlySpan<double> c = coefficients.AsSpan(4 * i, 4);
             return (float)(c[0] + t * (c[1] + t * (c[2] + t * c[3])));
         }
     }

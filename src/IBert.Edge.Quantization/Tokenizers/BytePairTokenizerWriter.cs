@@ -15,7 +15,7 @@ internal static class BytePairTokenizerWriter
     // The pair table starts with this many slots per pair: two thirds of the searches then end at the first one.
     private const int SlotsPerPair = 2;
 
-    private static readonly Dictionary<char, byte> Bytes = Enumerable.Range(0, 256)
+    private static readonly Dictionary<char, byte> s_bytes = Enumerable.Range(0, 256)
         .ToDictionary(value => (char)ByteLevelAlphabet.ToCodePoint((byte)value), value => (byte)value);
 
     /// <summary>The section's bytes, a multiple of 4.</summary>
@@ -49,17 +49,17 @@ internal static class BytePairTokenizerWriter
 
     /// <summary>The bytes that a piece stands for, as labels; a piece that is not written in characters for bytes never comes out.</summary>
     private static byte[] ToLabels(string piece) => IsBytes(piece)
-        ? [.. piece.Select(character => ByteLevelAlphabet.Exchange(Bytes[character]))]
+        ? [.. piece.Select(character => ByteLevelAlphabet.Exchange(s_bytes[character]))]
         : Encoding.UTF8.GetBytes(piece);
 
-    private static bool IsBytes(string piece) => piece.All(Bytes.ContainsKey);
+    private static bool IsBytes(string piece) => piece.All(s_bytes.ContainsKey);
 
     private static int[] FindBytes(IReadOnlyDictionary<string, int> vocabulary)
     {
         var ids = new int[256];
-        foreach ((char character, byte value) in Bytes)
+        foreach ((char character, byte value) in s_bytes)
         {
-            // Bytes that UTF-8 never has need no token.
+            // s_bytes that UTF-8 never has need no token.
             bool found = vocabulary.TryGetValue(character.ToString(), out int id);
             SectionWriter.Require(
                 found || value is 0xC0 or 0xC1 or > 0xF4,
@@ -88,7 +88,7 @@ internal static class BytePairTokenizerWriter
         {
             if (piece.Length > 1 && IsBytes(piece))
             {
-                List<int> symbols = [.. piece.Select(character => byteIds[Bytes[character]])];
+                List<int> symbols = [.. piece.Select(character => byteIds[s_bytes[character]])];
                 Merge last = MergeAll(symbols, ranks);
                 merges[id] = symbols.Count == 1 && symbols[0] == id ? last : merges[id];
             }

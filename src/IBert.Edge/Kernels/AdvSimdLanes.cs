@@ -12,13 +12,13 @@ namespace IBert.Edge.Kernels;
 /// </summary>
 internal readonly unsafe struct AdvSimdLanes : ILanes<AdvSimdLanes>
 {
-    private readonly Vector128<int> _low, _high;
+    private readonly Vector128<int> low, high;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private AdvSimdLanes(Vector128<int> low, Vector128<int> high)
     {
-        _low = low;
-        _high = high;
+        this.low = low;
+        this.high = high;
     }
 
     public static string Name => "advsimd";
@@ -42,30 +42,30 @@ internal readonly unsafe struct AdvSimdLanes : ILanes<AdvSimdLanes>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(AdvSimdLanes x, int* target)
     {
-        x._low.Store(target);
-        x._high.Store(target + 4);
+        x.low.Store(target);
+        x.high.Store(target + 4);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static AdvSimdLanes operator +(AdvSimdLanes a, AdvSimdLanes b) => new(a._low + b._low, a._high + b._high);
+    public static AdvSimdLanes operator +(AdvSimdLanes a, AdvSimdLanes b) => new(a.low + b.low, a.high + b.high);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static AdvSimdLanes operator -(AdvSimdLanes a, AdvSimdLanes b) => new(a._low - b._low, a._high - b._high);
+    public static AdvSimdLanes operator -(AdvSimdLanes a, AdvSimdLanes b) => new(a.low - b.low, a.high - b.high);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static AdvSimdLanes operator *(AdvSimdLanes a, AdvSimdLanes b) => new(a._low * b._low, a._high * b._high);
+    public static AdvSimdLanes operator *(AdvSimdLanes a, AdvSimdLanes b) => new(a.low * b.low, a.high * b.high);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static AdvSimdLanes operator ^(AdvSimdLanes a, AdvSimdLanes b) => new(a._low ^ b._low, a._high ^ b._high);
+    public static AdvSimdLanes operator ^(AdvSimdLanes a, AdvSimdLanes b) => new(a.low ^ b.low, a.high ^ b.high);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static AdvSimdLanes Min(AdvSimdLanes a, AdvSimdLanes b) => new(AdvSimd.Min(a._low, b._low), AdvSimd.Min(a._high, b._high));
+    public static AdvSimdLanes Min(AdvSimdLanes a, AdvSimdLanes b) => new(AdvSimd.Min(a.low, b.low), AdvSimd.Min(a.high, b.high));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static AdvSimdLanes Max(AdvSimdLanes a, AdvSimdLanes b) => new(AdvSimd.Max(a._low, b._low), AdvSimd.Max(a._high, b._high));
+    public static AdvSimdLanes Max(AdvSimdLanes a, AdvSimdLanes b) => new(AdvSimd.Max(a.low, b.low), AdvSimd.Max(a.high, b.high));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int MaxAcross(AdvSimdLanes x) => AdvSimd.Arm64.MaxAcross(AdvSimd.Max(x._low, x._high)).ToScalar();
+    public static int MaxAcross(AdvSimdLanes x) => AdvSimd.Arm64.MaxAcross(AdvSimd.Max(x.low, x.high)).ToScalar();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static AdvSimdLanes MultiplyByFirst(Vector128<short> x, Vector128<short> m)
@@ -76,11 +76,11 @@ internal readonly unsafe struct AdvSimdLanes : ILanes<AdvSimdLanes>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static AdvSimdLanes ShiftLeft(AdvSimdLanes x, AdvSimdLanes count) =>
-        new(AdvSimd.ShiftArithmetic(x._low, count._low), AdvSimd.ShiftArithmetic(x._high, count._low));
+        new(AdvSimd.ShiftArithmetic(x.low, count.low), AdvSimd.ShiftArithmetic(x.high, count.low));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static AdvSimdLanes ShiftRight(AdvSimdLanes x, [ConstantExpected(Min = 1, Max = 31)] byte count) =>
-        new(AdvSimd.ShiftRightArithmetic(x._low, count), AdvSimd.ShiftRightArithmetic(x._high, count));
+        new(AdvSimd.ShiftRightArithmetic(x.low, count), AdvSimd.ShiftRightArithmetic(x.high, count));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static AdvSimdLanes ShiftEitherWay(AdvSimdLanes x, AdvSimdLanes left, AdvSimdLanes right) => ShiftLeft(x, left);
@@ -93,21 +93,21 @@ internal readonly unsafe struct AdvSimdLanes : ILanes<AdvSimdLanes>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static AdvSimdLanes MultiplyHigh(AdvSimdLanes a, AdvSimdLanes b) =>
-        new(DoubledHigh(a._low, b._low) >> 1, DoubledHigh(a._high, b._high) >> 1);
+        new(DoubledHigh(a.low, b.low) >> 1, DoubledHigh(a.high, b.high) >> 1);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static AdvSimdLanes Scale(AdvSimdLanes x, AdvSimdLanes m, AdvSimdLanes half, AdvSimdLanes count) =>
-        new(AdvSimd.ShiftArithmeticRounded(DoubledHigh(x._low, m._low), count._low),
-            AdvSimd.ShiftArithmeticRounded(DoubledHigh(x._high, m._high), count._low));
+        new(AdvSimd.ShiftArithmeticRounded(DoubledHigh(x.low, m.low), count.low),
+            AdvSimd.ShiftArithmeticRounded(DoubledHigh(x.high, m.high), count.low));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static AdvSimdLanes ScaleAdd(AdvSimdLanes x, AdvSimdLanes m, AdvSimdLanes addend, AdvSimdLanes half, AdvSimdLanes count) =>
-        new(AdvSimd.ShiftArithmeticRounded(AdvSimd.ShiftRightArithmeticAdd(addend._low, DoubledHigh(x._low, m._low), 1), count._low),
-            AdvSimd.ShiftArithmeticRounded(AdvSimd.ShiftRightArithmeticAdd(addend._high, DoubledHigh(x._high, m._high), 1), count._low));
+        new(AdvSimd.ShiftArithmeticRounded(AdvSimd.ShiftRightArithmeticAdd(addend.low, DoubledHigh(x.low, m.low), 1), count.low),
+            AdvSimd.ShiftArithmeticRounded(AdvSimd.ShiftRightArithmeticAdd(addend.high, DoubledHigh(x.high, m.high), 1), count.low));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static AdvSimdLanes Round(AdvSimdLanes x, AdvSimdLanes half, AdvSimdLanes count) =>
-        new(AdvSimd.ShiftArithmeticRounded(x._low, count._low), AdvSimd.ShiftArithmeticRounded(x._high, count._low));
+        new(AdvSimd.ShiftArithmeticRounded(x.low, count.low), AdvSimd.ShiftArithmeticRounded(x.high, count.low));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static AdvSimdLanes ScaleCount(int shift) => Create(-(shift + 1));
@@ -117,10 +117,10 @@ internal readonly unsafe struct AdvSimdLanes : ILanes<AdvSimdLanes>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<short> ToInt16(AdvSimdLanes x) =>
-        AdvSimd.ExtractNarrowingSaturateUpper(AdvSimd.ExtractNarrowingSaturateLower(x._low), x._high);
+        AdvSimd.ExtractNarrowingSaturateUpper(AdvSimd.ExtractNarrowingSaturateLower(x.low), x.high);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<short> LowHalves(AdvSimdLanes x) => AdvSimd.Arm64.UnzipEven(x._low.AsInt16(), x._high.AsInt16());
+    public static Vector128<short> LowHalves(AdvSimdLanes x) => AdvSimd.Arm64.UnzipEven(x.low.AsInt16(), x.high.AsInt16());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<sbyte> ToInt8(Vector128<short> low, Vector128<short> high) =>

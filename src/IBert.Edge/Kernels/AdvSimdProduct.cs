@@ -17,7 +17,7 @@ namespace IBert.Edge.Kernels;
 internal sealed unsafe class AdvSimdProduct : NeonProduct
 {
     // Keeps the loop of Peak alive.
-    private Vector128<int> _peak;
+    private Vector128<int> peak;
 
     public static bool IsSupported => AdvSimd.Arm64.IsSupported;
 
@@ -34,7 +34,7 @@ internal sealed unsafe class AdvSimdProduct : NeonProduct
             s2.AddUpper(a, a, a, a, a, a, a, a, s2.First, a);
             s3.AddUpper(a, a, a, a, a, a, a, a, s3.First, a);
         }
-        _peak = s0.Fold() ^ s1.Fold() ^ s2.Fold() ^ s3.Fold();
+        peak = s0.Fold() ^ s1.Fold() ^ s2.Fold() ^ s3.Fold();
         return 4L * 64 * iterations;
     }
 
@@ -115,23 +115,23 @@ internal sealed unsafe class AdvSimdProduct : NeonProduct
     /// <summary>Half of a row's accumulators: of columns 0 and 1 (or 2 and 3) of every four, two lanes each.</summary>
     private struct Sums
     {
-        private Vector128<int> _s0, _s4, _s8, _s12;
+        private Vector128<int> s0, s4, s8, s12;
 
-        public readonly Vector128<sbyte> First => _s0.AsSByte();
+        public readonly Vector128<sbyte> First => s0.AsSByte();
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void AddLower(
             Vector64<sbyte> v0, Vector64<sbyte> v1, Vector64<sbyte> v2, Vector64<sbyte> v3,
             Vector64<sbyte> w0, Vector64<sbyte> w1, Vector64<sbyte> w2, Vector64<sbyte> w3, Vector64<sbyte> a, Vector64<sbyte> b)
         {
-            _s0 = AdvSimd.AddPairwiseWideningAndAdd(
-                _s0, AdvSimd.MultiplyWideningLowerAndAdd(AdvSimd.MultiplyWideningLower(v0, a), w0, b));
-            _s4 = AdvSimd.AddPairwiseWideningAndAdd(
-                _s4, AdvSimd.MultiplyWideningLowerAndAdd(AdvSimd.MultiplyWideningLower(v1, a), w1, b));
-            _s8 = AdvSimd.AddPairwiseWideningAndAdd(
-                _s8, AdvSimd.MultiplyWideningLowerAndAdd(AdvSimd.MultiplyWideningLower(v2, a), w2, b));
-            _s12 = AdvSimd.AddPairwiseWideningAndAdd(
-                _s12, AdvSimd.MultiplyWideningLowerAndAdd(AdvSimd.MultiplyWideningLower(v3, a), w3, b));
+            s0 = AdvSimd.AddPairwiseWideningAndAdd(
+                s0, AdvSimd.MultiplyWideningLowerAndAdd(AdvSimd.MultiplyWideningLower(v0, a), w0, b));
+            s4 = AdvSimd.AddPairwiseWideningAndAdd(
+                s4, AdvSimd.MultiplyWideningLowerAndAdd(AdvSimd.MultiplyWideningLower(v1, a), w1, b));
+            s8 = AdvSimd.AddPairwiseWideningAndAdd(
+                s8, AdvSimd.MultiplyWideningLowerAndAdd(AdvSimd.MultiplyWideningLower(v2, a), w2, b));
+            s12 = AdvSimd.AddPairwiseWideningAndAdd(
+                s12, AdvSimd.MultiplyWideningLowerAndAdd(AdvSimd.MultiplyWideningLower(v3, a), w3, b));
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -139,21 +139,21 @@ internal sealed unsafe class AdvSimdProduct : NeonProduct
             Vector128<sbyte> v0, Vector128<sbyte> v1, Vector128<sbyte> v2, Vector128<sbyte> v3,
             Vector128<sbyte> w0, Vector128<sbyte> w1, Vector128<sbyte> w2, Vector128<sbyte> w3, Vector128<sbyte> a, Vector128<sbyte> b)
         {
-            _s0 = AdvSimd.AddPairwiseWideningAndAdd(
-                _s0, AdvSimd.MultiplyWideningUpperAndAdd(AdvSimd.MultiplyWideningUpper(v0, a), w0, b));
-            _s4 = AdvSimd.AddPairwiseWideningAndAdd(
-                _s4, AdvSimd.MultiplyWideningUpperAndAdd(AdvSimd.MultiplyWideningUpper(v1, a), w1, b));
-            _s8 = AdvSimd.AddPairwiseWideningAndAdd(
-                _s8, AdvSimd.MultiplyWideningUpperAndAdd(AdvSimd.MultiplyWideningUpper(v2, a), w2, b));
-            _s12 = AdvSimd.AddPairwiseWideningAndAdd(
-                _s12, AdvSimd.MultiplyWideningUpperAndAdd(AdvSimd.MultiplyWideningUpper(v3, a), w3, b));
+            s0 = AdvSimd.AddPairwiseWideningAndAdd(
+                s0, AdvSimd.MultiplyWideningUpperAndAdd(AdvSimd.MultiplyWideningUpper(v0, a), w0, b));
+            s4 = AdvSimd.AddPairwiseWideningAndAdd(
+                s4, AdvSimd.MultiplyWideningUpperAndAdd(AdvSimd.MultiplyWideningUpper(v1, a), w1, b));
+            s8 = AdvSimd.AddPairwiseWideningAndAdd(
+                s8, AdvSimd.MultiplyWideningUpperAndAdd(AdvSimd.MultiplyWideningUpper(v2, a), w2, b));
+            s12 = AdvSimd.AddPairwiseWideningAndAdd(
+                s12, AdvSimd.MultiplyWideningUpperAndAdd(AdvSimd.MultiplyWideningUpper(v3, a), w3, b));
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static void Store(in Sums lower, in Sums upper, int* start, int* tile)
         {
-            Vector128<int> c0 = AdvSimd.Arm64.AddPairwise(lower._s0, upper._s0), c4 = AdvSimd.Arm64.AddPairwise(lower._s4, upper._s4);
-            Vector128<int> c8 = AdvSimd.Arm64.AddPairwise(lower._s8, upper._s8), c12 = AdvSimd.Arm64.AddPairwise(lower._s12, upper._s12);
+            Vector128<int> c0 = AdvSimd.Arm64.AddPairwise(lower.s0, upper.s0), c4 = AdvSimd.Arm64.AddPairwise(lower.s4, upper.s4);
+            Vector128<int> c8 = AdvSimd.Arm64.AddPairwise(lower.s8, upper.s8), c12 = AdvSimd.Arm64.AddPairwise(lower.s12, upper.s12);
             if (start is not null)
             {
                 c0 += Vector128.Load(start);
@@ -168,6 +168,6 @@ internal sealed unsafe class AdvSimdProduct : NeonProduct
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public readonly Vector128<int> Fold() => _s0 ^ _s4 ^ _s8 ^ _s12;
+        public readonly Vector128<int> Fold() => s0 ^ s4 ^ s8 ^ s12;
     }
 }

@@ -9,10 +9,10 @@ namespace IBert.Edge.Kernels;
 /// <summary>The high half of 32 x 32 bits is made of two VPMULDQ, of the even lanes and of the odd ones, and a blend.</summary>
 internal readonly unsafe struct Avx2Lanes : ILanes<Avx2Lanes>
 {
-    private readonly Vector256<int> _x;
+    private readonly Vector256<int> x;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private Avx2Lanes(Vector256<int> x) => _x = x;
+    private Avx2Lanes(Vector256<int> x) => this.x = x;
 
     public static string Name => "avx2";
 
@@ -29,30 +29,30 @@ internal readonly unsafe struct Avx2Lanes : ILanes<Avx2Lanes>
     public static Avx2Lanes Widen(Vector128<short> x) => new(Avx2.ConvertToVector256Int32(x));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(Avx2Lanes x, int* target) => x._x.Store(target);
+    public static void Store(Avx2Lanes x, int* target) => x.x.Store(target);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes operator +(Avx2Lanes a, Avx2Lanes b) => new(a._x + b._x);
+    public static Avx2Lanes operator +(Avx2Lanes a, Avx2Lanes b) => new(a.x + b.x);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes operator -(Avx2Lanes a, Avx2Lanes b) => new(a._x - b._x);
+    public static Avx2Lanes operator -(Avx2Lanes a, Avx2Lanes b) => new(a.x - b.x);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes operator *(Avx2Lanes a, Avx2Lanes b) => new(a._x * b._x);
+    public static Avx2Lanes operator *(Avx2Lanes a, Avx2Lanes b) => new(a.x * b.x);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes operator ^(Avx2Lanes a, Avx2Lanes b) => new(a._x ^ b._x);
+    public static Avx2Lanes operator ^(Avx2Lanes a, Avx2Lanes b) => new(a.x ^ b.x);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes Min(Avx2Lanes a, Avx2Lanes b) => new(Avx2.Min(a._x, b._x));
+    public static Avx2Lanes Min(Avx2Lanes a, Avx2Lanes b) => new(Avx2.Min(a.x, b.x));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes Max(Avx2Lanes a, Avx2Lanes b) => new(Avx2.Max(a._x, b._x));
+    public static Avx2Lanes Max(Avx2Lanes a, Avx2Lanes b) => new(Avx2.Max(a.x, b.x));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int MaxAcross(Avx2Lanes x)
     {
-        Vector128<int> four = Sse41.Max(x._x.GetLower(), x._x.GetUpper());
+        Vector128<int> four = Sse41.Max(x.x.GetLower(), x.x.GetUpper());
         Vector128<int> two = Sse41.Max(four, Sse2.Shuffle(four, 0b01_00_11_10));
         return Sse41.Max(two, Sse2.Shuffle(two, 0b10_11_00_01)).ToScalar();
     }
@@ -61,15 +61,15 @@ internal readonly unsafe struct Avx2Lanes : ILanes<Avx2Lanes>
     public static Avx2Lanes MultiplyByFirst(Vector128<short> x, Vector128<short> m) => Widen(x) * Create(m.ToScalar());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes ShiftLeft(Avx2Lanes x, Avx2Lanes count) => new(Avx2.ShiftLeftLogicalVariable(x._x, count._x.AsUInt32()));
+    public static Avx2Lanes ShiftLeft(Avx2Lanes x, Avx2Lanes count) => new(Avx2.ShiftLeftLogicalVariable(x.x, count.x.AsUInt32()));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Avx2Lanes ShiftRight(Avx2Lanes x, [ConstantExpected(Min = 1, Max = 31)] byte count) =>
-        new(Avx2.ShiftRightArithmetic(x._x, count));
+        new(Avx2.ShiftRightArithmetic(x.x, count));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Avx2Lanes ShiftEitherWay(Avx2Lanes x, Avx2Lanes left, Avx2Lanes right) =>
-        new(Avx2.ShiftRightArithmeticVariable(ShiftLeft(x, left)._x, right._x.AsUInt32()));
+        new(Avx2.ShiftRightArithmeticVariable(ShiftLeft(x, left).x, right.x.AsUInt32()));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Avx2Lanes LeftCount(int shift) => Create(Math.Max(shift, 0));
@@ -80,8 +80,8 @@ internal readonly unsafe struct Avx2Lanes : ILanes<Avx2Lanes>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Avx2Lanes MultiplyHigh(Avx2Lanes a, Avx2Lanes b)
     {
-        Vector256<int> even = Avx2.Multiply(a._x, b._x).AsInt32();
-        Vector256<int> odd = Avx2.Multiply(Odd(a._x), Odd(b._x)).AsInt32();
+        Vector256<int> even = Avx2.Multiply(a.x, b.x).AsInt32();
+        Vector256<int> odd = Avx2.Multiply(Odd(a.x), Odd(b.x)).AsInt32();
         return new(Avx2.Blend(Odd(even), odd, 0b10_10_10_10));
 
         // Brings odd lanes to even places.
@@ -97,7 +97,7 @@ internal readonly unsafe struct Avx2Lanes : ILanes<Avx2Lanes>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Avx2Lanes Round(Avx2Lanes x, Avx2Lanes half, Avx2Lanes count) =>
-        new(Avx2.ShiftRightArithmeticVariable(x._x + half._x, count._x.AsUInt32()));
+        new(Avx2.ShiftRightArithmeticVariable(x.x + half.x, count.x.AsUInt32()));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Avx2Lanes ScaleCount(int shift) => Create(shift);
@@ -106,13 +106,13 @@ internal readonly unsafe struct Avx2Lanes : ILanes<Avx2Lanes>
     public static Avx2Lanes RoundCount(int shift) => Create(shift);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<short> ToInt16(Avx2Lanes x) => Sse2.PackSignedSaturate(x._x.GetLower(), x._x.GetUpper());
+    public static Vector128<short> ToInt16(Avx2Lanes x) => Sse2.PackSignedSaturate(x.x.GetLower(), x.x.GetUpper());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<short> LowHalves(Avx2Lanes x)
     {
         // Unsigned saturation leaves 0..65535 as they are.
-        Vector256<int> low = x._x & Vector256.Create((int)ushort.MaxValue);
+        Vector256<int> low = x.x & Vector256.Create((int)ushort.MaxValue);
         return Sse41.PackUnsignedSaturate(low.GetLower(), low.GetUpper()).AsInt16();
     }
 

@@ -18,7 +18,7 @@ internal sealed unsafe class Avx2Product : ProductKernel
     private const int HalfColumns = Panels.Columns / 2;
 
     // Keeps the loop of Peak alive.
-    private Vector256<int> _peak;
+    private Vector256<int> peak;
 
     public static bool IsSupported => Avx2.IsSupported;
 
@@ -71,7 +71,7 @@ internal sealed unsafe class Avx2Product : ProductKernel
             c10 += Avx2.MultiplyAddAdjacent(c10.AsInt16(), a);
             c11 += Avx2.MultiplyAddAdjacent(c11.AsInt16(), a);
         }
-        _peak = c0 ^ c1 ^ c2 ^ c3 ^ c4 ^ c5 ^ c6 ^ c7 ^ c8 ^ c9 ^ c10 ^ c11;
+        peak = c0 ^ c1 ^ c2 ^ c3 ^ c4 ^ c5 ^ c6 ^ c7 ^ c8 ^ c9 ^ c10 ^ c11;
         return 12L * 16 * iterations;
     }
 
@@ -168,21 +168,21 @@ internal sealed unsafe class Avx2Product : ProductKernel
     /// <summary>A row's accumulators: columns 0..3 and 4..7, two lanes each.</summary>
     private struct Row
     {
-        private Vector256<int> _c0, _c4;
+        private Vector256<int> c0, c4;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Add(byte* quad, Vector256<short> w0, Vector256<short> w4)
         {
             Vector256<short> a = Vector256.Create(*(long*)quad).AsInt16();
-            _c0 += Avx2.MultiplyAddAdjacent(a, w0);
-            _c4 += Avx2.MultiplyAddAdjacent(a, w4);
+            c0 += Avx2.MultiplyAddAdjacent(a, w0);
+            c4 += Avx2.MultiplyAddAdjacent(a, w4);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public readonly void Store(Vector256<int> start, int* tile)
         {
             // c0 c1 c4 c5 | c2 c3 c6 c7
-            Vector256<long> pairs = Avx2.HorizontalAdd(_c0, _c4).AsInt64();
+            Vector256<long> pairs = Avx2.HorizontalAdd(c0, c4).AsInt64();
             (start + Avx2.Permute4x64(pairs, 0b11_01_10_00).AsInt32()).Store(tile);
         }
     }

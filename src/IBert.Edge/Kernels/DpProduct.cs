@@ -16,7 +16,7 @@ namespace IBert.Edge.Kernels;
 internal sealed unsafe class DpProduct : NeonProduct
 {
     // Keeps the loop of Peak alive.
-    private Vector128<int> _peak;
+    private Vector128<int> peak;
 
     public static bool IsSupported => AdvSimd.Arm64.IsSupported && Dp.IsSupported;
 
@@ -33,7 +33,7 @@ internal sealed unsafe class DpProduct : NeonProduct
             r2.Add(2, a, a, a, a, a);
             r3.Add(3, a, a, a, a, a);
         }
-        _peak = r0.Fold() ^ r1.Fold() ^ r2.Fold() ^ r3.Fold();
+        peak = r0.Fold() ^ r1.Fold() ^ r2.Fold() ^ r3.Fold();
         return 16L * 16 * iterations;
     }
 
@@ -183,15 +183,15 @@ internal sealed unsafe class DpProduct : NeonProduct
     /// <summary>The sixteen accumulators of a row.</summary>
     private struct Columns
     {
-        private Vector128<int> _c0, _c4, _c8, _c12;
+        private Vector128<int> c0, c4, c8, c12;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public Columns(int* start)
         {
-            _c0 = Vector128.Load(start);
-            _c4 = Vector128.Load(start + 4);
-            _c8 = Vector128.Load(start + 8);
-            _c12 = Vector128.Load(start + 12);
+            c0 = Vector128.Load(start);
+            c4 = Vector128.Load(start + 4);
+            c8 = Vector128.Load(start + 8);
+            c12 = Vector128.Load(start + 12);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -199,22 +199,22 @@ internal sealed unsafe class DpProduct : NeonProduct
             [ConstantExpected(Max = (byte)3)] byte quad, Vector128<sbyte> a,
             Vector128<sbyte> w0, Vector128<sbyte> w1, Vector128<sbyte> w2, Vector128<sbyte> w3)
         {
-            _c0 = Dp.DotProductBySelectedQuadruplet(_c0, w0, a, quad);
-            _c4 = Dp.DotProductBySelectedQuadruplet(_c4, w1, a, quad);
-            _c8 = Dp.DotProductBySelectedQuadruplet(_c8, w2, a, quad);
-            _c12 = Dp.DotProductBySelectedQuadruplet(_c12, w3, a, quad);
+            c0 = Dp.DotProductBySelectedQuadruplet(c0, w0, a, quad);
+            c4 = Dp.DotProductBySelectedQuadruplet(c4, w1, a, quad);
+            c8 = Dp.DotProductBySelectedQuadruplet(c8, w2, a, quad);
+            c12 = Dp.DotProductBySelectedQuadruplet(c12, w3, a, quad);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public readonly void Store(int* tile)
         {
-            _c0.Store(tile);
-            _c4.Store(tile + 4);
-            _c8.Store(tile + 8);
-            _c12.Store(tile + 12);
+            c0.Store(tile);
+            c4.Store(tile + 4);
+            c8.Store(tile + 8);
+            c12.Store(tile + 12);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public readonly Vector128<int> Fold() => _c0 ^ _c4 ^ _c8 ^ _c12;
+        public readonly Vector128<int> Fold() => c0 ^ c4 ^ c8 ^ c12;
     }
 }

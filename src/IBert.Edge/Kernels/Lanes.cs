@@ -13,7 +13,7 @@ internal unsafe interface ILanes<T>
     where T : struct, ILanes<T>
 {
     /// <summary>Lanes of one value.</summary>
-    public const int Count = 8;
+    const int Count = 8;
 
     /// <summary>The instruction set.</summary>
     static abstract string Name { get; }

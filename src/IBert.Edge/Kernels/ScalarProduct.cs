@@ -5,7 +5,7 @@ namespace IBert.Edge.Kernels;
 internal sealed unsafe class ScalarProduct : ProductKernel
 {
     // Keeps the loop of Peak alive.
-    private int _peak;
+    private int peak;
 
     public override string Name => "scalar";
 
@@ -68,7 +68,7 @@ internal sealed unsafe class ScalarProduct : ProductKernel
             c += c * i;
             d += d * i;
         }
-        _peak = a ^ b ^ c ^ d;
+        peak = a ^ b ^ c ^ d;
         return 4L * iterations;
     }
 }

@@ -254,35 +254,35 @@ internal sealed unsafe class VectorElements<T> : ElementKernel
     [method: MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly struct TileScale(in ChannelScale scale, int column)
     {
-        private readonly T _lower = T.Load(scale.Multipliers + column), _upper = T.Load(scale.Multipliers + column + Half);
-        private readonly T _preShift = T.Create(scale.PreShift);
-        private readonly T _half = T.Create(1 << (scale.Shift - 1)), _count = T.ScaleCount(scale.Shift);
-        private readonly bool _shifted = scale.PreShift > 0;
+        private readonly T lower = T.Load(scale.Multipliers + column), upper = T.Load(scale.Multipliers + column + Half);
+        private readonly T preShift = T.Create(scale.PreShift);
+        private readonly T half = T.Create(1 << (scale.Shift - 1)), count = T.ScaleCount(scale.Shift);
+        private readonly bool shifted = scale.PreShift > 0;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public T Lower(int* row) => Of(row, _lower);
+        public T Lower(int* row) => Of(row, lower);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public T Upper(int* row) => Of(row + Half, _upper);
+        public T Upper(int* row) => Of(row + Half, upper);
 
         // Most ratios are small and need no shift: a branch that is always the same costs less.
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private T Of(int* x, T m) =>
-            _shifted ? T.Scale(T.ShiftLeft(T.Load(x), _preShift), m, _half, _count) : T.Scale(T.Load(x), m, _half, _count);
+            shifted ? T.Scale(T.ShiftLeft(T.Load(x), preShift), m, half, count) : T.Scale(T.Load(x), m, half, count);
     }
 
     /// <summary>How int8 leaves: zero point, clamp.</summary>
     [method: MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly struct NarrowPlace(int zeroPoint, int low, int high)
     {
-        private readonly Vector128<short> _zeroPoint = Vector128.Create((short)zeroPoint);
-        private readonly Vector128<sbyte> _low = Vector128.Create((sbyte)low), _high = Vector128.Create((sbyte)high);
+        private readonly Vector128<short> zeroPoint = Vector128.Create((short)zeroPoint);
+        private readonly Vector128<sbyte> low = Vector128.Create((sbyte)low), high = Vector128.Create((sbyte)high);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Store(T y0, T y1, sbyte* output)
         {
-            Vector128<short> s0 = T.AddSaturate(T.ToInt16(y0), _zeroPoint), s1 = T.AddSaturate(T.ToInt16(y1), _zeroPoint);
-            Vector128.MinNative(Vector128.MaxNative(T.ToInt8(s0, s1), _low), _high).Store(output);
+            Vector128<short> s0 = T.AddSaturate(T.ToInt16(y0), this.zeroPoint), s1 = T.AddSaturate(T.ToInt16(y1), this.zeroPoint);
+            Vector128.MinNative(Vector128.MaxNative(T.ToInt8(s0, s1), this.low), this.high).Store(output);
         }
     }
 
@@ -290,17 +290,17 @@ internal sealed unsafe class VectorElements<T> : ElementKernel
     [method: MethodImpl(MethodImplOptions.AggressiveInlining)]
     private struct ChannelPlace(in ChannelScale scale)
     {
-        private readonly T _half = T.Create(1 << (scale.Shift - 1)), _count = T.RoundCount(scale.Shift);
-        private int* _multipliers = scale.Multipliers, _addends = scale.Addends;
+        private readonly T half = T.Create(1 << (scale.Shift - 1)), count = T.RoundCount(scale.Shift);
+        private int* multipliers = scale.Multipliers, addends = scale.Addends;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public readonly T Of(T v, int channel) => T.ScaleAdd(v, T.Load(_multipliers + channel), T.Load(_addends + channel), _half, _count);
+        public readonly T Of(T v, int channel) => T.ScaleAdd(v, T.Load(multipliers + channel), T.Load(addends + channel), half, count);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Advance()
         {
-            _multipliers += Columns;
-            _addends += Columns;
+            multipliers += Columns;
+            addends += Columns;
         }
     }
 
@@ -308,13 +308,13 @@ internal sealed unsafe class VectorElements<T> : ElementKernel
     [method: MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly struct Normalization(RowNorm row)
     {
-        private readonly Vector128<short> _channels = Vector128.Create((short)row.Channels);
-        private readonly T _sum = T.Create(row.Sum), _reciprocal = T.Create(row.Reciprocal);
-        private readonly T _left = T.LeftCount(row.Shift), _right = T.RightCount(row.Shift);
+        private readonly Vector128<short> channels = Vector128.Create((short)row.Channels);
+        private readonly T sum = T.Create(row.Sum), reciprocal = T.Create(row.Reciprocal);
+        private readonly T left = T.LeftCount(row.Shift), right = T.RightCount(row.Shift);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public T Of(Vector128<short> x) =>
-            T.MultiplyHigh(T.ShiftEitherWay(T.MultiplyByFirst(x, _channels) - _sum, _left, _right), _reciprocal);
+            T.MultiplyHigh(T.ShiftEitherWay(T.MultiplyByFirst(x, channels) - sum, left, right), reciprocal);
     }
 
     /// <summary>
@@ -324,26 +324,26 @@ internal sealed unsafe class VectorElements<T> : ElementKernel
     [method: MethodImpl(MethodImplOptions.NoInlining)]
     private readonly struct Exponential(in SoftmaxScale scale)
     {
-        private readonly T _limit = T.Create(scale.Limit), _multiplier = T.Create(scale.Multiplier);
-        private readonly T _preShift = T.Create(scale.PreShift);
-        private readonly T _half = T.Create(1 << (scale.Shift - 1)), _count = T.ScaleCount(scale.Shift);
-        private readonly T _last = T.Create(IntegerMath.ExponentLimit);
-        private readonly Vector128<short> _fraction = Vector128.Create((short)((1 << IntegerMath.ExponentFraction) - 1));
-        private readonly Vector128<short> _c0 = Vector128.Create((short)IntegerMath.C0), _c1 = Vector128.Create((short)IntegerMath.C1);
-        private readonly Vector128<short> _c2 = Vector128.Create((short)IntegerMath.C2), _c3 = Vector128.Create((short)IntegerMath.C3);
-        private readonly Vector128<short> _drop = T.RightCount16(14 - scale.Bits);
+        private readonly T limit = T.Create(scale.Limit), multiplier = T.Create(scale.Multiplier);
+        private readonly T preShift = T.Create(scale.PreShift);
+        private readonly T half = T.Create(1 << (scale.Shift - 1)), count = T.ScaleCount(scale.Shift);
+        private readonly T last = T.Create(IntegerMath.ExponentLimit);
+        private readonly Vector128<short> fraction = Vector128.Create((short)((1 << IntegerMath.ExponentFraction) - 1));
+        private readonly Vector128<short> c0 = Vector128.Create((short)IntegerMath.C0), c1 = Vector128.Create((short)IntegerMath.C1);
+        private readonly Vector128<short> c2 = Vector128.Create((short)IntegerMath.C2), c3 = Vector128.Create((short)IntegerMath.C3);
+        private readonly Vector128<short> drop = T.RightCount16(14 - scale.Bits);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public Vector128<short> Of(T distance)
         {
-            T x = T.ShiftLeft(T.Min(distance, _limit), _preShift);
-            T t = T.Min(T.Scale(x, _multiplier, _half, _count), _last);
-            Vector128<short> f = T.LowHalves(t) & _fraction;
+            T x = T.ShiftLeft(T.Min(distance, limit), preShift);
+            T t = T.Min(T.Scale(x, multiplier, half, count), last);
+            Vector128<short> f = T.LowHalves(t) & fraction;
             Vector128<short> z = T.ToInt16(T.ShiftRight(t, IntegerMath.ExponentFraction));
-            Vector128<short> p = _c2 - T.MultiplyQ15(_c3, f);
-            p = _c1 - T.MultiplyQ15(p, f);
-            p = _c0 - T.MultiplyQ15(p, f);
-            return T.ShiftRight(T.RoundHalved(p, z), _drop);
+            Vector128<short> p = c2 - T.MultiplyQ15(c3, f);
+            p = c1 - T.MultiplyQ15(p, f);
+            p = c0 - T.MultiplyQ15(p, f);
+            return T.ShiftRight(T.RoundHalved(p, z), drop);
         }
     }
 }

@@ -4,14 +4,11 @@ using IBert.Edge.Format;
 namespace IBert.Edge.Quantization.Lowering.Records;
 
 /// <summary>An operation's fields by name; tensors and constants are indexes that the model's builder gave.</summary>
-/// <param name="grain">Fewest rows, panels or heads that are worth a worker's start, where nothing else is said.</param>
-internal abstract record RecordWriter(int grain)
+/// <param name="Grain">Fewest rows, panels or heads that are worth a worker's start, where nothing else is said.</param>
+internal abstract record RecordWriter(int Grain)
 {
     /// <summary>Which rows are computed.</summary>
     public RowRange Rows { get; init; } = RowRange.All;
-
-    /// <inheritdoc cref="OperationRecord.Grain"/>
-    public int Grain { get; init; } = grain;
 
     /// <summary>The record, as it lies in the file.</summary>
     public abstract OperationRecord ToRecord();
