@@ -68,7 +68,7 @@ public sealed unsafe class KernelCaseTests
     }
 
     [Fact]
-    public void A_byte_behind_the_output_is_found()
+    public void A_byte_behind_the_output_or_the_scratch_is_found()
     {
         using KernelCheck check = new(s_definition, new KernelSet("overstepping", new OversteppingProduct(), s_definition.Elements));
 
