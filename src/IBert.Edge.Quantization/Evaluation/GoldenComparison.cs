@@ -39,7 +39,7 @@ internal sealed class GoldenComparison
         vocabulary = int.MaxValue;
         foreach (OperationRecord operation in model.Contents.Operations)
         {
-            if (operation.Code == OperationCode.Embed && new EmbedRecord(in operation).Table(0) is not OperationRecord.None and ushort tokens)
+            if (operation.Code == OperationCode.Embed && new EmbedRecord(in operation).Table(EmbedRecord.Tokens) is not OperationRecord.None and ushort tokens)
             {
                 vocabulary = Math.Min(vocabulary, (int)model.Contents.Constants[tokens].Rows);
             }

@@ -64,7 +64,7 @@ internal static class ModelDump
     {
         foreach (ref readonly OperationRecord operation in model.Contents.Operations)
         {
-            if (operation.Code == OperationCode.Embed && new EmbedRecord(in operation).Table(2) is not OperationRecord.None and ushort types)
+            if (operation.Code == OperationCode.Embed && new EmbedRecord(in operation).Table(EmbedRecord.Types) is not OperationRecord.None and ushort types)
             {
                 return model.Contents.Constants[types].Rows > 1;
             }

@@ -1,4 +1,5 @@
 // Where packed weights lie: padding, sizes and addresses of panels, each written here alone.
+using System.Runtime.CompilerServices;
 using IBert.Edge.Numerics;
 
 namespace IBert.Edge.Kernels;
@@ -22,7 +23,9 @@ internal readonly unsafe struct Panels(sbyte* weights, int inner)
     /// <summary>Columns of a panel.</summary>
     public const int Columns = 16;
 
-    /// <summary>Inner is a multiple of this. The same as <see cref="Columns"/>, so that a tensor's row is a whole left side and a whole number of panels.</summary>
+    /// <summary>
+    /// Inner is a multiple of this: the same as <see cref="Columns"/>, so that a padded row is both a left side and a whole number of panels.
+    /// </summary>
     public const int InnerBlock = Columns;
 
     /// <summary>Consecutive inputs of a column that lie together.</summary>
@@ -31,7 +34,7 @@ internal readonly unsafe struct Panels(sbyte* weights, int inner)
     /// <summary>Bytes from a quad of a column to the next one: those of all columns of the panel lie between.</summary>
     public const int QuadStride = Quad * Columns;
 
-    /// <summary>How a panel is arranged. There is <see cref="ConstantLayout.Quads"/> alone today; the verifier refuses all others.</summary>
+    /// <summary>How a panel is arranged: <see cref="ConstantLayout.Quads"/>; the verifier refuses all others.</summary>
     public ConstantLayout Layout { get; init; } = ConstantLayout.Quads;
 
     /// <summary>Bits of a weight's code: 8, a weight as it is.</summary>
@@ -44,8 +47,8 @@ internal readonly unsafe struct Panels(sbyte* weights, int inner)
     public int* Bias { get; init; }
 
     /// <summary>
-    /// The sum of each column's weights, from which a kernel that offsets its left side to unsigned takes the offset's part; null where nobody
-    /// has summed them: keys and values, packed for each text.
+    /// The sum of each column's weights, from which a kernel that offsets its left side to unsigned takes the offset's part; null where
+    /// nobody has summed them: keys and values, packed for each text.
     /// </summary>
     public int* ColumnSums { get; init; }
 
@@ -62,17 +65,21 @@ internal readonly unsafe struct Panels(sbyte* weights, int inner)
     public static long Bytes(int inner, int columns) => (long)Padded(inner) * Padded(columns);
 
     /// <summary>Where the weight of input k and a column 0..15 lies in its panel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int PlaceInPanel(int k, int column) => ((k & -Quad) * Columns) + (column * Quad) + (k & (Quad - 1));
 
     /// <summary>Where the weight of input k and a column of the matrix lies, counted from the first panel.</summary>
     /// <param name="k">0..inner - 1.</param>
     /// <param name="column">Of all panels.</param>
     /// <param name="inner">Length of a column with its padding.</param>
-    public static long Place(int k, int column, int inner) => ((long)(column / Columns) * Columns * inner) + PlaceInPanel(k, column % Columns);
+    public static long Place(int k, int column, int inner) =>
+        ((long)(column / Columns) * Columns * inner) + PlaceInPanel(k, column % Columns);
 
     /// <summary>A panel's first byte.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public sbyte* At(int panel) => Weights + ((long)panel * Columns * Inner);
 
     /// <summary>A panel's 16 starts; null for zero.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int* BiasAt(int panel) => Bias is null ? null : Bias + (panel * Columns);
 }

@@ -30,8 +30,8 @@ internal sealed class KernelCase(string method, string what, int outputBytes, Ke
 }
 
 /// <summary>
-/// All cases: every row count of a tile, lengths that are no multiples of anything, the extremes of every range that the verifier lets through.
-/// The same on every machine.
+/// All cases: every row count of a tile, lengths that are no multiples of anything, the extremes of every range that the verifier lets
+/// through. The same on every machine.
 /// </summary>
 internal sealed unsafe class KernelCases : IDisposable
 {
@@ -112,7 +112,8 @@ internal sealed unsafe class KernelCases : IDisposable
                 yield return Product(ProductKernel.MaxTileRows, 384, false, () => left, () => right);
             }
         }
-        yield return Product(ProductKernel.MaxTileRows, 384, true, () => random.Next(2) == 0 ? sbyte.MinValue : sbyte.MaxValue, () => (sbyte)(random.Next(2) == 0 ? -127 : 127));
+        yield return Product(
+            ProductKernel.MaxTileRows, 384, true, () => random.Next(2) == 0 ? sbyte.MinValue : sbyte.MaxValue, () => (sbyte)(random.Next(2) == 0 ? -127 : 127));
     }
 
     private IEnumerable<KernelCase> WideProducts()
@@ -121,7 +122,8 @@ internal sealed unsafe class KernelCases : IDisposable
         {
             for (int rows = 1; rows <= ProductKernel.MaxTileRows; rows++)
             {
-                yield return WideProduct(rows, inner, _ => random.Next(8) == 0 ? LargestWide : random.Next(LargestWide + 1), _ => Any(-127));
+                yield return WideProduct(
+                    rows, inner, _ => random.Next(8) == 0 ? LargestWide : random.Next(LargestWide + 1), _ => Any(-127));
             }
         }
         yield return WideProduct(ProductKernel.MaxTileRows, 512, _ => LargestWide, _ => 127);
@@ -141,7 +143,8 @@ internal sealed unsafe class KernelCases : IDisposable
         int stride = inner + (Block * random.Next(3));
         sbyte* a = Fill<sbyte>(rows * stride, _ => left()), b = Fill<sbyte>((int)Panels.Bytes(inner, 2 * Block), _ => right());
         Panels panels = new(b, inner) { Bias = biased ? Fill<int>(2 * Block, _ => random.Next(int.MinValue, int.MaxValue)) : null };
-        return new(nameof(ProductKernel.Multiply), $"{rows} rows of {inner}, stride {stride}, bias {biased}", rows * Block * sizeof(int), (set, output, scratch) =>
+        string what = $"{rows} rows of {inner}, stride {stride}, bias {biased}";
+        return new(nameof(ProductKernel.Multiply), what, rows * Block * sizeof(int), (set, output, scratch) =>
         {
             Operand operand = set.Product.Prepare(a, stride, rows, inner, scratch);
             for (int r = 0; r < rows; r += set.Product.TileRows)
@@ -189,7 +192,7 @@ internal sealed unsafe class KernelCases : IDisposable
             High = clamp.High * factor,
         };
         int* tile = Fill<int>(rows * Block, _ => Extreme((1L << (31 - preShift)) - 1));
-        string what = $"{rows} rows from column {column}, k {preShift}, s {scale.Shift}, clamp {scale.Low}..{scale.High}, zero point {scale.ZeroPoint}";
+        string what = $"{rows} rows from column {column}, k {preShift}, s {scale.Shift}, clamp {scale.Low}..{scale.High}, zero {scale.ZeroPoint}";
         return new(method, what, rows * stride * (bits / 8), (set, output, _) =>
         {
             switch (bits)
@@ -238,7 +241,8 @@ internal sealed unsafe class KernelCases : IDisposable
             Shift = random.Next(1, 16),
             Bits = attempt < 2 ? ProductKernel.WideBits : random.Next(1, ProductKernel.WideBits + 1),
         };
-        int rows = random.Next(1, 4), stride = Panels.Padded(count) + (Block * random.Next(2)), exponentials = rows * stride * sizeof(ushort);
+        int rows = random.Next(1, 4), stride = Panels.Padded(count) + (Block * random.Next(2));
+        int exponentials = rows * stride * sizeof(ushort);
         // What is read beyond a row must not matter.
         int* scores = Fill<int>(rows * stride, i => i % stride >= count ? Extreme(int.MaxValue) : random.Next(-spread, spread) % (1 << 30));
         return new(
@@ -270,7 +274,7 @@ internal sealed unsafe class KernelCases : IDisposable
         };
         int wideBytes = wide ? padded * sizeof(short) : 0;
         return new(
-            nameof(ElementKernel.LayerNorm), $"{channels} channels, attempt {attempt}, two inputs {two}, two outputs {wide}", wideBytes + padded,
+            nameof(ElementKernel.LayerNorm), $"{channels} channels, {attempt}, two inputs {two}, two outputs {wide}", wideBytes + padded,
             (set, output, _) => set.Elements.LayerNorm(a, b, scale, wide ? (short*)output : null, (sbyte*)(output + wideBytes)));
     }
 
@@ -279,7 +283,12 @@ internal sealed unsafe class KernelCases : IDisposable
         Begin();
         // Of table and multipliers none is -32768.
         short* gate = Fill<short>(4096, i => i % 64 == 0 ? short.MaxValue : (short)random.Next(-32767, 32768));
-        short* input = Fill<short>(count, i => (i % Block) switch { 3 => short.MinValue, 5 => short.MaxValue, _ => (short)random.Next(-32768, 32768) });
+        short* input = Fill<short>(count, i => (i % Block) switch
+        {
+            3 => short.MinValue,
+            5 => short.MaxValue,
+            _ => (short)random.Next(-32768, 32768),
+        });
         short* multipliers = Fill<short>(count, i => i % 7 == 0 ? short.MaxValue : (short)random.Next(-32767, 32768));
         return new(
             nameof(ElementKernel.Gate), $"{count} values, zero point {zeroPoint}", count,

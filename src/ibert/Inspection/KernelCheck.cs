@@ -4,7 +4,7 @@ using IBert.Edge.Memory;
 
 namespace IBert.Edge.Cli.Inspection;
 
-/// <summary>Runs every case on both sets. Outputs, the gaps between their rows and what lies around them have to be the same bytes.</summary>
+/// <summary>Runs every case on both sets. Outputs, the gaps between their rows and what lies around them have to be the same.</summary>
 /// <param name="definition">The set that is right.</param>
 /// <param name="tested">The other one.</param>
 internal sealed unsafe class KernelCheck(KernelSet definition, KernelSet tested) : IDisposable
@@ -33,7 +33,8 @@ internal sealed unsafe class KernelCheck(KernelSet definition, KernelSet tested)
     }
 
     private bool Holds(KernelCase one) =>
-        Call(one, definition, expected) & Call(one, tested, actual) && Around(expected, one.OutputBytes).SequenceEqual(Around(actual, one.OutputBytes));
+        Call(one, definition, expected) & Call(one, tested, actual)
+            && Around(expected, one.OutputBytes).SequenceEqual(Around(actual, one.OutputBytes));
 
     /// <summary>Runs a case; whether it kept to its scratch.</summary>
     private bool Call(KernelCase one, KernelSet set, NativeBlock output)

@@ -19,9 +19,9 @@ internal sealed class ModelSummary
                 case OperationCode.Embed:
                     // One operation sums all tables, or (of scheme ibert) each has its own.
                     Hidden = (int)model.Contents.Tensors[operation.Outputs[0]].Columns;
-                    Vocabulary = Math.Max(Vocabulary, Rows(new EmbedRecord(in operation).Table(0)));
-                    Positions = Math.Max(Positions, Rows(new EmbedRecord(in operation).Table(1)));
-                    Types = Math.Max(Types, Rows(new EmbedRecord(in operation).Table(2)));
+                    Vocabulary = Math.Max(Vocabulary, Rows(new EmbedRecord(in operation).Table(EmbedRecord.Tokens)));
+                    Positions = Math.Max(Positions, Rows(new EmbedRecord(in operation).Table(EmbedRecord.Positions)));
+                    Types = Math.Max(Types, Rows(new EmbedRecord(in operation).Table(EmbedRecord.Types)));
                     break;
                 case OperationCode.Attention:
                     inner.Add(0);

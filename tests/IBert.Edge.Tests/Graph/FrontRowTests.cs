@@ -79,7 +79,7 @@ public sealed class FrontRowTests
         ["a norm of fewer rows"] = ("has other rows than are computed", d => d.Tensors[After(d).Outputs[1]].Rows = RowCount.Sequence),
         ["two outputs of different rows"] = ("has other rows than are computed", d => d.Tensors[After(d).Outputs[0]].Rows = RowCount.Sequence),
         ["a row beyond the arena"] = ("lies outside the arena", d => d.Graph.ArenaFixed -= 64),
-        ["a row of another type"] = ("as another type or layout", d => new AddRecord(in Front(d)).Front = new EmbedRecord(in d.First(OperationCode.Embed)).Table(0)),
+        ["a row of another type"] = ("as another type or layout", d => new AddRecord(in Front(d)).Front = new EmbedRecord(in d.First(OperationCode.Embed)).Table(EmbedRecord.Tokens)),
         ["a row with something in its padding"] = ("in column 47 of the row in front", d => d.Values<short>(new AddRecord(in Front(d)).Front)[47] = 1),
         ["a row outside the clamp"] = ("in column 0 of the row in front", d =>
         {

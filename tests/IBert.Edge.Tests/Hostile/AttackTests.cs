@@ -74,17 +74,18 @@ public sealed class AttackTests
         ["all rows of what has only its first"] = ("was not written", d => AllRowsOfFirst(d)),
 
         // Embed
-        ["a shift of nothing"] = ("shifts the sum by 0", d => new EmbedRecord(in d.First(OperationCode.Embed)).Shift = 0),
-        ["a shift of 31"] = ("shifts the sum by 31", d => new EmbedRecord(in d.First(OperationCode.Embed)).Shift = 31),
-        ["positions before the table"] = ("moves positions by -1", d => new EmbedRecord(in d.First(OperationCode.Embed)).PositionOffset = -1),
-        ["positions beyond the table"] = ("has 16 rows for 17", d => new EmbedRecord(in d.First(OperationCode.Embed)).PositionOffset = 1),
-        ["an unplaced id without a row"] = ("gives id 3 the row before", d => new EmbedRecord(in d.First(OperationCode.Embed)).UnplacedIdPlusOne = 4),
+        ["a shift of nothing"] = ("shifts the sum by 0", d => Embed(d).Shift = 0),
+        ["a shift of 31"] = ("shifts the sum by 31", d => Embed(d).Shift = 31),
+        ["positions before the table"] = ("moves positions by -1", d => Embed(d).PositionOffset = -1),
+        ["positions beyond the table"] = ("has 16 rows for 17", d => Embed(d).PositionOffset = 1),
+        ["an unplaced id without a row"] = ("gives id 3 the row before", d => Embed(d).UnplacedIdPlusOne = 4),
         ["an unplaced id below all"] = ("gives id -2 the row before", d => Unplaced(d, -1)),
         ["an unplaced id beyond the vocabulary"] = ("gives id 2147483646 the row before", d => Unplaced(d, int.MaxValue)),
-        ["fewer word rows than ids"] = ("table 0 has 16 rows for", d => (new EmbedRecord(in d.First(OperationCode.Embed)).Table(0), new EmbedRecord(in d.First(OperationCode.Embed)).Multipliers(0)) = (new EmbedRecord(in d.First(OperationCode.Embed)).Table(1), new EmbedRecord(in d.First(OperationCode.Embed)).Multipliers(1))),
-        ["a sum beyond 32 bits"] = ("overflow 32 bits", d => d.Values<int>(new EmbedRecord(in d.First(OperationCode.Embed)).Multipliers(0))[5] = int.MaxValue),
-        ["a row multiplier of -2^31"] = ("multiplier of -2^31", d => d.Values<int>(new EmbedRecord(in d.First(OperationCode.Embed)).Multipliers(0))[5] = int.MinValue),
-        ["something in the padding of a table"] = ("table 0 has padding that is not zero", d => d.Values<sbyte>(new EmbedRecord(in d.First(OperationCode.Embed)).Table(0))[47] = 1),
+        ["fewer word rows than ids"] = ("table 0 has 16 rows for", d => (Embed(d).Table(EmbedRecord.Tokens), Embed(d).Multipliers(EmbedRecord.Tokens))
+            = (Embed(d).Table(EmbedRecord.Positions), Embed(d).Multipliers(EmbedRecord.Positions))),
+        ["a sum beyond 32 bits"] = ("overflow 32 bits", d => d.Values<int>(Embed(d).Multipliers(EmbedRecord.Tokens))[5] = int.MaxValue),
+        ["a row multiplier of -2^31"] = ("multiplier of -2^31", d => d.Values<int>(Embed(d).Multipliers(EmbedRecord.Tokens))[5] = int.MinValue),
+        ["something in the padding of a table"] = ("table 0 has padding that is not zero", d => d.Values<sbyte>(Embed(d).Table(EmbedRecord.Tokens))[47] = 1),
         ["no table at all"] = ("has no table", d => ((Span<ushort>)d.First(OperationCode.Embed).Constants).Fill(OperationRecord.None)),
 
         // LayerNorm
@@ -341,6 +342,8 @@ public sealed class AttackTests
     }
 
     /// <summary>A Linear whose output channels are no multiple of 16.</summary>
+    private static EmbedRecord Embed(Draft draft) => new(in draft.First(OperationCode.Embed));
+
     private static ref OperationRecord Padded(Draft draft) => ref SecondInputOfNorm(draft);
 
     private static void Unplaced(Draft draft, int parameter) =>
@@ -379,9 +382,9 @@ public sealed class AttackTests
         const int tokens = 32768;
         OperationRecord embed = draft.First(OperationCode.Embed);
         byte[] data = draft[SectionKind.Data];
-        int columns = (int)draft.Constants[new EmbedRecord(in embed).Table(1)].Columns;
-        Move(new EmbedRecord(in embed).Table(1), tokens, columns, columns);
-        Move(new EmbedRecord(in embed).Multipliers(1), 1, tokens, 4);
+        int columns = (int)draft.Constants[new EmbedRecord(in embed).Table(EmbedRecord.Positions)].Columns;
+        Move(new EmbedRecord(in embed).Table(EmbedRecord.Positions), tokens, columns, columns);
+        Move(new EmbedRecord(in embed).Multipliers(EmbedRecord.Positions), 1, tokens, 4);
         draft.Graph.MaxLength = tokens;
         foreach (ref OperationRecord operation in draft.Operations)
         {

@@ -1,4 +1,4 @@
-// Every kernel gives the definition's bytes in every case of the list that the device's self-test walks, and the comparison finds what differs.
+// Every kernel gives the definition's bytes in every case that the device's self-test walks, and the comparison finds what differs.
 using IBert.Edge.Cli.Inspection;
 using IBert.Edge.Kernels;
 using Xunit;
@@ -68,7 +68,7 @@ public sealed unsafe class KernelCaseTests
     }
 
     [Fact]
-    public void A_byte_behind_the_output_is_found()
+    public void A_byte_behind_the_output_or_the_scratch_is_found()
     {
         using KernelCheck check = new(s_definition, new KernelSet("overstepping", new OversteppingProduct(), s_definition.Elements));
 
@@ -87,9 +87,11 @@ public sealed unsafe class KernelCaseTests
 
         public override int WideOperandBytes(int inner) => 16;
 
-        public override Operand Prepare(sbyte* rows, nint stride, int count, int inner, byte* scratch) => definition.Prepare(rows, stride, count, inner, scratch);
+        public override Operand Prepare(sbyte* rows, nint stride, int count, int inner, byte* scratch) =>
+            definition.Prepare(rows, stride, count, inner, scratch);
 
-        public override Operand PrepareWide(ushort* rows, nint stride, int count, int inner, byte* scratch) => definition.PrepareWide(rows, stride, count, inner, scratch);
+        public override Operand PrepareWide(ushort* rows, nint stride, int count, int inner, byte* scratch) =>
+            definition.PrepareWide(rows, stride, count, inner, scratch);
 
         public override void Multiply(Operand left, int rows, in Panels panels, int panel, int* tile)
         {

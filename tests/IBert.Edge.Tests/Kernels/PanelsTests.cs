@@ -15,7 +15,9 @@ public sealed unsafe class PanelsTests
     {
         const int Inner = 48, Columns = 32;
 
-        IEnumerable<long> places = from column in Enumerable.Range(0, Columns) from k in Enumerable.Range(0, Inner) select Panels.Place(k, column, Inner);
+        IEnumerable<long> places = from column in Enumerable.Range(0, Columns)
+                                   from k in Enumerable.Range(0, Inner)
+                                   select Panels.Place(k, column, Inner);
 
         Assert.Equal(Enumerable.Range(0, (int)Panels.Bytes(Inner, Columns)).Select(i => (long)i), places.Order());
     }
@@ -50,8 +52,8 @@ public sealed unsafe class PanelsTests
     }
 
     /// <summary>
-    /// A kernel whose instructions multiply unsigned by signed offsets its left side and takes the offset's part from the column sums (VNNI). With one, every kind of
-    /// operation gives what the definition gives.
+    /// A kernel whose instructions multiply unsigned by signed offsets its left side and takes the offset's part from the column sums (VNNI).
+    /// With one, every kind of operation gives what the definition gives.
     /// </summary>
     [Theory]
     [InlineData(false)]
@@ -102,7 +104,8 @@ public sealed unsafe class PanelsTests
             return new(scratch, inner);
         }
 
-        public override Operand PrepareWide(ushort* rows, nint stride, int count, int inner, byte* scratch) => definition.PrepareWide(rows, stride, count, inner, scratch);
+        public override Operand PrepareWide(ushort* rows, nint stride, int count, int inner, byte* scratch) =>
+            definition.PrepareWide(rows, stride, count, inner, scratch);
 
         public override void Multiply(Operand left, int rows, in Panels panels, int panel, int* tile)
         {
@@ -124,7 +127,8 @@ public sealed unsafe class PanelsTests
             }
         }
 
-        public override void MultiplyWide(Operand left, int rows, in Panels panels, int panel, int* tile) => definition.MultiplyWide(left, rows, panels, panel, tile);
+        public override void MultiplyWide(Operand left, int rows, in Panels panels, int panel, int* tile) =>
+            definition.MultiplyWide(left, rows, panels, panel, tile);
 
         public override long Peak(int iterations) => definition.Peak(iterations);
 

@@ -8,12 +8,12 @@ namespace IBert.Edge.Graph.Operations;
 /// <summary>The fields of an Embed record.</summary>
 internal readonly ref struct EmbedRecord(ref readonly OperationRecord record)
 {
-    /// <summary>Token, position, type.</summary>
-    public const int Tables = 3;
+    /// <summary>The tables by what their rows are chosen by, and how many there are.</summary>
+    public const int Tokens = 0, Positions = 1, Types = 2, Tables = 3;
 
     private readonly ref OperationRecord record = ref System.Runtime.CompilerServices.Unsafe.AsRef(in record);
 
-    /// <summary>Table i, int8; none where there is none.</summary>
+    /// <summary>Table i (<see cref="Tokens"/> and so on), int8; none where there is none.</summary>
     public ref ushort Table(int i) => ref record.Constants[2 * i];
 
     /// <summary>A multiplier for each row of table i.</summary>
@@ -80,13 +80,13 @@ internal sealed unsafe class EmbedOperation(ModelContents model, OperationRecord
     {
         elements = kernels.Elements;
         output = arena[Record.Outputs[0]];
-        tokens = (sbyte*)Constant(Fields.Table(0));
-        tokenScales = (int*)Constant(Fields.Multipliers(0));
-        positions = (sbyte*)Constant(Fields.Table(1));
-        positionScales = (int*)Constant(Fields.Multipliers(1));
-        types = (sbyte*)Constant(Fields.Table(2));
-        typeScales = (int*)Constant(Fields.Multipliers(2));
-        lastType = types is null ? 0 : (int)Model.Constants[Fields.Table(2)].Rows - 1;
+        tokens = (sbyte*)Constant(Fields.Table(EmbedRecord.Tokens));
+        tokenScales = (int*)Constant(Fields.Multipliers(EmbedRecord.Tokens));
+        positions = (sbyte*)Constant(Fields.Table(EmbedRecord.Positions));
+        positionScales = (int*)Constant(Fields.Multipliers(EmbedRecord.Positions));
+        types = (sbyte*)Constant(Fields.Table(EmbedRecord.Types));
+        typeScales = (int*)Constant(Fields.Multipliers(EmbedRecord.Types));
+        lastType = types is null ? 0 : (int)Model.Constants[Fields.Table(EmbedRecord.Types)].Rows - 1;
         (offset, shift, unplaced) = (Fields.PositionOffset, Fields.Shift, Fields.UnplacedIdPlusOne - 1);
     }
 

@@ -239,15 +239,18 @@ internal sealed unsafe class LinearOperation(ModelContents model, OperationRecor
         }
     }
 
-    /// <summary>A constant's panels, with what belongs to their columns.</summary>
-    private Panels PanelsOf(in ConstantEntry constant, int* bias, int* sums) => new((sbyte*)Constant(Fields.Weights), Panels.Padded((int)constant.Columns))
+    /// <summary>The weights' panels, with what belongs to their columns.</summary>
+    private Panels PanelsOf(in ConstantEntry weights, int* bias, int* sums)
     {
-        Layout = constant.Layout,
-        Bits = constant.Bits,
-        Scales = Constant(constant.BlockMultipliers),
-        Bias = bias,
-        ColumnSums = sums,
-    };
+        return new((sbyte*)Constant(Fields.Weights), Panels.Padded((int)weights.Columns))
+        {
+            Layout = weights.Layout,
+            Bits = weights.Bits,
+            Scales = Constant(weights.BlockMultipliers),
+            Bias = bias,
+            ColumnSums = sums,
+        };
+    }
 
     /// <summary>
     /// For every channel: no weight is -128, the column sum is as stated, |bias| + largest input * sum |w| is within the bound. Channels of
