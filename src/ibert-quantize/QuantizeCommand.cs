@@ -181,6 +181,6 @@ internal sealed class QuantizeCommand : ProgramWithExamples
         }
         output.Flush();
 
-        void Line(FormattableString line) => output.Line(line.ToString(CultureInfo.InvariantCulture));
+        void Line(params FormattableString[] parts) => output.Line(string.Concat(parts.Select(FormattableString.Invariant)));
     }
 }

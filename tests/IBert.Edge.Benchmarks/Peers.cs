@@ -177,7 +177,8 @@ internal sealed class Peers : IDisposable
     private static string Milliseconds(List<double> values) =>
         string.Create(CultureInfo.InvariantCulture, $"{Median(values):F2} ({values.Min():F2})");
 
-    private static void Line(FormattableString line) => Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));
+    private static void Line(params FormattableString[] parts) =>
+        Console.WriteLine(string.Concat(parts.Select(FormattableString.Invariant)));
 
     /// <summary>The rounds of one length, in milliseconds.</summary>
     private sealed class Result(int length, long macs)

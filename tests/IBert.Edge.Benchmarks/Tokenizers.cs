@@ -136,7 +136,8 @@ internal static unsafe class Tokenizers
         return new Pass((ProcessClock.Milliseconds - start) * 1e3, tokens, checksum);
     }
 
-    private static void Print(FormattableString line) => Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));
+    private static void Print(params FormattableString[] parts) =>
+        Console.WriteLine(string.Concat(parts.Select(FormattableString.Invariant)));
 
     private readonly record struct Pass(double Microseconds, long Tokens, int Checksum)
     {

@@ -28,7 +28,8 @@ internal sealed class Page
     public static string Header(string name) => $"Written by `build/paper/{name}.sh`.";
 
     /// <summary>Adds a line.</summary>
-    public void Line(FormattableString line) => text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
+    public void Line(params FormattableString[] parts) =>
+        text.Append(string.Concat(parts.Select(FormattableString.Invariant))).Append('\n');
 
     /// <summary>Adds an empty line.</summary>
     public void Line() => text.Append('\n');

@@ -74,7 +74,8 @@ internal static class SvgCurves
 
         static string Number(double value) => value.ToString("0.#####", CultureInfo.InvariantCulture);
 
-        void Add(FormattableString element) => svg.Append(element.ToString(CultureInfo.InvariantCulture)).Append('\n');
+        void Add(params FormattableString[] parts) =>
+            svg.Append(string.Concat(parts.Select(FormattableString.Invariant))).Append('\n');
 
         void Text(double left, double baseline, string text, string attributes) =>
             Add($"<text x=\"{left:F1}\" y=\"{baseline:F1}\" {attributes}>{SecurityElement.Escape(text)}</text>");

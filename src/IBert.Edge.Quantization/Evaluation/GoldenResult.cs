@@ -167,5 +167,6 @@ internal sealed class GoldenResult
 
     private static string Row(string name, string elements, string different, string largest) => $"{name,-60} {elements,9} {different,7} {largest,10}";
 
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    private static string Text(params FormattableString[] parts) =>
+        string.Concat(parts.Select(FormattableString.Invariant));
 }

@@ -238,7 +238,8 @@ internal static class Report
 
     private static string Number(double value) => value.ToString(Math.Abs(value) >= 1000 ? "F0" : "G4", CultureInfo.InvariantCulture);
 
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    private static string Text(params FormattableString[] parts) =>
+        string.Concat(parts.Select(FormattableString.Invariant));
 
-    private static void Line(StringBuilder text, FormattableString line) => text.Append(Text(line)).Append('\n');
+    private static void Line(StringBuilder text, params FormattableString[] parts) => text.Append(Text(parts)).Append('\n');
 }

@@ -91,7 +91,7 @@ internal static class InspectCommand
             WriteGraph(model, output);
         }
 
-        void Line(FormattableString text) => output.Line(Text(text));
+        void Line(params FormattableString[] parts) => output.Line(Text(parts));
     }
 
     private static void WriteGraph(ModelFile model, ResultWriter output)
@@ -259,5 +259,6 @@ internal static class InspectCommand
         _ => "a value (regression)",
     };
 
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    private static string Text(params FormattableString[] parts) =>
+        string.Concat(parts.Select(FormattableString.Invariant));
 }
