@@ -14,7 +14,8 @@ if (args is not [string path, string place])
 }
 try
 {
-    EndPoint address = ushort.TryParse(place, out ushort port) ? new IPEndPoint(IPAddress.Loopback, port) : new UnixDomainSocketEndPoint(place);
+    EndPoint address =
+        ushort.TryParse(place, out ushort port) ? new IPEndPoint(IPAddress.Loopback, port) : new UnixDomainSocketEndPoint(place);
     using ModelFile model = ModelFile.Open(path);
     using TextServer server = new(model, Environment.ProcessorCount);
 
@@ -35,7 +36,8 @@ try
         stop.Cancel();
     }
 }
-catch (Exception error) when (error is ModelFormatException or IOException or UnauthorizedAccessException or SocketException or ArgumentException)
+catch (Exception error)
+    when (error is ModelFormatException or IOException or UnauthorizedAccessException or SocketException or ArgumentException)
 {
     Console.Error.WriteLine($"server: {error.Message.ReplaceLineEndings(" ")}");
     return 2;

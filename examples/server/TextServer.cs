@@ -6,8 +6,8 @@ using System.Threading.Channels;
 namespace IBert.Edge.Examples.Server;
 
 /// <summary>
-/// Answers texts that come over sockets: UTF-8, a line each; a line back for each, in order. What one client does is its own affair: a text has a
-/// largest size, and whoever neither sends nor takes anything for a while is let go.
+/// Answers texts that come over sockets: UTF-8, a line each; a line back for each, in order. What one client does is its own affair: a text
+/// has a largest size, and whoever neither sends nor takes anything for a while is let go.
 /// </summary>
 internal sealed class TextServer : IDisposable
 {

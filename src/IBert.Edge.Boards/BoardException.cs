@@ -1,7 +1,9 @@
 // What goes wrong with a board's devices.
 namespace IBert.Edge.Boards;
 
-/// <summary>A device is missing, in use, not permitted, or does not do what is asked of it. The message says which, and what to do.</summary>
+/// <summary>
+/// A device is missing, in use, not permitted, or does not do what is asked of it. The message says which, and what to do.
+/// </summary>
 public sealed class BoardException : IOException
 {
     /// <summary>Creates it.</summary>

@@ -16,7 +16,8 @@ internal sealed record LayerNorm(float[] Gamma, float[] Beta)
 }
 
 /// <summary>
-/// Tables of one row of the hidden size per token, position (from row PositionOffset of the config) and token type (empty where the architecture has none), summed, then normalized.
+/// Tables of one row of the hidden size per token, position (from row PositionOffset of the config) and token type (empty where the
+/// architecture has none), summed, then normalized.
 /// </summary>
 internal sealed record Embeddings(float[] Words, float[] Positions, float[] Types, LayerNorm Norm)
 {
@@ -43,20 +44,23 @@ internal sealed record ClassificationHead(Linear Dense, Activation Activation, L
 }
 
 /// <summary>
-/// A tensor of a checkpoint: the module that it belongs to as <see cref="WeightNames"/> calls it, "weight" or "bias", and its elements, row-major.
+/// A tensor of a checkpoint: the module that it belongs to as <see cref="WeightNames"/> calls it, "weight" or "bias", and its elements,
+/// row-major.
 /// </summary>
 internal readonly record struct NamedWeight(string Module, string Kind, float[] Values, long[] Shape);
 
 /// <summary>
-/// A BERT-like classifier; <c>SourceHash</c> is the SHA-256 of its weight files in lower-case hexadecimal (<see cref="WeightFiles.Hash"/>), empty for
-/// one that no file holds.
+/// A BERT-like classifier; <c>SourceHash</c> is the SHA-256 of its weight files in lower-case hexadecimal (<see cref="WeightFiles.Hash"/>),
+/// empty for one that no file holds.
 /// </summary>
 internal sealed record Checkpoint(
     CheckpointConfig Config, Embeddings Embeddings, IReadOnlyList<EncoderLayer> Layers, ClassificationHead Head, string SourceHash)
 {
     private delegate float[] TensorReader(string module, string kind, params ReadOnlySpan<long> shape);
 
-    /// <summary>Reads a Hugging Face folder. What cannot be converted is refused from its config and headers, before weights are read.</summary>
+    /// <summary>
+    /// Reads a Hugging Face folder. What cannot be converted is refused from its config and headers, before weights are read.
+    /// </summary>
     /// <exception cref="CheckpointException">Missing, damaged or not supported: the message says which and what to do.</exception>
     public static Checkpoint Load(string folder)
     {
@@ -80,8 +84,8 @@ internal sealed record Checkpoint(
     };
 
     /// <summary>
-    /// Writes config.json and model.safetensors, which <see cref="Load"/> reads as the same checkpoint again; in half precision as the nearest one.
-    /// The tokenizer's files are not written: they are copied from where they are.
+    /// Writes config.json and model.safetensors, which <see cref="Load"/> reads as the same checkpoint again; in half precision as the
+    /// nearest one. The tokenizer's files are not written: they are copied from where they are.
     /// </summary>
     /// <param name="folder">Is made where it is missing. Files of these names are replaced, each when the new one is complete.</param>
     /// <param name="type">How weights are stored.</param>

@@ -16,7 +16,10 @@ internal enum Architecture
     /// <summary>DistilBERT (arXiv:1910.01108): no token types, a dense layer with ReLU before the classifier.</summary>
     DistilBert,
 
-    /// <summary>RoBERTa (arXiv:1907.11692): BERT with positions from padding_idx + 1, usually one token type, and the classifier's own dense layer with tanh.</summary>
+    /// <summary>
+    /// RoBERTa (arXiv:1907.11692): BERT with positions from padding_idx + 1, usually one token type, and the classifier's own dense layer
+    /// with tanh.
+    /// </summary>
     Roberta,
 
     /// <summary>I-BERT (arXiv:2101.01321): RoBERTa with the ranges of integer training beside its weights.</summary>
@@ -163,8 +166,10 @@ internal sealed record CheckpointConfig
     {
         get
         {
-            long hidden = Panels.Padded(HiddenSize), heads = HeadCount * (long)Panels.Padded(HeadSize), wide = Panels.Padded(FeedForwardSize);
-            return (hidden * ((long)VocabularySize + PositionRows + TypeCount + hidden + Labels.Count)) + (LayerCount * ((4 * hidden * heads) + (2 * hidden * wide)));
+            long hidden = Panels.Padded(HiddenSize), heads = HeadCount * (long)Panels.Padded(HeadSize),
+                wide = Panels.Padded(FeedForwardSize);
+            return (hidden * ((long)VocabularySize + PositionRows + TypeCount + hidden + Labels.Count)) +
+                (LayerCount * ((4 * hidden * heads) + (2 * hidden * wide)));
         }
     }
 
@@ -211,13 +216,14 @@ internal sealed record CheckpointConfig
         if (config.MaxPositions < 2)
         {
             throw new CheckpointException(
-                $"{path}: positions begin at 'pad_token_id' + 1 = {config.PositionOffset}, and 'max_position_embeddings' is {config.PositionRows}: " +
-                "no text would fit, correct the file or download it again");
+                $"{path}: positions begin at 'pad_token_id' + 1 = {config.PositionOffset}, and 'max_position_embeddings' is " +
+                $"{config.PositionRows}: no text would fit, correct the file or download it again");
         }
         if (config.WeightCount > MaxWeights)
         {
             throw new CheckpointException(
-                $"{path}: describes a model of {config.WeightCount} weights, and {MaxWeights} are the most that a model file takes: use a smaller one, or correct the file");
+                $"{path}: describes a model of {config.WeightCount} weights, and {MaxWeights} are the most that a model file takes: use " +
+                "a smaller one, or correct the file");
         }
         return config;
     }
@@ -232,21 +238,25 @@ internal sealed record CheckpointConfig
         };
         // Checkpoints of 2019 have no model_type; the class then says it.
         string? modelType = json.Text("model_type") ?? s_known.FirstOrDefault(known => known.ClassName == className).ModelType;
-        (string ModelType, string ClassName, Architecture Architecture) found = s_known.FirstOrDefault(known => known.ModelType == modelType);
+        (string ModelType, string ClassName, Architecture Architecture) found =
+            s_known.FirstOrDefault(known => known.ModelType == modelType);
         if (found == default)
         {
-            string difference = s_differences.FirstOrDefault(other => other.ModelType == modelType).Difference is { } known ? $" ({known})" : "";
+            string difference =
+                s_differences.FirstOrDefault(other => other.ModelType == modelType).Difference is { } known ? $" ({known})" : "";
             throw new CheckpointException(modelType is null && className is null
-                ? $"{json.Path}: names neither 'model_type' nor 'architectures': name the one of bert, distilbert, roberta and ibert that the weights are of"
-                : $"{json.Path}: the architecture {OneLine.Quote(modelType ?? className!)}{difference} is not supported; bert, distilbert, roberta and ibert are: fine-tune one of these " +
-                  "of that size instead");
+                ? $"{json.Path}: names neither 'model_type' nor 'architectures': name the one of bert, distilbert, roberta and ibert " +
+                    "that the weights are of"
+                : $"{json.Path}: the architecture {OneLine.Quote(modelType ?? className!)}{difference} is not supported; bert, " +
+                    "distilbert, roberta and ibert are: fine-tune one of these of that size instead");
         }
         if (className is not null && className != found.ClassName)
         {
             throw new CheckpointException(s_known.Any(known => known.ClassName == className)
-                ? $"{json.Path}: 'model_type' is {found.ModelType}, and 'architectures' names {className}, which is of another: correct the file, or download it again"
-                : $"{json.Path}: 'architectures' names {OneLine.Quote(className)}, which is no text classifier; {found.ClassName} is: fine-tune it with " +
-                  "AutoModelForSequenceClassification first");
+                ? $"{json.Path}: 'model_type' is {found.ModelType}, and 'architectures' names {className}, which is of another: correct " +
+                    "the file, or download it again"
+                : $"{json.Path}: 'architectures' names {OneLine.Quote(className)}, which is no text classifier; {found.ClassName} is: " +
+                    "fine-tune it with AutoModelForSequenceClassification first");
         }
         return found.Architecture;
     }
@@ -257,7 +267,8 @@ internal sealed record CheckpointConfig
         if (positions != "absolute")
         {
             throw new CheckpointException(
-                $"{json.Path}: 'position_embedding_type' is {OneLine.Quote(positions)}, and only absolute is supported: use a checkpoint with absolute positions");
+                $"{json.Path}: 'position_embedding_type' is {OneLine.Quote(positions)}, and only absolute is supported: use a checkpoint " +
+                "with absolute positions");
         }
         foreach (string field in (string[])["is_decoder", "add_cross_attention"])
         {
@@ -266,17 +277,21 @@ internal sealed record CheckpointConfig
                 throw new CheckpointException($"{json.Path}: '{field}' is true, and decoders are not supported: use an encoder");
             }
         }
-        if (json.Find("quantization_config") is { } quantization && (quantization.ValueKind != JsonValueKind.Object || quantization.EnumerateObject().Any()))
+        if (json.Find("quantization_config") is { } quantization
+            && (quantization.ValueKind != JsonValueKind.Object || quantization.EnumerateObject().Any()))
         {
-            string method = quantization.ValueKind == JsonValueKind.Object && quantization.TryGetProperty("quant_method", out JsonElement name)
+            string method = quantization.ValueKind == JsonValueKind.Object
+                && quantization.TryGetProperty("quant_method", out JsonElement name)
                 ? $" (by {OneLine.Shorten(name.ToString())})" : "";
             throw new CheckpointException(
-                $"{json.Path}: has a 'quantization_config'{method}, and quantized weights are not supported: use the checkpoint that they were made from");
+                $"{json.Path}: has a 'quantization_config'{method}, and quantized weights are not supported: use the checkpoint that " +
+                "they were made from");
         }
         if (json.Find("pruned_heads") is { } pruned && !IsEmpty(pruned))
         {
             throw new CheckpointException(
-                $"{json.Path}: 'pruned_heads' is not empty, and layers of different shapes are not supported: use the checkpoint before pruning");
+                $"{json.Path}: 'pruned_heads' is not empty, and layers of different shapes are not supported: use " +
+                "the checkpoint before pruning");
         }
 
         static bool IsEmpty(JsonElement pruned) => pruned.ValueKind == JsonValueKind.Object
@@ -296,15 +311,16 @@ internal sealed record CheckpointConfig
                 return HeadKind.SingleLabel;
             case "regression":
                 throw new CheckpointException(
-                    $"{json.Path}: 'problem_type' is regression, of {labels} values, and only one is supported: fine-tune it with num_labels 1");
+                    $"{json.Path}: 'problem_type' is regression, of {labels} values, and only one is supported: " +
+                    "fine-tune it with num_labels 1");
             case "single_label_classification":
                 throw new CheckpointException(
                     $"{json.Path}: 'problem_type' is single_label_classification with one label, which would always be right: " +
                     "correct the file (regression, or multi_label_classification), or fine-tune with two or more labels");
             case var other:
                 throw new CheckpointException(
-                    $"{json.Path}: 'problem_type' is {OneLine.Quote(other!)}, and only single_label_classification, multi_label_classification and regression are supported: " +
-                    "correct the file");
+                    $"{json.Path}: 'problem_type' is {OneLine.Quote(other!)}, and only single_label_classification, " +
+                    "multi_label_classification and regression are supported: correct the file");
         }
     }
 
@@ -314,7 +330,8 @@ internal sealed record CheckpointConfig
         "gelu_new" or "gelu_fast" or "gelu_pytorch_tanh" or "gelu_python_tanh" => Activation.GeluTanh,
         "relu" => Activation.Relu,
         string other => throw new CheckpointException(
-            $"{json.Path}: '{field}' is {OneLine.Quote(other)}, and only gelu, gelu_new and relu are supported: use or fine-tune a checkpoint with one of these"),
+            $"{json.Path}: '{field}' is {OneLine.Quote(other)}, and only gelu, gelu_new and relu are supported: use or fine-tune a " +
+                "checkpoint with one of these"),
     };
 
     /// <summary>The labels, and where they come from. As Hugging Face has it, id2label wins over num_labels.</summary>
@@ -334,17 +351,21 @@ internal sealed record CheckpointConfig
         JsonProperty[] entries = [.. map.EnumerateObject()];
         if (entries.Length is 0 or > MaxLabels)
         {
-            throw new CheckpointException($"{json.Path}: 'id2label' has {Count(entries.Length)}, and a classifier has 1 to {MaxLabels}, a regression one name: correct the file");
+            throw new CheckpointException($"{json.Path}: 'id2label' has {Count(entries.Length)}, and a classifier has 1 to {MaxLabels}, " +
+                "a regression one name: correct the file");
         }
         string[] labels = new string[entries.Length];
         foreach (JsonProperty entry in entries)
         {
-            if (!int.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out int index) || index >= labels.Length || labels[index] is not null)
+            if (!int.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out int index) || index >= labels.Length
+                || labels[index] is not null)
             {
                 throw new CheckpointException(
-                    $"{json.Path}: 'id2label' has the index {OneLine.Quote(entry.Name)}, and the indices of {Count(labels.Length)} are 0 to {labels.Length - 1}, each once: correct the file");
+                    $"{json.Path}: 'id2label' has the index {OneLine.Quote(entry.Name)}, and the indices of {Count(labels.Length)} are 0 " +
+                    $"to {labels.Length - 1}, each once: correct the file");
             }
-            labels[index] = entry.Value.ValueKind == JsonValueKind.Number ? entry.Value.GetRawText() : json.Text($"id2label.{index}", entry.Value);
+            labels[index] =
+                entry.Value.ValueKind == JsonValueKind.Number ? entry.Value.GetRawText() : json.Text($"id2label.{index}", entry.Value);
         }
         // Before minutes of work: the model's writer would refuse them.
         if (LabelNames.Complaint(labels) is { } complaint)
@@ -354,7 +375,8 @@ internal sealed record CheckpointConfig
         if (Array.FindIndex(labels, label => label.Length > MaxLabelLength || string.IsNullOrWhiteSpace(label)) is >= 0 and int odd)
         {
             throw new CheckpointException(
-                $"{json.Path}: the name of label {odd} has {labels[odd].Length} characters, and a name has 1 to {MaxLabelLength} that are not all spaces: give it another one in 'id2label'");
+                $"{json.Path}: the name of label {odd} has {labels[odd].Length} characters, and a name has 1 to {MaxLabelLength} that " +
+                "are not all spaces: give it another one in 'id2label'");
         }
         return (labels, $"names {Count(labels.Length)} ('id2label')");
     }

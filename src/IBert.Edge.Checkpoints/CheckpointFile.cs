@@ -1,5 +1,5 @@
-// Every file of a checkpoint folder is opened here. The folder may be anyone's: a name may lead to a device or a pipe, a link to something else
-// than it seems, and a file be of any length.
+// Every file of a checkpoint folder is opened here. The folder may be anyone's: a name may lead to a device or a pipe, a link to something
+// else than it seems, and a file be of any length.
 using System.Text;
 using System.Text.Unicode;
 using IBert.Edge.Files;
@@ -27,8 +27,8 @@ internal enum CheckpointFileKind
 }
 
 /// <summary>
-/// Opens regular files only, links followed (the Hub's cache is made of them), and never waits. How much is read is counted as it is read: what a
-/// link or a folder's entry says of a length is not believed.
+/// Opens regular files only, links followed (the Hub's cache is made of them), and never waits. How much is read is counted as it is read:
+/// what a link or a folder's entry says of a length is not believed.
 /// </summary>
 internal static class CheckpointFile
 {
@@ -65,12 +65,15 @@ internal static class CheckpointFile
         }
         catch (UnreadableFileException error)
         {
-            throw new CheckpointException($"{path}: {error.Message}: copy or download the checkpoint again, with the files that its links lead to", error);
+            throw new CheckpointException(
+                $"{path}: {error.Message}: copy or download the checkpoint again, with the files that its links lead to", error);
         }
     }
 
     /// <summary>Reads a file whole.</summary>
-    /// <exception cref="CheckpointException">It is missing, no regular file, not to be read, larger than files of its kind are, or of another kind.</exception>
+    /// <exception cref="CheckpointException">
+    /// It is missing, no regular file, not to be read, larger than files of its kind are, or of another kind.
+    /// </exception>
     public static byte[] Read(string path, CheckpointFileKind kind)
     {
         using SafeFileHandle handle = Open(path, kind);
@@ -105,7 +108,8 @@ internal static class CheckpointFile
     }
 
     /// <summary>The error for a file that was opened and cannot be read.</summary>
-    public static CheckpointException Unreadable(string path, Exception error) => new($"{path}: cannot be read ({error.Message.TrimEnd('.')}): copy or download it again", error);
+    public static CheckpointException Unreadable(string path, Exception error) =>
+        new($"{path}: cannot be read ({error.Message.TrimEnd('.')}): copy or download it again", error);
 
     private static CheckpointException TooLarge(string path, CheckpointFileKind kind) =>
         new($"{path}: has more than {MostBytes(kind) >> 20} MB: it is not what its name says, download it again");

@@ -5,7 +5,8 @@ namespace IBert.Edge.Checkpoints;
 
 /// <summary>
 /// An I-BERT checkpoint: weights, and what training in integer mode found beside them. Scales are derived from the trained ranges, as the
-/// reference's forward pass does: stored scaling factors may be in half precision, stored integers may be zero (docs/numerics.md, traps 10 and 14).
+/// reference's forward pass does: stored scaling factors may be in half precision, stored integers may be zero (docs/numerics.md, traps 10
+/// and 14).
 /// </summary>
 /// <param name="weights">A checkpoint of architecture <see cref="Architecture.IBert"/>.</param>
 /// <param name="trained">
@@ -53,7 +54,8 @@ internal sealed class IBertCheckpoint(Checkpoint weights, IReadOnlyDictionary<st
             return Math.Abs(checkpoint.Range("embeddings.output_activation").High) > InitialRange
                 ? checkpoint
                 : throw new CheckpointException(
-                    $"the activation ranges are still at their initial +-1e-5, so the checkpoint was never trained in integer mode: {Advice}");
+                    "the activation ranges are still at their initial +-1e-5, so the checkpoint was never trained " +
+                    $"in integer mode: {Advice}");
         }
         catch (CheckpointException error)
         {

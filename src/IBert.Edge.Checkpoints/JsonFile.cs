@@ -32,7 +32,8 @@ internal sealed class JsonFile
             DecodeTexts(document.RootElement);
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? new JsonFile(path, document.RootElement.Clone())
-                : throw new CheckpointException($"{path}: is a JSON {document.RootElement.ValueKind.ToString().ToLowerInvariant()}, an object {{...}} was expected: download it again");
+                : throw new CheckpointException($"{path}: is a JSON {document.RootElement.ValueKind.ToString().ToLowerInvariant()}, an " +
+                    $"object {{...}} was expected: download it again");
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
@@ -44,7 +45,8 @@ internal sealed class JsonFile
     public static string Describe(Exception error)
     {
         string message = error.Message;
-        int place = new[] { " Path: ", " LineNumber: " }.Select(mark => message.IndexOf(mark, StringComparison.Ordinal)).Where(at => at >= 0).DefaultIfEmpty(message.Length).Min();
+        int place = new[] { " Path: ", " LineNumber: " }.Select(mark => message.IndexOf(mark, StringComparison.Ordinal))
+            .Where(at => at >= 0).DefaultIfEmpty(message.Length).Min();
         string what = OneLine.Shorten(message[..place].TrimEnd('.'));
         // What the parser says of a name that is there twice, and of half a surrogate pair, is said to programmers.
         return error is InvalidOperationException ? "a text in it is not Unicode"

@@ -14,8 +14,8 @@ namespace IBert.Edge.Checkpoints;
 internal sealed record SafetensorsTensor(string Name, string Type, long[] Shape, long ElementCount, long Begin, long End);
 
 /// <summary>
-/// A safetensors file (format: https://github.com/huggingface/safetensors). It is read, not mapped: of a mapping that another program cuts short
-/// the system ends whoever touches it.
+/// A safetensors file (format: https://github.com/huggingface/safetensors). It is read, not mapped: of a mapping that another program cuts
+/// short the system ends whoever touches it.
 /// </summary>
 internal sealed class SafetensorsFile : IDisposable
 {
@@ -82,8 +82,9 @@ internal sealed class SafetensorsFile : IDisposable
             if (!float.IsFinite(value))
             {
                 throw new CheckpointException(
-                    $"{Path}: the tensor {OneLine.Quote(tensor.Name)} holds {value.ToString(System.Globalization.CultureInfo.InvariantCulture)}: " +
-                    "its training diverged, or the file is damaged: use another checkpoint");
+                    $"{Path}: the tensor {OneLine.Quote(tensor.Name)} holds " +
+                    $"{value.ToString(System.Globalization.CultureInfo.InvariantCulture)}: its training diverged, or the file is " +
+                    "damaged: use another checkpoint");
             }
         }
         return values;
@@ -97,8 +98,8 @@ internal sealed class SafetensorsFile : IDisposable
         if (size == 0 || tensor.ElementCount > Array.MaxLength / size)
         {
             throw new CheckpointException(
-                $"{Path}: the tensor {OneLine.Quote(tensor.Name)} has {tensor.ElementCount} elements of type {tensor.Type}; integers of I8 to I64 are expected, " +
-                "of at most 2 GB: it is not a dump of integers");
+                $"{Path}: the tensor {OneLine.Quote(tensor.Name)} has {tensor.ElementCount} elements of type {tensor.Type}; integers of " +
+                "I8 to I64 are expected, of at most 2 GB: it is not a dump of integers");
         }
         long[] values = new long[tensor.ElementCount];
         byte[] bytes = new byte[values.Length * size];
@@ -124,12 +125,15 @@ internal sealed class SafetensorsFile : IDisposable
         {
             throw new CheckpointException(
                 $"{Path}: the tensor {OneLine.Quote(tensor.Name)} is of type {tensor.Type}, and only F32, F16 and BF16 are supported: " +
-                (tensor.Type == "F64" ? "save the model in single precision (model.float().save_pretrained(...))" : "the weights are quantized (use those that they were made from), or of another model"));
+                (tensor.Type == "F64"
+                    ? "save the model in single precision (model.float().save_pretrained(...))"
+                    : "the weights are quantized (use those that they were made from), or of another model"));
         }
         if (tensor.ElementCount > Array.MaxLength)
         {
             throw new CheckpointException(
-                $"{Path}: the tensor {OneLine.Quote(tensor.Name)} has {tensor.ElementCount} elements, more than the {Array.MaxLength} that this program can hold: use a smaller model");
+                $"{Path}: the tensor {OneLine.Quote(tensor.Name)} has {tensor.ElementCount} elements, more than the {Array.MaxLength} " +
+                "that this program can hold: use a smaller model");
         }
     }
 
@@ -189,12 +193,14 @@ internal sealed class SafetensorsFile : IDisposable
         Span<byte> head = stackalloc byte[(int)Math.Min(this.length, FileSignature.Length)];
         ReadExactly(head, 0);
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(head);
-        if (head.Length > LengthBytes && head[LengthBytes] == (byte)'{' && length > 0 && length <= MaxHeaderBytes && (long)length <= this.length - LengthBytes)
+        if (head.Length > LengthBytes && head[LengthBytes] == (byte)'{' && length > 0 && length <= MaxHeaderBytes
+            && (long)length <= this.length - LengthBytes)
         {
             return (int)length;
         }
         throw FileSignature.Of(head) is { } other ? new CheckpointException($"{Path}: {other}")
-            : length > MaxHeaderBytes ? Damaged($"the header's length is {length} bytes, more than the {MaxHeaderBytes} that the format allows")
+            : length > MaxHeaderBytes ? Damaged($"the header's length is {length} bytes, more than the {MaxHeaderBytes} " +
+                "that the format allows")
             : (long)length > this.length - LengthBytes ? Damaged($"the header's length is {length} bytes, but the file has {this.length}")
             : Damaged("the header does not start with '{'");
     }
@@ -257,7 +263,8 @@ internal sealed class SafetensorsFile : IDisposable
             {
                 case "dtype":
                     isNew = type is null;
-                    type = reader.TokenType == JsonTokenType.String ? reader.GetString()! : throw Damaged($"the dtype of the tensor {OneLine.Quote(name)} is not a text");
+                    type = reader.TokenType == JsonTokenType.String ? reader.GetString()! : throw Damaged("the dtype of the tensor " +
+                        $"{OneLine.Quote(name)} is not a text");
                     break;
                 case "shape":
                     isNew = shape is null;
@@ -281,8 +288,8 @@ internal sealed class SafetensorsFile : IDisposable
             throw Damaged($"the tensor {OneLine.Quote(name)} lacks a dtype, a shape or two data_offsets");
         }
         int elementBytes = ElementBytes(type) ?? throw new CheckpointException(
-            $"{Path}: the tensor {OneLine.Quote(name)} has the unknown dtype {OneLine.Quote(type)}, and only F32, F16 and BF16 are supported: " +
-            "the weights are quantized (use those that they were made from), or of another model");
+            $"{Path}: the tensor {OneLine.Quote(name)} has the unknown dtype {OneLine.Quote(type)}, and only F32, F16 and BF16 are " +
+            "supported: the weights are quantized (use those that they were made from), or of another model");
         long elements = 1;
         long bytes;
         try

@@ -64,7 +64,9 @@ internal static class SafetensorsWriter
 {
     private const int Alignment = 8;
 
-    /// <summary>A whole file in memory, tensors in the order given: those with the widest elements first, so that all are aligned.</summary>
+    /// <summary>
+    /// A whole file in memory, tensors in the order given: those with the widest elements first, so that all are aligned.
+    /// </summary>
     public static byte[] Write(IReadOnlyList<SafetensorsEntry> tensors, IReadOnlyDictionary<string, string> metadata) =>
         Join(Header(tensors, metadata), [.. tensors.SelectMany(tensor => tensor.Parts).SelectMany(part => part)]);
 

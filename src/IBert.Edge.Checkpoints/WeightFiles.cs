@@ -17,8 +17,8 @@ internal sealed class WeightFiles : IDisposable
     private WeightFiles() { }
 
     /// <summary>
-    /// What stands in front of every name of the model, as PyTorch's wrappers leave it (<c>module.</c> of DataParallel, <c>_orig_mod.</c> of
-    /// compile, <c>model.</c> of Lightning); mostly nothing.
+    /// What stands in front of every name of the model, as PyTorch's wrappers leave it (<c>module.</c> of DataParallel, <c>_orig_mod.</c>
+    /// of compile, <c>model.</c> of Lightning); mostly nothing.
     /// </summary>
     public string Wrapper { get; private set; } = "";
 
@@ -98,7 +98,8 @@ internal sealed class WeightFiles : IDisposable
         if (wrappers.Length > 1 && !wrappers.Contains(""))
         {
             throw new CheckpointException(
-                $"{folder}: the weights hold several models, under {string.Join(" and ", wrappers.Take(3).Select(OneLine.Quote))}: save the one that classifies alone");
+                $"{folder}: the weights hold several models, under {string.Join(" and ", wrappers.Take(3).Select(OneLine.Quote))}: save " +
+                "the one that classifies alone");
         }
         Wrapper = wrappers is [string one] ? one : "";
     }
@@ -112,7 +113,8 @@ internal sealed class WeightFiles : IDisposable
             if (!this.tensors.TryAdd(tensor.Name, (file, tensor)))
             {
                 throw new CheckpointException(
-                    $"{path}: the tensor {OneLine.Quote(tensor.Name)} is in {Path.GetFileName(this.tensors[tensor.Name].File.Path)} too: save the model again");
+                    $"{path}: the tensor {OneLine.Quote(tensor.Name)} is in {Path.GetFileName(this.tensors[tensor.Name].File.Path)} too: " +
+                    "save the model again");
             }
         }
     }
@@ -135,7 +137,8 @@ internal sealed class WeightFiles : IDisposable
             if (shard != Path.GetFileName(shard) || shard.Contains('\\') || !shard.EndsWith(".safetensors", StringComparison.Ordinal))
             {
                 throw new CheckpointException(
-                    $"{index.Path}: 'weight_map' names {OneLine.Quote(shard)}, which is not a .safetensors file in the same folder: save the model again");
+                    $"{index.Path}: 'weight_map' names {OneLine.Quote(shard)}, which is not a .safetensors file in the same folder: save " +
+                    "the model again");
             }
             string path = Path.Combine(folder, shard);
             if (!CheckpointFile.IsThere(path))
@@ -148,7 +151,8 @@ internal sealed class WeightFiles : IDisposable
         {
             if (!this.tensors.TryGetValue(name, out var entry) || Path.GetFileName(entry.File.Path) != shard)
             {
-                throw new CheckpointException($"{index.Path}: the tensor {OneLine.Quote(name)} is not in {OneLine.Quote(shard)}, which 'weight_map' names: save the model again");
+                throw new CheckpointException($"{index.Path}: the tensor {OneLine.Quote(name)} is not in {OneLine.Quote(shard)}, which " +
+                    "'weight_map' names: save the model again");
             }
         }
     }

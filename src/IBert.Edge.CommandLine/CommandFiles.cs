@@ -4,8 +4,8 @@ using IBert.Edge.Files;
 namespace IBert.Edge.CommandLine;
 
 /// <summary>
-/// What a command reads and writes. Files are told apart as the system does it, by device and inode behind all links, so neither another name nor a link
-/// makes an input an output. <c>-</c> is standard output wherever an output is named.
+/// What a command reads and writes. Files are told apart as the system does it, by device and inode behind all links, so neither another
+/// name nor a link makes an input an output. <c>-</c> is standard output wherever an output is named.
 /// </summary>
 internal sealed class CommandFiles
 {
@@ -92,7 +92,8 @@ internal sealed class CommandFiles
     {
         if (TakeStandardOutput && !Console.IsOutputRedirected)
         {
-            throw CommandException.Usage("- is standard output, which is a terminal, and this output is no text: give the path of a file, or redirect it");
+            throw CommandException.Usage(
+                "- is standard output, which is a terminal, and this output is no text: give the path of a file, or redirect it");
         }
         return this;
     }
@@ -116,11 +117,13 @@ internal sealed class CommandFiles
             if (place.Existing is { } existing && inputs.TryGetValue(existing.Identity, out string? input))
             {
                 string same = input == path ? "is read" : $"is {input}, which is in use";
-                throw new UnwritableFileException($"{what} {path} {same}, and would be replaced by what is written: give another name for the output");
+                throw new UnwritableFileException(
+                    $"{what} {path} {same}, and would be replaced by what is written: give another name for the output");
             }
             if (!outputs.TryAdd(place.Key, $"{what} {path}"))
             {
-                throw new UnwritableFileException($"{outputs[place.Key]} and {what} {path} are the same file: give another name for one of them");
+                throw new UnwritableFileException(
+                    $"{outputs[place.Key]} and {what} {path} are the same file: give another name for one of them");
             }
         }
     }
@@ -153,8 +156,8 @@ internal sealed class CommandFiles
     }
 
     /// <summary>
-    /// The files of a folder of a checkpoint, a tokenizer or golden integers, read or not: what a person downloaded is not written over. Models and reports
-    /// that these programs themselves wrote there before may be.
+    /// The files of a folder of a checkpoint, a tokenizer or golden integers, read or not: what a person downloaded is not written over.
+    /// Models and reports that these programs themselves wrote there before may be.
     /// </summary>
     private static IEnumerable<string> FilesOf(string folder)
     {
@@ -170,7 +173,8 @@ internal sealed class CommandFiles
     }
 
     private static bool IsOurs(string name) =>
-        Path.GetExtension(name) is ".ibert" or ".svg" || (Path.GetExtension(name) is ".md" && !name.Equals("README.md", StringComparison.OrdinalIgnoreCase));
+        Path.GetExtension(name) is ".ibert" or ".svg"
+            || (Path.GetExtension(name) is ".md" && !name.Equals("README.md", StringComparison.OrdinalIgnoreCase));
 }
 
 /// <summary>A file in the making, or standard output.</summary>

@@ -17,7 +17,9 @@ internal static partial class CommandProgram
     /// <param name="name">The program's name.</param>
     /// <param name="create">Makes the program's options and commands.</param>
     /// <param name="arguments">The command line.</param>
-    /// <param name="explain">Turns exceptions that the program's own libraries throw into an end; null for one that it does not know.</param>
+    /// <param name="explain">
+    /// Turns exceptions that the program's own libraries throw into an end; null for one that it does not know.
+    /// </param>
     public static int Run(string name, Func<ProgramWithExamples> create, string[] arguments, Func<Exception, CommandException?> explain)
     {
         Messages.Program = name;
@@ -65,19 +67,23 @@ internal static partial class CommandProgram
             OutOfMemoryException => new CommandException(
                 ExitStatus.Internal, "out of memory; free some, or ask for less: a smaller --max-length, fewer --threads, shorter texts"),
             _ => new CommandException(
-                ExitStatus.Internal, $"a fault of this program ({error.GetType().Name}: {error.Message}); please report it with the command line and the file that it reads"),
+                ExitStatus.Internal, $"a fault of this program ({error.GetType().Name}: {error.Message}); please report it with the " +
+                    "command line and the file that it reads"),
         };
     }
 
     /// <summary>A mistyped option is not a text: the parser would take it for one.</summary>
     private static void RefuseUnknownOptions(ParseResult parsed)
     {
-        HashSet<Token> operands = [.. parsed.CommandResult.Command.Arguments.SelectMany(argument => parsed.GetResult(argument)?.Tokens ?? [])];
+        HashSet<Token> operands =
+            [.. parsed.CommandResult.Command.Arguments.SelectMany(argument => parsed.GetResult(argument)?.Tokens ?? [])];
         foreach (Token token in parsed.Tokens.TakeWhile(token => token.Type != TokenType.DoubleDash))
         {
-            if (operands.Contains(token) && token.Value is ['-', '-' or (>= 'a' and <= 'z') or (>= 'A' and <= 'Z'), ..] && !token.Value.Contains(' '))
+            if (operands.Contains(token) && token.Value is ['-', '-' or (>= 'a' and <= 'z') or (>= 'A' and <= 'Z'), ..]
+                && !token.Value.Contains(' '))
             {
-                throw CommandException.Usage($"{token.Value}: no such option; a text that begins like one comes after --; see {CommandName(parsed)} --help");
+                throw CommandException.Usage(
+                    $"{token.Value}: no such option; a text that begins like one comes after --; see {CommandName(parsed)} --help");
             }
         }
     }

@@ -16,7 +16,8 @@ internal interface IExamples
 }
 
 /// <summary>A command of a program.</summary>
-internal class CommandWithExamples(string name, string description, string[] examples, string notes = "") : Command(name, description), IExamples
+internal class CommandWithExamples(string name, string description, string[] examples, string notes = "") : Command(name, description),
+    IExamples
 {
     public IReadOnlyList<string> Examples { get; } = examples;
 

@@ -17,7 +17,8 @@ internal static class NumberOption
     /// <summary>An option with a number of the whole range of 64 bits; null where it is left out.</summary>
     public static Option<ulong?> CreateSeed(string description) => Create<ulong>("--seed", description, 0);
 
-    private static Option<T?> Create<T>(string name, string description, T least) where T : struct, IBinaryInteger<T>, IMinMaxValue<T> => new(name)
+    private static Option<T?> Create<T>(string name, string description, T least) where T : struct, IBinaryInteger<T>, IMinMaxValue<T> =>
+        new(name)
     {
         Description = description,
         HelpName = "N",
@@ -34,7 +35,9 @@ internal static class NumberOption
         bool isWhole = BigInteger.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out BigInteger whole);
         argument.AddError(!isWhole
             ? $"{name} {text}: not a whole number"
-            : whole < BigInteger.CreateChecked(least) ? $"{name} {text} is too small: {least} or more" : $"{name} {text} is too large: at most {T.MaxValue}");
+            : whole < BigInteger.CreateChecked(least)
+            ? $"{name} {text} is too small: {least} or more"
+            : $"{name} {text} is too large: at most {T.MaxValue}");
         return null;
     }
 }

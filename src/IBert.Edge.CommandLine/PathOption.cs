@@ -7,14 +7,16 @@ namespace IBert.Edge.CommandLine;
 internal static class PathOption
 {
     /// <summary>An option that names a file or a folder.</summary>
-    public static Option<string?> Create(string name, string helpName, string description, params string[] aliases) => Checked(new Option<string?>(name, aliases)
+    public static Option<string?> Create(string name, string helpName, string description, params string[] aliases) =>
+        Checked(new Option<string?>(name, aliases)
     {
         HelpName = helpName,
         Description = description,
     });
 
     /// <summary>An option that must be given.</summary>
-    public static Option<string> CreateRequired(string name, string helpName, string description, params string[] aliases) => Checked(new Option<string>(name, aliases)
+    public static Option<string> CreateRequired(string name, string helpName, string description, params string[] aliases) =>
+        Checked(new Option<string>(name, aliases)
     {
         HelpName = helpName,
         Description = description,

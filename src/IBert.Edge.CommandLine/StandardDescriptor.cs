@@ -63,7 +63,8 @@ internal static unsafe partial class StandardDescriptor
                     case BrokenPipe:
                         throw new ClosedPipeException();
                     case int error:
-                        throw CommandException.Usage($"standard output cannot be written: {new Win32Exception(error).Message}; the results are not complete");
+                        throw CommandException.Usage(
+                            $"standard output cannot be written: {new Win32Exception(error).Message}; the results are not complete");
                 }
             }
         }

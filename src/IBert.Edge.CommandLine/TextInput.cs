@@ -8,8 +8,8 @@ using Microsoft.Win32.SafeHandles;
 namespace IBert.Edge.CommandLine;
 
 /// <summary>
-/// Texts or pairs of texts in UTF-8, one after the other. Nothing is decoded, so invalid UTF-8 reaches the tokenizer as it is. A text is cut where no model
-/// reads on, so that memory does not grow with what somebody writes.
+/// Texts or pairs of texts in UTF-8, one after the other. Nothing is decoded, so invalid UTF-8 reaches the tokenizer as it is. A text is
+/// cut where no model reads on, so that memory does not grow with what somebody writes.
 /// </summary>
 internal sealed class TextInput
 {
@@ -22,7 +22,9 @@ internal sealed class TextInput
     private ReadOnlyMemory<byte> text, pair;
 
     /// <param name="texts">Texts; without any, standard input is read.</param>
-    /// <param name="pairs">Whether a line is two texts with a tab between. An argument without a tab makes a pair with the next one.</param>
+    /// <param name="pairs">
+    /// Whether a line is two texts with a tab between. An argument without a tab makes a pair with the next one.
+    /// </param>
     /// <param name="json">Whether a line is a JSON string or object.</param>
     /// <param name="most">Bytes that are kept of a text.</param>
     /// <exception cref="CommandException">The options contradict each other, or standard input is closed.</exception>

@@ -11,8 +11,8 @@ internal static class ThreadsOption
         NumberOption.Create("--threads", $"{description}; never more than this machine has cores");
 
     /// <summary>
-    /// The number to use. More than there are cores would only wait for each other, and each takes memory, but the result is the same: so it is told and
-    /// not refused, as one command line serves many boards.
+    /// The number to use. More than there are cores would only wait for each other, and each takes memory, but the result is the same: so
+    /// it is told and not refused, as one command line serves many boards.
     /// </summary>
     /// <param name="asked">The option's value.</param>
     /// <param name="otherwise">What holds where it is left out.</param>

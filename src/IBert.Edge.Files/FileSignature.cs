@@ -1,4 +1,5 @@
-// What a file is by its first bytes, when it is not what it should be: people rename files, save web pages, and clone without the large ones.
+// What a file is by its first bytes, when it is not what it should be: people rename files, save web pages, and clone without the large
+// ones.
 using System.Text;
 
 namespace IBert.Edge.Files;
@@ -37,7 +38,8 @@ internal static class FileSignature
         foreach ((byte[] start, string what) in s_known)
         {
             ReadOnlySpan<byte> text = start[0] == '<' ? head.TrimStart(" \t\r\n"u8) : head;
-            if (text.Length >= start.Length && (text.StartsWith(start) || (start[0] == '<' && Ascii.EqualsIgnoreCase(text[..start.Length], start))))
+            if (text.Length >= start.Length
+                && (text.StartsWith(start) || (start[0] == '<' && Ascii.EqualsIgnoreCase(text[..start.Length], start))))
             {
                 return what;
             }
@@ -46,7 +48,8 @@ internal static class FileSignature
     }
 
     /// <summary>
-    /// What bytes are that no UTF-8 text has, by their byte order mark or by their zeros: "UTF-16", "UTF-32" or "binary"; null where there is neither.
+    /// What bytes are that no UTF-8 text has, by their byte order mark or by their zeros: "UTF-16", "UTF-32" or "binary"; null where there
+    /// is neither.
     /// </summary>
     public static string? Encoding(ReadOnlySpan<byte> head)
     {

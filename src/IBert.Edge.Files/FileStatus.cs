@@ -4,8 +4,8 @@ using Microsoft.Win32.SafeHandles;
 namespace IBert.Edge.Files;
 
 /// <summary>
-/// A file as the system tells it from all others, whatever its names: by device and inode. Where the system has none, by the path that all links
-/// lead to.
+/// A file as the system tells it from all others, whatever its names: by device and inode. Where the system has none, by the path that all
+/// links lead to.
 /// </summary>
 internal readonly record struct FileIdentity(ulong Device, ulong Inode, string? Path = null);
 
@@ -17,7 +17,8 @@ internal readonly record struct FileIdentity(ulong Device, ulong Inode, string? 
 /// <param name="Permissions">Who may do what with it.</param>
 /// <param name="IsMountPoint">Whether something is mounted on it: then no other file can take its place.</param>
 internal readonly record struct FileStatus(
-    FileNature Nature, FileIdentity Identity, long Length, (uint User, uint Group) Owner = default, UnixFileMode Permissions = default, bool IsMountPoint = false)
+    FileNature Nature, FileIdentity Identity, long Length, (uint User, uint Group) Owner = default, UnixFileMode Permissions = default,
+    bool IsMountPoint = false)
 {
     /// <summary>What a path names, behind all links; null where there is nothing.</summary>
     /// <exception cref="IOException">The system does not say.</exception>
@@ -79,7 +80,8 @@ internal readonly record struct FileStatus(
         };
         FileIdentity identity = new(((ulong)status.DeviceMajor << 32) | status.DeviceMinor, status.Inode);
         bool mounted = (status.Attributes & Linux.StatusRecord.MountRoot) != 0;
-        return new FileStatus(nature, identity, (long)status.Length, (status.User, status.Group), (UnixFileMode)(status.Mode & ~kindBits), mounted);
+        return new FileStatus(
+            nature, identity, (long)status.Length, (status.User, status.Group), (UnixFileMode)(status.Mode & ~kindBits), mounted);
     }
 
     private static FileStatus? Portable(string path)

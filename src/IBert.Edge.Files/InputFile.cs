@@ -1,4 +1,5 @@
-// Opens files that are to be read. What a path leads to is looked at first: opening a pipe would wait for a writer, reading a device need not end.
+// Opens files that are to be read. What a path leads to is looked at first: opening a pipe would wait for a writer, reading a device need
+// not end.
 using Microsoft.Win32.SafeHandles;
 
 namespace IBert.Edge.Files;
@@ -13,7 +14,9 @@ internal static class InputFile
     {
         try
         {
-            return FileStatus.Of(path) is { } status ? status.Nature : LinkTarget(path) is null ? FileNature.Missing : FileNature.BrokenLink;
+            return FileStatus.Of(path) is { } status
+                ? status.Nature
+                : LinkTarget(path) is null ? FileNature.Missing : FileNature.BrokenLink;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
         {

@@ -7,7 +7,8 @@ namespace IBert.Edge.Files;
 internal static unsafe partial class Linux
 {
     /// <summary>Complaints (errno).</summary>
-    public const int NotPermitted = 1, NoEntry = 2, Interrupted = 4, Again = 11, NoAccess = 13, Exists = 17, CrossDevice = 18, NotFolder = 20, IsFolder = 21, Invalid = 22, NoSystemCall = 38,
+    public const int NotPermitted = 1, NoEntry = 2, Interrupted =
+        4, Again = 11, NoAccess = 13, Exists = 17, CrossDevice = 18, NotFolder = 20, IsFolder = 21, Invalid = 22, NoSystemCall = 38,
         TooManyLinks = 40, NotSupported = 95;
 
     /// <summary>AT_FDCWD, and flags of calls that take a folder and a path.</summary>
@@ -20,7 +21,8 @@ internal static unsafe partial class Linux
     public const int MayWrite = 2;
 
     // Of include/uapi/asm-generic/fcntl.h, and of arch/arm and arch/arm64.
-    private static readonly int s_folderOnly = RuntimeInformation.ProcessArchitecture is Architecture.Arm or Architecture.Arm64 ? 0x4000 : 0x10000;
+    private static readonly int s_folderOnly =
+        RuntimeInformation.ProcessArchitecture is Architecture.Arm or Architecture.Arm64 ? 0x4000 : 0x10000;
 
     /// <summary>A file without a name (O_TMPFILE).</summary>
     public static int Nameless => 0x400000 | s_folderOnly;
@@ -34,11 +36,14 @@ internal static unsafe partial class Linux
     /// <summary>A complaint as people read it.</summary>
     public static string Text(int error) => Marshal.GetPInvokeErrorMessage(error);
 
-    /// <summary>Whether the system tells files apart as <see cref="Status"/> does: Linux, with a C library since glibc 2.28 or musl 1.2.</summary>
+    /// <summary>
+    /// Whether the system tells files apart as <see cref="Status"/> does: Linux, with a C library since glibc 2.28 or musl 1.2.
+    /// </summary>
     public static bool HasStatus { get; } = OperatingSystem.IsLinux() && TryStatus();
 
     /// <summary>Opens a file; an invalid handle where that fails.</summary>
-    public static SafeFileHandle Open(string path, int flags, int mode = 0) => new(OpenDescriptor(path, flags | CloseAtExec, mode), ownsHandle: true);
+    public static SafeFileHandle Open(string path, int flags, int mode = 0) =>
+        new(OpenDescriptor(path, flags | CloseAtExec, mode), ownsHandle: true);
 
     [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     public static partial int Status(int folder, string path, int flags, uint mask, StatusRecord* status);

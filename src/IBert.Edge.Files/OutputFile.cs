@@ -8,13 +8,14 @@ using Microsoft.Win32.SafeHandles;
 namespace IBert.Edge.Files;
 
 /// <summary>
-/// Written without a name where the file system can do that (O_TMPFILE), so that nothing is left whatever ends the program; else under another name
-/// beside its place, which signals take away. Complete and on the disk it gets its name, or takes the place of the file that has it, in one step.
+/// Written without a name where the file system can do that (O_TMPFILE), so that nothing is left whatever ends the program; else under
+/// another name beside its place, which signals take away. Complete and on the disk it gets its name, or takes the place of the file that
+/// has it, in one step.
 /// </summary>
 /// <remarks>
-/// No system call gives a nameless file the name of another file. It gets a name beside it first, <c>.ibert-HASH.part</c>, and loses it in the next
-/// call, so only a power cut or SIGKILL between the two leaves that name, of a complete file, behind; it is the same for every writer of that place, and
-/// the next one takes it away.
+/// No system call gives a nameless file the name of another file. It gets a name beside it first, <c>.ibert-HASH.part</c>, and loses it in
+/// the next call, so only a power cut or SIGKILL between the two leaves that name, of a complete file, behind; it is the same for every
+/// writer of that place, and the next one takes it away.
 /// </remarks>
 internal sealed class OutputFile : IDisposable
 {
@@ -156,7 +157,9 @@ internal sealed class OutputFile : IDisposable
         }
         int error = Linux.Error;
         // What file systems and kernels answer that do not know it.
-        return error is Linux.NotSupported or Linux.IsFolder or Linux.Invalid or Linux.NoSystemCall ? null : throw new IOException(Linux.Text(error));
+        return error is Linux.NotSupported or Linux.IsFolder or Linux.Invalid or Linux.NoSystemCall
+            ? null
+            : throw new IOException(Linux.Text(error));
     }
 
     private SafeFileHandle OpenNamed()
@@ -279,7 +282,9 @@ internal sealed class OutputFile : IDisposable
         throw new IOException("other programs write it again and again");
     }
 
-    /// <summary>Gives the nameless file a name; false where something has it. Where hard links are not allowed, a copy takes the place at once.</summary>
+    /// <summary>
+    /// Gives the nameless file a name; false where something has it. Where hard links are not allowed, a copy takes the place at once.
+    /// </summary>
     private bool TryLink(string nameless, string path)
     {
         if (Linux.Link(Linux.WorkingFolder, nameless, Linux.WorkingFolder, path, Linux.Follow) == 0)
@@ -331,7 +336,8 @@ internal sealed class OutputFile : IDisposable
         // A folder may be such that it can be written and not read; and some file systems have nothing to do here.
         if (error is not (0 or Linux.NoAccess or Linux.Invalid or Linux.NotSupported))
         {
-            throw new UnwritableFileException($"{place.Path} was written, but the disk does not say that it is safe ({Linux.Text(error)}): check the disk");
+            throw new UnwritableFileException(
+                $"{place.Path} was written, but the disk does not say that it is safe ({Linux.Text(error)}): check the disk");
         }
     }
 

@@ -5,8 +5,8 @@ namespace IBert.Edge.Files;
 internal sealed class UnwritableFileException(string message, Exception? inner = null) : IOException(message, inner);
 
 /// <summary>
-/// A path that a regular file can stand at: nothing stands there, or a regular file that may be replaced. Links are followed: they stay, and what they
-/// point to is replaced.
+/// A path that a regular file can stand at: nothing stands there, or a regular file that may be replaced. Links are followed: they stay,
+/// and what they point to is replaced.
 /// </summary>
 internal sealed class OutputPlace
 {
@@ -50,9 +50,12 @@ internal sealed class OutputPlace
                 case { Nature: not FileNature.Regular } other:
                     throw Refusal(path, $"it is {Name(other.Nature)}; give the path of a file in a folder");
                 case { IsMountPoint: true }:
-                    throw Refusal(path, "something is mounted on it, so that no other file can take its place; write to another place and copy from there");
-                case not null when OperatingSystem.IsLinux() && Linux.Access(Linux.WorkingFolder, target, Linux.MayWrite, Linux.EffectiveUser) != 0:
-                    throw Refusal(path, $"the file that is there may not be changed ({Linux.Text(Linux.Error)}); give another name, or remove it first");
+                    throw Refusal(path,
+                        "something is mounted on it, so that no other file can take its place; write to another place and copy from there");
+                case not null when OperatingSystem.IsLinux()
+                    && Linux.Access(Linux.WorkingFolder, target, Linux.MayWrite, Linux.EffectiveUser) != 0:
+                    throw Refusal(path,
+                        $"the file that is there may not be changed ({Linux.Text(Linux.Error)}); give another name, or remove it first");
             }
             string folder = System.IO.Path.GetDirectoryName(target) is { Length: > 0 } named ? named : ".";
             if (FileStatus.Of(folder) is not { Nature: FileNature.Folder } status)
@@ -62,7 +65,8 @@ internal sealed class OutputPlace
             return new OutputPlace(path, target, folder, status, existing);
         }
         catch (Exception error) when (
-            error is IOException and not UnwritableFileException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+            error is IOException and not UnwritableFileException or UnauthorizedAccessException or ArgumentException
+                or NotSupportedException)
         {
             throw new UnwritableFileException($"{path} cannot be written: {error.Message.TrimEnd('.')}", error);
         }
@@ -78,9 +82,11 @@ internal sealed class OutputPlace
                 throw Refusal(path, "its links lead in a circle");
             }
             // A link of /proc/PID/fd is no name but an open file, which may have none or be a pipe.
-            if (OperatingSystem.IsLinux() && FileStatus.Of("/proc/self/fd") is { } descriptors && descriptors.Identity.Device == link.Identity.Device)
+            if (OperatingSystem.IsLinux() && FileStatus.Of("/proc/self/fd") is { } descriptors
+                && descriptors.Identity.Device == link.Identity.Device)
             {
-                throw Refusal(path, "it is an open file of a running program; - is standard output, else give the path of a file in a folder");
+                throw Refusal(
+                    path, "it is an open file of a running program; - is standard output, else give the path of a file in a folder");
             }
             string next = new FileInfo(target).LinkTarget ?? throw Refusal(path, "one of its links cannot be read");
             target = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(target) ?? "", next);

@@ -6,9 +6,10 @@ using System.Text;
 namespace IBert.Edge.Files;
 
 /// <summary>
-/// What has no shape of its own on paper is written as an escape: <c>\t</c>, <c>\n</c>, <c>\r</c>, <c>\u001B</c>, <c>\U000E0001</c>, <c>\xFF</c> for a byte
-/// that is not UTF-8. These are controls, separators of lines and what Unicode calls default ignorable: directions and their overrides, zero widths, tags.
-/// Letters of all languages stay as they are, with the variation selectors that choose their shape and the joiners between them.
+/// What has no shape of its own on paper is written as an escape: <c>\t</c>, <c>\n</c>, <c>\r</c>, <c>\u001B</c>, <c>\U000E0001</c>,
+/// <c>\xFF</c> for a byte that is not UTF-8. These are controls, separators of lines and what Unicode calls default ignorable: directions
+/// and their overrides, zero widths, tags. Letters of all languages stay as they are, with the variation selectors that choose their shape
+/// and the joiners between them.
 /// </summary>
 internal static class Printable
 {
@@ -89,8 +90,8 @@ internal static class Printable
         // C0, DEL and C1.
         < 0x20 or (>= 0x7F and < 0xA0) => true,
         < 0xAD => false,
-        // Default_Ignorable_Code_Point (Unicode 17, DerivedCoreProperties.txt) without variation selectors, joiners and the fillers of Hangul's and Khmer's
-        // own syllables; with separators of lines and paragraphs, annotations and what is no character.
+        // Default_Ignorable_Code_Point (Unicode 17, DerivedCoreProperties.txt) without variation selectors, joiners and the fillers of
+        // Hangul's and Khmer's own syllables; with separators of lines and paragraphs, annotations and what is no character.
         0xAD or 0x034F or 0x061C or 0x180E or 0x200B or 0x200E or 0x200F => true,
         (>= 0x2028 and <= 0x202E) or (>= 0x2060 and <= 0x206F) => true,
         0x3164 or (>= 0xFDD0 and <= 0xFDEF) or 0xFEFF or 0xFFA0 or (>= 0xFFF0 and <= 0xFFFB) => true,

@@ -34,13 +34,17 @@ public sealed class QuantizationResult
     /// <summary>Number of texts that calibrated the model; 0 for a scheme without calibration.</summary>
     public int CalibrationCount => Origin.Calibrated ? Origin.Texts.Chosen.Count : 0;
 
-    /// <summary>Number of long texts, joined from those, that calibrated the model too; 0 where those are as long as the model takes.</summary>
+    /// <summary>
+    /// Number of long texts, joined from those, that calibrated the model too; 0 where those are as long as the model takes.
+    /// </summary>
     public int JoinedCount => Origin.Calibrated ? Origin.Texts.Joined.Count : 0;
 
     /// <summary>FP32 and integers side by side; null where no labelled texts were given.</summary>
     public Accuracy? Accuracy => Origin.Accuracy;
 
-    /// <summary>What may make the model worse than it could be, and what in the data files may not be meant so: a line each, with the way out.</summary>
+    /// <summary>
+    /// What may make the model worse than it could be, and what in the data files may not be meant so: a line each, with the way out.
+    /// </summary>
     public IReadOnlyList<string> Warnings
     {
         get
@@ -52,8 +56,8 @@ public sealed class QuantizationResult
                 if (Options.Calibration is null)
                 {
                     warnings.Add(
-                        $"calibrated on {CalibrationCount} built-in English sentences: accuracy may be lower than with texts of the task, give some with " +
-                        "--calibration DATA.tsv --text COLUMN");
+                        $"calibrated on {CalibrationCount} built-in English sentences: accuracy may be lower than with texts of the " +
+                        "task, give some with --calibration DATA.tsv --text COLUMN");
                 }
                 else if (Origin.Texts.Complaint(Options.Calibration.FileName) is { } complaint)
                 {
@@ -80,13 +84,15 @@ public sealed class QuantizationResult
 
     /// <summary>Writes the model file; it takes its place when it is complete, so that nothing half-written ever stands there.</summary>
     /// <param name="path">Where; a file that is there is replaced.</param>
-    /// <exception cref="IOException">The folder is missing, the disk full, or the path not that of a regular file; nothing is left behind.</exception>
+    /// <exception cref="IOException">
+    /// The folder is missing, the disk full, or the path not that of a regular file; nothing is left behind.
+    /// </exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
     public void Save(string path) => OutputFile.Write(path, file);
 
     /// <summary>
-    /// Writes a report: what was quantized how, the signal-to-noise ratio of every tensor (on calibration texts that were kept back), and the
-    /// accuracy. Its plots are SVG files beside it, whose names begin with the report's.
+    /// Writes a report: what was quantized how, the signal-to-noise ratio of every tensor (on calibration texts that were kept back), and
+    /// the accuracy. Its plots are SVG files beside it, whose names begin with the report's.
     /// </summary>
     /// <param name="path">Where to write the Markdown file.</param>
     /// <exception cref="IOException">The folder is missing, the disk full, or the path not that of a regular file.</exception>

@@ -7,8 +7,8 @@ public enum QuantizationScheme
     Int8,
 
     /// <summary>
-    /// The integers of a checkpoint that was trained in integer mode (Kim et al. 2021, arXiv:2101.01321; Hugging Face's <c>ibert</c> with quant_mode):
-    /// its own ranges, every rounding of the reference, no calibration.
+    /// The integers of a checkpoint that was trained in integer mode (Kim et al. 2021, arXiv:2101.01321; Hugging Face's <c>ibert</c> with
+    /// quant_mode): its own ranges, every rounding of the reference, no calibration.
     /// </summary>
     IBert,
 }

@@ -32,7 +32,9 @@ public static class Quantizer
     /// <param name="checkpointFolder">A folder as Hugging Face's <c>save_pretrained</c> writes it.</param>
     /// <param name="options">How; null for the defaults.</param>
     /// <exception cref="CheckpointException">The checkpoint or its tokenizer is missing, damaged or not supported.</exception>
-    /// <exception cref="DataFileException">There are too few calibration texts, or a label of the evaluation is not the checkpoint's.</exception>
+    /// <exception cref="DataFileException">
+    /// There are too few calibration texts, or a label of the evaluation is not the checkpoint's.
+    /// </exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     public static QuantizationResult Quantize(string checkpointFolder, QuantizerOptions? options = null) =>
         Quantize(checkpointFolder, options ?? new QuantizerOptions(), new Int8Options());
@@ -47,11 +49,13 @@ public static class Quantizer
 
         Checkpoint checkpoint = Checkpoint.Load(checkpointFolder);
         CheckpointConfig config = checkpoint.Config;
-        QuantizationScheme chosen = options.Scheme ?? (config.Architecture == Architecture.IBert ? QuantizationScheme.IBert : QuantizationScheme.Int8);
+        QuantizationScheme chosen = options.Scheme
+            ?? (config.Architecture == Architecture.IBert ? QuantizationScheme.IBert : QuantizationScheme.Int8);
         if (chosen == QuantizationScheme.IBert && (config.Architecture != Architecture.IBert || config.HeadKind != HeadKind.SingleLabel))
         {
             throw new CheckpointException(
-                $"{checkpointFolder}: only a single-label classifier of model_type ibert has the integers that --scheme ibert keeps: calibrate this one with --scheme int8");
+                $"{checkpointFolder}: only a single-label classifier of model_type ibert has the integers that --scheme ibert keeps: " +
+                "calibrate this one with --scheme int8");
         }
         string tokenizerFolder = options.TokenizerFolder ?? checkpointFolder;
         TokenizerDefinition definition = TokenizerFiles.Read(tokenizerFolder);
@@ -69,7 +73,8 @@ public static class Quantizer
             : Evaluator.Run(loaded, reference, options.Evaluation!, truths, options.Threads, options.Stage("evaluating"));
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(checkpointFolder)));
         ModelOrigin origin = new(
-            name, config, checkpoint.SourceHash, Calibrated: chosen == QuantizationScheme.Int8, maxLength, options.Calibration, options.Seed, texts, accuracy);
+            name, config, checkpoint.SourceHash, Calibrated: chosen == QuantizationScheme.Int8, maxLength, options.Calibration,
+            options.Seed, texts, accuracy);
         return new QuantizationResult(origin, reference, model, chosen, options);
 
         QuantizedModel Calibrate()
@@ -118,20 +123,22 @@ public static class Quantizer
         catch (ModelFormatException error)
         {
             // What the runtime says to do is said of model files.
-            throw new CheckpointException($"{folder}: ibert would refuse this tokenizer ({error.Message.Split(". ")[0]}): give another one with --tokenizer", error);
+            throw new CheckpointException(
+                $"{folder}: ibert would refuse this tokenizer ({error.Message.Split(". ")[0]}): give another one with --tokenizer", error);
         }
         try
         {
             if (encoder.VocabularySize > config.VocabularySize)
             {
                 throw new CheckpointException(
-                    $"{folder}: the tokenizer has {encoder.VocabularySize} ids, the model's table of words {config.VocabularySize} rows ('vocab_size'): " +
-                    "they are not of the same model, give the model's own with --tokenizer");
+                    $"{folder}: the tokenizer has {encoder.VocabularySize} ids, the model's table of words {config.VocabularySize} rows " +
+                    "('vocab_size'): they are not of the same model, give the model's own with --tokenizer");
             }
             if (maxLength < encoder.LeastLength || maxLength > config.MaxPositions)
             {
                 throw new ArgumentOutOfRangeException(
-                    nameof(QuantizerOptions.MaxLength), $"a length of {maxLength} tokens: this checkpoint takes {encoder.LeastLength} to {config.MaxPositions}");
+                    nameof(QuantizerOptions.MaxLength),
+                    $"a length of {maxLength} tokens: this checkpoint takes {encoder.LeastLength} to {config.MaxPositions}");
             }
             return encoder;
         }

@@ -9,7 +9,10 @@ public sealed class QuantizerOptions
     /// <summary>Fewest calibration texts.</summary>
     public const int LeastSamples = CalibrationTexts.LeastSamples;
 
-    /// <summary>How integers are chosen; null: <see cref="QuantizationScheme.IBert"/> for a checkpoint of that kind, else <see cref="QuantizationScheme.Int8"/>.</summary>
+    /// <summary>
+    /// How integers are chosen; null: <see cref="QuantizationScheme.IBert"/> for a checkpoint of that kind, else
+    /// <see cref="QuantizationScheme.Int8"/>.
+    /// </summary>
     public QuantizationScheme? Scheme { get; init; }
 
     /// <summary>
@@ -18,7 +21,9 @@ public sealed class QuantizerOptions
     /// </summary>
     public TextSource? Calibration { get; init; }
 
-    /// <summary>How many of the calibration texts are taken, at random and without replacement; all where there are fewer. From 8.</summary>
+    /// <summary>
+    /// How many of the calibration texts are taken, at random and without replacement; all where there are fewer. From 8.
+    /// </summary>
     public int Samples { get; init; } = 512;
 
     /// <summary>Chooses the texts that are taken. The same seed takes the same texts on every machine.</summary>
@@ -30,7 +35,9 @@ public sealed class QuantizerOptions
     /// <summary>Folder of the tokenizer's files; null: the checkpoint's.</summary>
     public string? TokenizerFolder { get; init; }
 
-    /// <summary>Texts with labels, on which FP32 and the integer model are compared; null: no comparison. The model states the result.</summary>
+    /// <summary>
+    /// Texts with labels, on which FP32 and the integer model are compared; null: no comparison. The model states the result.
+    /// </summary>
     public LabelledTexts? Evaluation { get; init; }
 
     /// <summary>Number of threads, from 1. The model's bytes do not depend on it.</summary>
@@ -41,7 +48,9 @@ public sealed class QuantizerOptions
     /// </summary>
     public Action<string, double>? Progress { get; init; }
 
-    /// <summary>Reports a stage's share: threads count what they did first and report it later, so a smaller share may come after a larger one.</summary>
+    /// <summary>
+    /// Reports a stage's share: threads count what they did first and report it later, so a smaller share may come after a larger one.
+    /// </summary>
     internal Action<double> Stage(string name)
     {
         double largest = 0;

@@ -22,7 +22,9 @@ public static class ClassifierExtensions
     /// <param name="classifier">A classifier; its own tokenizer is not asked.</param>
     /// <param name="tokenizer">Has the vocabulary of the classifier's model.</param>
     /// <param name="text">The first text.</param>
-    /// <param name="pair">The second text. Both are cut, the longer one first, to <see cref="Classifier.MaxLength"/> tokens together.</param>
+    /// <param name="pair">
+    /// The second text. Both are cut, the longer one first, to <see cref="Classifier.MaxLength"/> tokens together.
+    /// </param>
     /// <exception cref="ArgumentOutOfRangeException">The tokenizer gives an id that the model lacks: it has another vocabulary.</exception>
     /// <exception cref="ModelChangedException">The model's file was written over or cut since it was opened.</exception>
     public static Prediction Classify(this Classifier classifier, SequenceTokenizer tokenizer, string text, string pair)

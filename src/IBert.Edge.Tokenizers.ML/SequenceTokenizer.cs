@@ -5,9 +5,9 @@ using Microsoft.ML.Tokenizers;
 namespace IBert.Edge.Tokenizers.ML;
 
 /// <summary>
-/// A tokenizer with the special tokens that stand around a text or a pair of texts. It does what the tokenizer in a model file does, by the same
-/// contract: ids with special tokens, cut to a length. Their ids are equal on most texts; the package's README has the differences and their causes.
-/// Where nothing speaks for another tokenizer, the model's own is faster and allocates nothing.
+/// A tokenizer with the special tokens that stand around a text or a pair of texts. It does what the tokenizer in a model file does, by the
+/// same contract: ids with special tokens, cut to a length. Their ids are equal on most texts; the package's README has the differences and
+/// their causes. Where nothing speaks for another tokenizer, the model's own is faster and allocates nothing.
 /// </summary>
 public sealed partial class SequenceTokenizer
 {
@@ -27,7 +27,9 @@ public sealed partial class SequenceTokenizer
     /// <summary>Special tokens of one text: the least length that <see cref="Encode(string, int, out bool)"/> takes.</summary>
     public int SpecialTokens => 2;
 
-    /// <summary>Special tokens of a pair: the least length that <see cref="Encode(string, string, int, out byte[], out bool)"/> takes.</summary>
+    /// <summary>
+    /// Special tokens of a pair: the least length that <see cref="Encode(string, string, int, out byte[], out bool)"/> takes.
+    /// </summary>
     public int PairSpecialTokens => 2 + middle;
 
     /// <summary>BERT's sequences: <c>[CLS] A [SEP]</c>, <c>[CLS] A [SEP] B [SEP]</c> with type 1 from B on.</summary>
@@ -36,12 +38,14 @@ public sealed partial class SequenceTokenizer
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
         return new(
-            text => tokenizer.EncodeToIds(text, addSpecialTokens: false), tokenizer.ClassificationTokenId, tokenizer.SeparatorTokenId, middle: 1, secondType: 1);
+            text => tokenizer.EncodeToIds(text, addSpecialTokens: false), tokenizer.ClassificationTokenId, tokenizer.SeparatorTokenId,
+            middle: 1, secondType: 1);
     }
 
     /// <summary>RoBERTa's sequences: <c>&lt;s> A &lt;/s></c>, <c>&lt;s> A &lt;/s>&lt;/s> B &lt;/s></c>, all of type 0.</summary>
     /// <param name="tokenizer">
-    /// Byte-level BPE with the vocabulary and merges that the model was made with, which adds no tokens of its own. <see cref="RobertaOptions"/> makes one.
+    /// Byte-level BPE with the vocabulary and merges that the model was made with, which adds no tokens of its own.
+    /// <see cref="RobertaOptions"/> makes one.
     /// </param>
     /// <param name="start">Id of <c>&lt;s></c>.</param>
     /// <param name="end">Id of <c>&lt;/s></c>.</param>
@@ -51,7 +55,8 @@ public sealed partial class SequenceTokenizer
         ArgumentNullException.ThrowIfNull(tokenizer);
         if (tokenizer.EncodeToIds("a").Any(id => id == start || id == end))
         {
-            throw new ArgumentException("the tokenizer adds a start or an end of sentence itself: leave these out of its options", nameof(tokenizer));
+            throw new ArgumentException(
+                "the tokenizer adds a start or an end of sentence itself: leave these out of its options", nameof(tokenizer));
         }
         return new(text => tokenizer.EncodeToIds(text), start, end, middle: 2, secondType: 0);
     }

@@ -11,8 +11,8 @@ namespace IBert.Edge;
 /// Classifies texts with one model, in integers only. All memory is taken when it is created: a classification allocates nothing.
 /// </summary>
 /// <remarks>
-/// A classifier is used by one thread at a time. Several classifiers, on one <see cref="ModelFile"/> or on many, may run at once: they share
-/// the mapped weights and nothing else.
+/// A classifier is used by one thread at a time. Several classifiers, on one <see cref="ModelFile"/> or on many, may run at once: they
+/// share the mapped weights and nothing else.
 /// <code>
 /// using var classifier = Classifier.Open("models/sentiment.ibert");
 /// Prediction p = classifier.Classify("a charming and often affecting journey");   // p.Label, p.PerMille
@@ -49,7 +49,8 @@ public sealed unsafe class Classifier : IDisposable
         }
         if (options.Threads is < 1 or > ClassifierOptions.MostThreads)
         {
-            throw new ArgumentOutOfRangeException(nameof(options), $"{options.Threads} threads: 1 to {ClassifierOptions.MostThreads} can be used");
+            throw new ArgumentOutOfRangeException(
+                nameof(options), $"{options.Threads} threads: 1 to {ClassifierOptions.MostThreads} can be used");
         }
         Model = model;
         this.ownsModel = ownsModel;
@@ -71,8 +72,9 @@ public sealed unsafe class Classifier : IDisposable
     public string KernelName => Kernels.Name;
 
     /// <summary>
-    /// Scores of all labels for the last text, in millionths, in the model's order. Of a <see cref="HeadKind.SingleLabel"/> model their sum is
-    /// exactly 1,000,000; of a <see cref="HeadKind.MultiLabel"/> model each is 0..1,000,000 by itself; a <see cref="HeadKind.Regression"/> has none.
+    /// Scores of all labels for the last text, in millionths, in the model's order. Of a <see cref="HeadKind.SingleLabel"/> model their sum
+    /// is exactly 1,000,000; of a <see cref="HeadKind.MultiLabel"/> model each is 0..1,000,000 by itself; a
+    /// <see cref="HeadKind.Regression"/> has none.
     /// </summary>
     public ReadOnlySpan<int> Scores => inference.Scores;
 
@@ -241,7 +243,8 @@ public sealed unsafe class Classifier : IDisposable
                 memory = (byte*)NativeMemory.Realloc(memory, needed);
                 capacity = needed;
             }
-            Utf8.FromUtf16(text, new Span<byte>(memory, (int)Math.Min(capacity, int.MaxValue)), out _, out int written, replaceInvalidSequences: true);
+            Utf8.FromUtf16(
+                text, new Span<byte>(memory, (int)Math.Min(capacity, int.MaxValue)), out _, out int written, replaceInvalidSequences: true);
             return new ReadOnlySpan<byte>(memory, written);
         }
 

@@ -5,7 +5,9 @@ using IBert.Edge.Kernels;
 
 namespace IBert.Edge;
 
-/// <summary>Runs a proven model on inputs that a front end wrote, text or any other. Used by one thread at a time; a run allocates nothing.</summary>
+/// <summary>
+/// Runs a proven model on inputs that a front end wrote, text or any other. Used by one thread at a time; a run allocates nothing.
+/// </summary>
 internal sealed class Inference : IDisposable
 {
     private readonly HeadEntry head;

@@ -11,9 +11,9 @@ namespace IBert.Edge;
 /// all classifiers of the model; keep the model open while any of them is used.
 /// </summary>
 /// <remarks>
-/// Safe for use by several threads at once. Do not write over a file while it is open: put the new one beside it and rename. The file is looked at
-/// before every text, so that one which was written over or cut in between gives a <see cref="ModelChangedException"/>; one that is cut while a text
-/// is being classified ends the process. Where that cannot be excluded, read it into memory (<see cref="Open"/>).
+/// Safe for use by several threads at once. Do not write over a file while it is open: put the new one beside it and rename. The file is
+/// looked at before every text, so that one which was written over or cut in between gives a <see cref="ModelChangedException"/>; one that
+/// is cut while a text is being classified ends the process. Where that cannot be excluded, read it into memory (<see cref="Open"/>).
 /// </remarks>
 public sealed unsafe class ModelFile : IDisposable
 {
@@ -43,16 +43,23 @@ public sealed unsafe class ModelFile : IDisposable
     /// <summary>Largest sequence length in tokens, special tokens included.</summary>
     public int MaxLength => (int)Contents.Graph.MaxLength;
 
-    /// <summary>Where the model came from, as JSON (source hash, quantizer version, options, calibration, accuracy); null where it is not stated.</summary>
+    /// <summary>
+    /// Where the model came from, as JSON (source hash, quantizer version, options, calibration, accuracy); null where it is not stated.
+    /// </summary>
     public string? Provenance => Contents.Provenance;
 
-    /// <summary>Smallest length that texts can be cut to: room for the special tokens and, where these are two or fewer, for one more.</summary>
+    /// <summary>
+    /// Smallest length that texts can be cut to: room for the special tokens and, where these are two or fewer, for one more.
+    /// </summary>
     internal int LeastLength { get; }
 
     /// <summary>What the longest text takes (<see cref="Graph.Operations.Operation.Steps"/>).</summary>
     internal long Steps { get; }
 
-    /// <summary>The tokenizer, opened and proven once; whoever tokenizes takes another one over the same tables (<see cref="Text.Tokenizer.Another"/>).</summary>
+    /// <summary>
+    /// The tokenizer, opened and proven once; whoever tokenizes takes another one over the same tables
+    /// (<see cref="Text.Tokenizer.Another"/>).
+    /// </summary>
     internal Tokenizer Tokenizer { get; }
 
     /// <summary>Its sections and records.</summary>
@@ -61,11 +68,13 @@ public sealed unsafe class ModelFile : IDisposable
     /// <summary>Maps and proves a model file.</summary>
     /// <param name="path">Path of an <c>.ibert</c> file.</param>
     /// <param name="isPrivate">
-    /// Reads the file into memory of this process instead, so that whatever happens to it later does not matter. It costs the file's size, and
-    /// processes do not share it.
+    /// Reads the file into memory of this process instead, so that whatever happens to it later does not matter. It costs the file's size,
+    /// and processes do not share it.
     /// </param>
     /// <returns>The model; dispose it after its classifiers.</returns>
-    /// <exception cref="ModelFormatException">The file is not a model, is damaged, is of a newer version, or says something impossible.</exception>
+    /// <exception cref="ModelFormatException">
+    /// The file is not a model, is damaged, is of a newer version, or says something impossible.
+    /// </exception>
     /// <exception cref="IOException">The file is missing or cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be read, or is a folder.</exception>
     /// <exception cref="InsufficientMemoryException">There is not enough memory to read it into.</exception>
@@ -88,8 +97,9 @@ public sealed unsafe class ModelFile : IDisposable
     internal static ModelFile FromMemory(string name, byte* start, long length) => new(new ModelContents(name, start, length));
 
     /// <summary>
-    /// Whether another file lies at the path by now, as it should where a model is updated: renamed over the old one. This model is as it was; open
-    /// the new one when it suits. Where a file is mapped and nothing but its content changed, the answer is no, and classifying fails.
+    /// Whether another file lies at the path by now, as it should where a model is updated: renamed over the old one. This model is as it
+    /// was; open the new one when it suits. Where a file is mapped and nothing but its content changed, the answer is no, and classifying
+    /// fails.
     /// </summary>
     public bool WasReplaced() => Successor() is not null;
 

@@ -30,8 +30,8 @@ public readonly struct Prediction : IEquatable<Prediction>
     public int LabelIndex { get; }
 
     /// <summary>
-    /// Its score in millionths, 0..1,000,000, computed in integers: of a <see cref="HeadKind.SingleLabel"/> model the softmax of the logits, of a
-    /// <see cref="HeadKind.MultiLabel"/> one the logistic function of the label's own logit. A regression has no score: 0.
+    /// Its score in millionths, 0..1,000,000, computed in integers: of a <see cref="HeadKind.SingleLabel"/> model the softmax of the
+    /// logits, of a <see cref="HeadKind.MultiLabel"/> one the logistic function of the label's own logit. A regression has no score: 0.
     /// </summary>
     public int Millionths => Kind == HeadKind.Regression ? 0 : (int)result;
 
@@ -49,7 +49,8 @@ public readonly struct Prediction : IEquatable<Prediction>
 
     /// <inheritdoc/>
     public bool Equals(Prediction other) =>
-        Kind == other.Kind && Label == other.Label && LabelIndex == other.LabelIndex && result == other.result && TokenCount == other.TokenCount
+        Kind == other.Kind && Label == other.Label && LabelIndex == other.LabelIndex && result == other.result
+            && TokenCount == other.TokenCount
         && Truncated == other.Truncated;
 
     /// <inheritdoc/>

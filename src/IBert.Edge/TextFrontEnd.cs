@@ -23,7 +23,9 @@ internal sealed class TextFrontEnd(Tokenizer tokenizer, int maxLength)
     /// <summary>The last text as the graph reads it.</summary>
     public GraphInput Input => new(ids.AsSpan(0, count), types.AsSpan(0, count));
 
-    /// <summary>What every text becomes, whatever it is: a text is cut to any length from the least on, and has no longest one of its own.</summary>
+    /// <summary>
+    /// What every text becomes, whatever it is: a text is cut to any length from the least on, and has no longest one of its own.
+    /// </summary>
     public static InputBounds BoundsOf(Tokenizer tokenizer) =>
         new(InputKind.TokenIds, tokenizer.LeastLength, GraphVerifier.MaxSequence, tokenizer.VocabularySize);
 

@@ -16,15 +16,20 @@ internal sealed class CompareCommand : CommandWithExamples
 
     private const ulong DefaultSeed = 1;
 
-    private readonly Argument<string[]> paths = PathOption.Argument<string[]>("FILES", "CHECKPOINT MODEL.ibert DATA.tsv; with --golden MODEL.ibert alone");
-    private readonly Option<string?> golden = PathOption.Create("--golden", "FOLDER", "integers of the reference I-BERT, as safetensors with sentences.jsonl");
+    private readonly Argument<string[]> paths = PathOption.Argument<string[]>(
+        "FILES", "CHECKPOINT MODEL.ibert DATA.tsv; with --golden MODEL.ibert alone");
+    private readonly Option<string?> golden = PathOption.Create(
+        "--golden", "FOLDER", "integers of the reference I-BERT, as safetensors with sentences.jsonl");
     private readonly Option<bool> all = new("--all") { Description = "with --golden: a line for every tensor" };
-    private readonly Option<string?> text = new("--text") { HelpName = "COLUMN", Description = "column of the texts; leave it out where each line is a text" };
-    private readonly Option<string?> textPair = new("--text-pair") { HelpName = "COLUMN", Description = "column of the second texts, where texts are pairs" };
+    private readonly Option<string?> text =
+        new("--text") { HelpName = "COLUMN", Description = "column of the texts; leave it out where each line is a text" };
+    private readonly Option<string?> textPair =
+        new("--text-pair") { HelpName = "COLUMN", Description = "column of the second texts, where texts are pairs" };
     private readonly Option<int?> samples = NumberOption.Create("--samples", $"texts taken from the file (default: {DefaultSamples})");
     private readonly Option<ulong?> seed = NumberOption.CreateSeed($"chooses the texts that are taken (default: {DefaultSeed})");
     private readonly Option<string?> report = PathOption.Create(
-        "--report", "REPORT.md", "write every tensor's error, with plots beside it; - is standard output, without plots, and takes the place of what is printed");
+        "--report", "REPORT.md",
+        "write every tensor's error, with plots beside it; - is standard output, without plots, and takes the place of what is printed");
 
     public CompareCommand() : base(
         "compare",
@@ -56,11 +61,13 @@ internal sealed class CompareCommand : CommandWithExamples
 
     private int CompareGolden(ParseResult parsed, string[] given, string folder)
     {
-        Option? stray = new Option[] { text, textPair, samples, seed, report }.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false });
+        Option? stray = new Option[] { text, textPair, samples, seed, report }
+            .FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false });
         if (given.Length != 1 || stray is not null)
         {
             throw CommandException.Usage(
-                $"compare MODEL.ibert --golden FOLDER: {(stray is null ? $"{given.Length} files are given" : $"{stray.Name} is not for it")}. See ibert-quantize compare --help");
+                "compare MODEL.ibert --golden FOLDER: " +
+                $"{(stray is null ? $"{given.Length} files are given" : $"{stray.Name} is not for it")}. See ibert-quantize compare --help");
         }
         using ModelFile model = ModelInput.Open(given[0]);
         using ResultWriter output = new();
@@ -76,7 +83,8 @@ internal sealed class CompareCommand : CommandWithExamples
         if (given is not [string checkpoint, string file, string data] || parsed.GetValue(all))
         {
             throw CommandException.Usage(
-                "compare CHECKPOINT MODEL.ibert DATA.tsv --text COLUMN: the three are needed, and --all is for --golden. See ibert-quantize compare --help");
+                "compare CHECKPOINT MODEL.ibert DATA.tsv --text COLUMN: the three are needed, and --all is for --golden. See " +
+                "ibert-quantize compare --help");
         }
         string? reportPath = parsed.GetValue(report);
         int count = parsed.GetValue(samples) ?? DefaultSamples;
@@ -91,7 +99,8 @@ internal sealed class CompareCommand : CommandWithExamples
         using ProgressBar progress = new();
         TextSource source = TextSource.Read(data, parsed.GetValue(text), parsed.GetValue(textPair));
         ModelComparison comparison = ModelComparison.Run(
-            checkpoint, model, source, count, parsed.GetValue(seed) ?? DefaultSeed, Environment.ProcessorCount, share => progress.Show("comparing tensors", share));
+            checkpoint, model, source, count, parsed.GetValue(seed) ?? DefaultSeed, Environment.ProcessorCount, share =>
+                progress.Show("comparing tensors", share));
         if (reportPath is not null)
         {
             ReportOutput.Write(files, reportPath, place => Report.Create(place, comparison));
@@ -103,7 +112,8 @@ internal sealed class CompareCommand : CommandWithExamples
         }
         if (!files.TakeStandardOutput)
         {
-            output.Line(string.Create(CultureInfo.InvariantCulture, $"{comparison.Texts} texts of {source.FileName}, seed {comparison.Seed}; 6 dB are one bit"));
+            output.Line(string.Create(
+                CultureInfo.InvariantCulture, $"{comparison.Texts} texts of {source.FileName}, seed {comparison.Seed}; 6 dB are one bit"));
             Print(Report.Lines(comparison.Errors), output);
             Print(ReportOutput.Line(reportPath), output);
         }

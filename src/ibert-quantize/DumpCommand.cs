@@ -11,7 +11,8 @@ internal sealed class DumpCommand : CommandWithExamples
     private readonly Argument<string> file = PathOption.Argument<string>("MODEL.ibert", "the model");
     private readonly Argument<string> text = new("TEXT") { Description = "what it reads" };
     private readonly Option<string?> pair = new("--pair") { HelpName = "TEXT", Description = "the second text of a pair" };
-    private readonly Option<string> output = PathOption.CreateRequired("--output", "OUT.safetensors", "the file to write; - is standard output", "-o");
+    private readonly Option<string> output = PathOption.CreateRequired(
+        "--output", "OUT.safetensors", "the file to write; - is standard output", "-o");
 
     public DumpCommand() : base(
         "dump",

@@ -14,25 +14,47 @@ internal sealed class QuantizeCommand : ProgramWithExamples
 {
     private static readonly QuantizerOptions s_defaults = new();
 
-    private readonly Argument<string> checkpoint = PathOption.Argument<string>("CHECKPOINT", "folder of a Hugging Face checkpoint: config.json, model.safetensors, tokenizer");
-    private readonly Option<string> output = PathOption.CreateRequired("--output", "MODEL.ibert", "the model file to write; - is standard output", "-o");
+    private readonly Argument<string> checkpoint = PathOption.Argument<string>(
+        "CHECKPOINT", "folder of a Hugging Face checkpoint: config.json, model.safetensors, tokenizer");
+    private readonly Option<string> output = PathOption.CreateRequired(
+        "--output", "MODEL.ibert", "the model file to write; - is standard output", "-o");
     private readonly Option<string?> calibration = PathOption.Create(
-        "--calibration", "DATA", "texts like those that the model will see: tab-separated with a header line, or a text a line (default: a few built-in sentences)");
-    private readonly Option<string?> text = new("--text") { HelpName = "COLUMN", Description = "column of the texts in the data files; leave it out where each line is a text" };
-    private readonly Option<string?> textPair = new("--text-pair") { HelpName = "COLUMN", Description = "column of the second texts, where texts are pairs" };
+        "--calibration", "DATA",
+        "texts like those that the model will see: tab-separated with a header line, or a text a line (default: a few built-in sentences)");
+    private readonly Option<string?> text = new("--text")
+    {
+        HelpName = "COLUMN",
+        Description = "column of the texts in the data files; leave it out where each line is a text",
+    };
+    private readonly Option<string?> textPair =
+        new("--text-pair") { HelpName = "COLUMN", Description = "column of the second texts, where texts are pairs" };
     private readonly Option<int?> samples = NumberOption.Create(
         "--samples", $"texts taken from the calibration file (default: {s_defaults.Samples})", QuantizerOptions.LeastSamples);
     private readonly Option<ulong?> seed = NumberOption.CreateSeed($"chooses the texts that are taken (default: {s_defaults.Seed})");
-    private readonly Option<string?> scheme = new("--scheme") { HelpName = "SCHEME", Description = "how to quantize: int8 (calibrated), or ibert (the integers of a checkpoint trained in integer mode); by the checkpoint" };
-    private readonly Option<string> bits = new("--bits") { HelpName = "N", Description = "bits of the weights: 8", DefaultValueFactory = _ => "8" };
+    private readonly Option<string?> scheme = new("--scheme") { HelpName = "SCHEME", Description = "how to quantize: int8 (calibrated), " +
+        "or ibert (the integers of a checkpoint trained in integer mode); by the checkpoint" };
+    private readonly Option<string> bits =
+        new("--bits") { HelpName = "N", Description = "bits of the weights: 8", DefaultValueFactory = _ => "8" };
     private readonly Option<int?> maxLength = NumberOption.Create("--max-length", "longest text in tokens (default: the checkpoint's)");
-    private readonly Option<string?> tokenizer = PathOption.Create("--tokenizer", "FOLDER", "folder of the tokenizer's files (default: CHECKPOINT)");
+    private readonly Option<string?> tokenizer = PathOption.Create(
+        "--tokenizer", "FOLDER", "folder of the tokenizer's files (default: CHECKPOINT)");
     private readonly Option<string?> report = PathOption.Create(
-        "--report", "REPORT.md", "write what was quantized how, and the error of every tensor, with plots beside it; - is standard output, without plots");
-    private readonly Option<string?> evaluation = PathOption.Create("--eval", "DATA.tsv", "compare FP32 and integers on labelled texts; needs --label");
-    private readonly Option<string?> evaluationText = new("--eval-text") { HelpName = "COLUMN", Description = "column of the texts in the --eval file (default: that of --text)" };
-    private readonly Option<string?> label = new("--label") { HelpName = "COLUMN", Description = "column of the labels in the --eval file: all names, or all indices; numbers for a regression" };
-    private readonly Option<string?> labelKind = new("--label-kind") { HelpName = "KIND", Description = "what the labels are, where they could be both: name or index (default: as the column shows)" };
+        "--report", "REPORT.md",
+        "write what was quantized how, and the error of every tensor, with plots beside it; - is standard output, without plots");
+    private readonly Option<string?> evaluation = PathOption.Create(
+        "--eval", "DATA.tsv", "compare FP32 and integers on labelled texts; needs --label");
+    private readonly Option<string?> evaluationText =
+        new("--eval-text") { HelpName = "COLUMN", Description = "column of the texts in the --eval file (default: that of --text)" };
+    private readonly Option<string?> label = new("--label")
+    {
+        HelpName = "COLUMN",
+        Description = "column of the labels in the --eval file: all names, or all indices; numbers for a regression",
+    };
+    private readonly Option<string?> labelKind = new("--label-kind")
+    {
+        HelpName = "KIND",
+        Description = "what the labels are, where they could be both: name or index (default: as the column shows)",
+    };
     private readonly Option<int?> threads = ThreadsOption.Create("threads; the model does not depend on them (default: all)");
 
     public QuantizeCommand() : base(
@@ -40,7 +62,8 @@ internal sealed class QuantizeCommand : ProgramWithExamples
         [
             "ibert-quantize my-checkpoint -o my.ibert --calibration train.tsv --text sentence",
             "ibert-quantize my-checkpoint -o my.ibert --calibration train.tsv --text sentence --eval dev.tsv --label label --report my.md",
-            "ibert-quantize my-pairs -o pairs.ibert --calibration train.tsv --text sentence1 --text-pair sentence2 --eval dev.tsv --label score",
+            "ibert-quantize my-pairs -o pairs.ibert --calibration train.tsv --text sentence1 --text-pair " +
+                "sentence2 --eval dev.tsv --label score",
         ],
         """
         Data files are tab-separated with a header line, in UTF-8, without quoting; spaces around a field do not count, and a line of nothing but
@@ -54,7 +77,8 @@ internal sealed class QuantizeCommand : ProgramWithExamples
     {
         Arguments.Add(checkpoint);
         foreach (Option option in (Option[])[
-            output, calibration, text, textPair, samples, seed, evaluation, evaluationText, label, labelKind, report, scheme, bits, maxLength, tokenizer, threads])
+            output, calibration, text, textPair, samples, seed, evaluation, evaluationText, label, labelKind, report, scheme, bits,
+            maxLength, tokenizer, threads])
         {
             Options.Add(option);
         }
@@ -128,8 +152,10 @@ internal sealed class QuantizeCommand : ProgramWithExamples
                 ? null
                 : throw CommandException.Usage("--label, --label-kind and --eval-text say how to read the --eval file: give that too");
         }
-        string labelColumn = parsed.GetValue(label) ?? throw CommandException.Usage("--eval needs --label COLUMN, the column of the labels");
-        column = parsed.GetValue(evaluationText) ?? column ?? throw CommandException.Usage("--eval needs --text COLUMN (or --eval-text), the column of the texts");
+        string labelColumn = parsed.GetValue(label)
+            ?? throw CommandException.Usage("--eval needs --label COLUMN, the column of the labels");
+        column = parsed.GetValue(evaluationText) ?? column
+            ?? throw CommandException.Usage("--eval needs --text COLUMN (or --eval-text), the column of the texts");
         LabelKind? kind = parsed.GetValue(labelKind) switch
         {
             null => null,

@@ -56,7 +56,8 @@ internal static class ModelAccess
     public static ModelFile Open(string? option, bool isPrivate)
     {
         string path = Find(option)
-            ?? throw CommandException.Model($"no model: {DefaultName} is neither in {AppContext.BaseDirectory} nor in models/ there; name one with -m or {Variable}");
+            ?? throw CommandException.Model(
+                $"no model: {DefaultName} is neither in {AppContext.BaseDirectory} nor in models/ there; name one with -m or {Variable}");
         try
         {
             InputFile.Open(path).Dispose();
@@ -64,9 +65,11 @@ internal static class ModelAccess
         }
         catch (ModelFormatException error)
         {
-            throw CommandException.Model(error.Message.Contains(path, StringComparison.Ordinal) ? error.Message : $"{path}: {error.Message}");
+            throw CommandException.Model(
+                error.Message.Contains(path, StringComparison.Ordinal) ? error.Message : $"{path}: {error.Message}");
         }
-        catch (Exception error) when (error is UnreadableFileException { Nature: FileNature.Missing } or FileNotFoundException or DirectoryNotFoundException)
+        catch (Exception error)
+            when (error is UnreadableFileException { Nature: FileNature.Missing } or FileNotFoundException or DirectoryNotFoundException)
         {
             throw CommandException.Model($"{path}: no such file; name a model with -m or {Variable}");
         }
@@ -91,7 +94,9 @@ internal static class ModelAccess
         catch (ArgumentException error)
         {
             throw CommandException.Usage(
-                error.Message.Contains(KernelSet.Variable, StringComparison.Ordinal) ? error.Message : $"{KernelSet.Variable}: {error.Message}");
+                error.Message.Contains(KernelSet.Variable, StringComparison.Ordinal)
+                    ? error.Message
+                    : $"{KernelSet.Variable}: {error.Message}");
         }
     }
 

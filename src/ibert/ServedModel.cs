@@ -4,7 +4,9 @@ using IBert.Edge.Format;
 
 namespace IBert.Edge.Cli;
 
-/// <summary>A model with its classifier, opened anew when a file was renamed over it. What does not open leaves the old one at work.</summary>
+/// <summary>
+/// A model with its classifier, opened anew when a file was renamed over it. What does not open leaves the old one at work.
+/// </summary>
 internal sealed class ServedModel : IDisposable
 {
     private readonly string? option;

@@ -36,7 +36,8 @@ internal static unsafe partial class Instructions
             Operand operand = kernel.Prepare(left, inner, rows, inner, scratch);
             Count($"{kernel.Name} {rows} x {inner} x 16", rows * inner * 16, "MAC", () => kernel.Multiply(operand, rows, panels, 0, tile));
             operand = kernel.PrepareWide(wide, inner * 2, rows, inner, scratch);
-            Count($"{kernel.Name} wide {rows} x {inner} x 16", rows * inner * 16, "MAC", () => kernel.MultiplyWide(operand, rows, panels, 0, tile));
+            Count($"{kernel.Name} wide {rows} x {inner} x 16", rows * inner * 16, "MAC",
+                () => kernel.MultiplyWide(operand, rows, panels, 0, tile));
         }
     }
 
@@ -60,7 +61,8 @@ internal static unsafe partial class Instructions
         Count($"{name} ContextToInt8, 8 x 16", 128, "element", () => kernel.ContextToInt8(tile, 8, sums, context, narrow, Hidden));
         foreach (int count in (int[])[32, 17])
         {
-            Count($"{name} Softmax, 8 rows of {count}", 8 * count, "element", () => kernel.Softmax(scores, 8, 64, count, softmax, exponentials, sums));
+            Count($"{name} Softmax, 8 rows of {count}", 8 * count, "element",
+                () => kernel.Softmax(scores, 8, 64, count, softmax, exponentials, sums));
         }
         Count($"{name} LayerNorm, two inputs and outputs, 384", Hidden, "element", () => kernel.LayerNorm(a, b, norm, wide, narrow));
         Count($"{name} Gate, 1536", Inner, "element", () => kernel.Gate(a, gate, b, 3, narrow, Inner));

@@ -44,7 +44,8 @@ internal sealed class OnnxSession : IDisposable
                     "input_ids" => ids[t],
                     "attention_mask" => 1,
                     "token_type_ids" => 0,
-                    string name => throw new InvalidOperationException($"the graph asks for an input {name}, which this benchmark does not know"),
+                    string name =>
+                        throw new InvalidOperationException($"the graph asks for an input {name}, which this benchmark does not know"),
                 };
             }
             inputs[i] = OrtValue.CreateTensorValueFromMemory(data, [1, ids.Length]);

@@ -113,8 +113,10 @@ internal sealed class Peers : IDisposable
     private void PrintTimes(List<Result> results)
     {
         KernelSet kernels = classifier.Kernels;
-        Line($"{Cpu.Name()}; IBert.Edge native code ({RuntimeInformation.FrameworkDescription}), products {kernels.Product.Name}, the rest {kernels.Elements.Name};");
-        Line($"ONNX Runtime {OnnxSession.Version}; one thread each. Milliseconds of processor time for one inference, tokenizer left out: median of the");
+        Line($"{Cpu.Name()}; IBert.Edge native code ({RuntimeInformation.FrameworkDescription}), products {kernels.Product.Name}, the ",
+            $"rest {kernels.Elements.Name};");
+        Line($"ONNX Runtime {OnnxSession.Version}; one thread each. Milliseconds of processor time for one inference, tokenizer left ",
+            $"out: median of the");
         Line($"rounds (least in brackets). A round runs each once; ratios are medians of the rounds' ratios.");
         Line($"");
         Line($"| tokens | rounds | IBert.Edge | ONNX Runtime FP32 | ONNX Runtime dynamic int8 | FP32 / ours | int8 / ours | labels |");
@@ -123,25 +125,31 @@ internal sealed class Peers : IDisposable
         {
             bool agree = r.Label == r.Fp32Label && r.Label == r.Int8Label;
             string labels = agree ? classifier.Labels[r.Label] : $"ours {r.Label}, FP32 {r.Fp32Label}, int8 {r.Int8Label}";
-            Line($"| {r.Length} | {r.Ours.Count} | {Milliseconds(r.Ours)} | {Milliseconds(r.Fp32)} | {Milliseconds(r.Int8)} | {Ratio(r.Fp32, r.Ours):F2} | {Ratio(r.Int8, r.Ours):F2} | {labels} |");
+            Line($"| {r.Length} | {r.Ours.Count} | {Milliseconds(r.Ours)} | {Milliseconds(r.Fp32)} | {Milliseconds(r.Int8)} | ",
+                $"{Ratio(r.Fp32, r.Ours):F2} | {Ratio(r.Int8, r.Ours):F2} | {labels} |");
         }
         Line($"");
     }
 
     private void PrintProducts(List<Result> results)
     {
-        Line($"Products: the calls of an inference over the model's own panels, with nothing done to their results; beside them the operations that");
-        Line($"contain them (Linear and Attention: requantization, softmax and packing included). The ceiling is a loop of the same instructions on");
+        Line($"Products: the calls of an inference over the model's own panels, with nothing done to their results; beside them the ",
+            $"operations that");
+        Line($"contain them (Linear and Attention: requantization, softmax and packing included). The ceiling is a loop of the same ",
+            $"instructions on");
         Line($"registers, in every round. Products left out (last layer: first token alone) do not count.");
         Line($"");
-        Line($"| tokens | million products | ms, products | GMAC/s | ceiling | share | share, best of both | share, whole Linear and Attention | whole inference |");
+        Line($"| tokens | million products | ms, products | GMAC/s | ceiling | share | share, best of both | share, whole Linear and ",
+            $"Attention | whole inference |");
         Line($"|---|---|---|---|---|---|---|---|---|");
         foreach (Result r in results)
         {
             double ceiling = r.CeilingMacs * 1e-6, macs = r.Macs * 1e-6;
             List<double> containing = r.Containing(operations.HasProducts);
             double Share(List<double> times) => Ratio(r.Ceiling, times) * macs / ceiling;
-            Line($"| {r.Length} | {macs:F0} | {Milliseconds(r.Products)} | {macs / Median(r.Products):F1} | {ceiling / Median(r.Ceiling):F1} | {Share(r.Products):F3} | {r.Ceiling.Min() / r.Products.Min() * macs / ceiling:F3} | {Share(containing):F3} | {Share(r.Ours):F3} |");
+            Line($"| {r.Length} | {macs:F0} | {Milliseconds(r.Products)} | {macs / Median(r.Products):F1} | ",
+                $"{ceiling / Median(r.Ceiling):F1} | {Share(r.Products):F3} | {r.Ceiling.Min() / r.Products.Min() * macs / ceiling:F3} | ",
+                $"{Share(containing):F3} | {Share(r.Ours):F3} |");
         }
         Line($"");
     }
@@ -156,7 +164,9 @@ internal sealed class Peers : IDisposable
         for (int i = 0; i < names.Count; i++)
         {
             int group = i;
-            Line($"| {names[i]} | {string.Join(" | ", results.Select(r => string.Create(CultureInfo.InvariantCulture, $"{Median(r.Operation(group)):F3}")))} |");
+            Line($"| {names[i]} | ",
+                $"{string.Join(" | ", results.Select(r => string.Create(CultureInfo.InvariantCulture, $"{Median(r.Operation(group)):F3}")))} ",
+                $"|");
         }
     }
 

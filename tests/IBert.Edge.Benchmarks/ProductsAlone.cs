@@ -4,9 +4,9 @@ using IBert.Edge.Kernels;
 namespace IBert.Edge.Benchmarks;
 
 /// <summary>
-/// Element-wise kernels that do nothing. An executor with them makes the same calls of the product kernel as an inference, in the same order,
-/// over the model's own panels: what it takes is the products with the loops that drive them, without requantization, softmax, LayerNorm and
-/// so on. Its results mean nothing; integer products take the same time whatever they multiply.
+/// Element-wise kernels that do nothing. An executor with them makes the same calls of the product kernel as an inference, in the same
+/// order, over the model's own panels: what it takes is the products with the loops that drive them, without requantization, softmax,
+/// LayerNorm and so on. Its results mean nothing; integer products take the same time whatever they multiply.
 /// </summary>
 internal sealed unsafe class ProductsAlone : ElementKernel
 {

@@ -40,7 +40,8 @@ try
             return 2;
     }
 }
-catch (Exception error) when (error is IOException or ArgumentException or InvalidOperationException or IBert.Edge.ModelFormatException or DllNotFoundException
+catch (Exception error)
+    when (error is IOException or ArgumentException or InvalidOperationException or IBert.Edge.ModelFormatException or DllNotFoundException
     or IBert.Edge.Checkpoints.CheckpointException or System.ComponentModel.Win32Exception)
 {
     Console.Error.WriteLine(error.Message);

@@ -36,7 +36,8 @@ internal static unsafe class Tokenizers
             Compare(checkpoint, lines, bytes, library => new Peer(script, library, packages, checkpoint, texts));
         }
         Console.WriteLine();
-        Console.WriteLine($"| checkpoint | section, bytes | opened in, ms |{string.Concat(s_wordParts.Select(part => $" 1 MB of \"{part}\" as one word, ms |"))}");
+        Console.WriteLine("| checkpoint | section, bytes | opened in, ms " +
+            $"|{string.Concat(s_wordParts.Select(part => $" 1 MB of \"{part}\" as one word, ms |"))}");
         Console.WriteLine($"|---|---|---|{string.Concat(s_wordParts.Select(_ => "---|"))}");
         foreach (string checkpoint in checkpoints)
         {
@@ -182,6 +183,7 @@ internal static unsafe class Tokenizers
             process.Dispose();
         }
 
-        private string Read() => process.StandardOutput.ReadLine() ?? throw new InvalidOperationException("the peer in node ended: see its message");
+        private string Read() =>
+            process.StandardOutput.ReadLine() ?? throw new InvalidOperationException("the peer in node ended: see its message");
     }
 }

@@ -1,4 +1,5 @@
-// What a step of the bound on work takes, operation by operation (build/bench-work.sh): what the weights in Graph/Operations are calibrated with.
+// What a step of the bound on work takes, operation by operation (build/bench-work.sh): what the weights in Graph/Operations are calibrated
+// with.
 using System.Diagnostics;
 using System.Globalization;
 using IBert.Edge.Graph;
@@ -9,8 +10,8 @@ using IBert.Edge.TestSupport;
 namespace IBert.Edge.Benchmarks;
 
 /// <summary>
-/// Every kind of operation in the shapes that cost it most, on every kernel set of this machine: picoseconds for a step, and their ratio to a
-/// multiply-accumulate of wide products on the same set. Above one, a weight is too small.
+/// Every kind of operation in the shapes that cost it most, on every kernel set of this machine: picoseconds for a step, and their ratio to
+/// a multiply-accumulate of wide products on the same set. Above one, a weight is too small.
 /// </summary>
 internal static class WorkBound
 {

@@ -1,4 +1,5 @@
-// The devices of IBert.Edge.Boards on a kernel's own: run in the virtual board, where /run/gpio and /sys/kernel/debug/i2c-bench are hands and eyes.
+// The devices of IBert.Edge.Boards on a kernel's own: run in the virtual board, where /run/gpio and /sys/kernel/debug/i2c-bench are hands
+// and eyes.
 using System.Device.Gpio;
 using System.Device.I2c;
 using System.Diagnostics;
@@ -41,8 +42,10 @@ internal static class Program
         Require(GpioChip.Paths().Count(path => path == chip.Path) == 1, "and stands once among all");
         string message = Catch<BoardException>(() => GpioChip.Find("no-such-label")).Message;
         Require(message.Contains("no GPIO chip no-such-label: there is ") && message.Contains(label), $"one that is not there: {message}");
-        Require(Catch<BoardException>(() => GpioChip.Open("/dev/null")).Message.Contains("/dev/null is no GPIO chip"), "a device that is none");
-        Require(Catch<BoardException>(() => chip.Describe(chip.LineCount)).Message.Contains($"has no line {chip.LineCount}"), "a line that it has not");
+        Require(
+            Catch<BoardException>(() => GpioChip.Open("/dev/null")).Message.Contains("/dev/null is no GPIO chip"), "a device that is none");
+        Require(Catch<BoardException>(() => chip.Describe(chip.LineCount)).Message.Contains($"has no line {chip.LineCount}"),
+            "a line that it has not");
         if (chip.FindLine("GPIO17") is >= 0 and var offset)
         {
             Require(chip.Describe(offset).Name == "GPIO17", "a line is found by its name");
@@ -53,7 +56,8 @@ internal static class Program
     private static void Lines(string label, bool old)
     {
         using GpioChip chip = Open(label, old);
-        using (GpioLine lamp = chip.Request(27, new LineOptions { Direction = LineDirection.Output, InitiallyActive = true, Consumer = "the lamp" }))
+        using (GpioLine lamp =
+            chip.Request(27, new LineOptions { Direction = LineDirection.Output, InitiallyActive = true, Consumer = "the lamp" }))
         {
             Require(Value(27) == 1, "an output is as it was asked to be from the start");
             lamp.Write(false);
@@ -91,7 +95,8 @@ internal static class Program
         Press(17, 30);
         Require(line.Wait(TimeSpan.FromSeconds(5)), "presses between two waits are kept");
         Drain(line);
-        Require(string.Join(' ', changes.Select(change => change.Edge)) == "Rising Falling Rising Falling", $"and told in their order: {string.Join(' ', changes)}");
+        Require(string.Join(' ', changes.Select(change => change.Edge)) == "Rising Falling Rising Falling",
+            $"and told in their order: {string.Join(' ', changes)}");
         Require(!line.Wait(TimeSpan.FromMilliseconds(20)), "nothing more is to come");
 
         // More than the kernel keeps.
@@ -124,7 +129,8 @@ internal static class Program
     {
         using GpioChip chip = Open(label, old);
         using GpioLine line = chip.Request(
-            17, new LineOptions { Pull = LinePull.Up, ActiveLow = true, Edges = LineEdges.Both, Debounce = TimeSpan.FromMilliseconds(100) });
+            17,
+            new LineOptions { Pull = LinePull.Up, ActiveLow = true, Edges = LineEdges.Both, Debounce = TimeSpan.FromMilliseconds(100) });
         List<LineEvent> changes = [];
         line.Changed += (in change) => changes.Add(change);
         using EventLoop loop = new();
@@ -147,7 +153,8 @@ internal static class Program
             loop.Step(wait: true);
         }
         finger.Join();
-        Require(string.Join(' ', changes.Select(change => change.Edge)) == "Rising Falling", $"bounces are one press: {string.Join(' ', changes)}");
+        Require(string.Join(' ', changes.Select(change => change.Edge)) == "Rising Falling",
+            $"bounces are one press: {string.Join(' ', changes)}");
     }
 
     private static void Controller(string label, bool old)
@@ -205,14 +212,17 @@ internal static class Program
         oled.Show();
         string log = File.ReadAllText("/sys/kernel/debug/i2c-bench/1-3c/log");
         Require(log.Contains("W 00 ae d5 80 a8 3f", StringComparison.Ordinal), "a panel is set up");
-        Require(log.Contains("W 40 7f 7f", StringComparison.Ordinal) || log.Split('\n').Any(line => line.StartsWith("W 40", StringComparison.Ordinal)), "and gets its picture");
+        Require(log.Contains("W 40 7f 7f", StringComparison.Ordinal)
+            || log.Split('\n').Any(line => line.StartsWith("W 40", StringComparison.Ordinal)), "and gets its picture");
         File.WriteAllText("/sys/kernel/debug/i2c-bench/1-3c/nack", "1");
         oled.Canvas.Text(0, 20, "x"u8);
         Require(Catch<IOException>(oled.Show) is not null, "a panel that does not answer is an error");
         File.WriteAllText("/sys/kernel/debug/i2c-bench/1-3c/log", "");
         oled.Show();
-        Require(File.ReadAllText("/sys/kernel/debug/i2c-bench/1-3c/log").Contains("W 00 ae d5 80", StringComparison.Ordinal), "and is set up again");
-        Require(Catch<BoardException>(() => SmbusDevice.Open(99, 0x3C)).Message.Contains("/dev/i2c-99 does not exist: enable the bus"), "a bus that is not there");
+        Require(File.ReadAllText("/sys/kernel/debug/i2c-bench/1-3c/log").Contains("W 00 ae d5 80", StringComparison.Ordinal),
+            "and is set up again");
+        Require(Catch<BoardException>(() => SmbusDevice.Open(99, 0x3C)).Message.Contains("/dev/i2c-99 does not exist: enable the bus"),
+            "a bus that is not there");
     }
 
     private static void Smbus()
@@ -272,7 +282,8 @@ internal static class Program
             loop.Step(wait: true);
         }
         Require(lines[0] == "a charming and often affecting journey" && lines[1] == "what a waste", "lines come over a cable");
-        string message = Catch<BoardException>(() => new SerialLine("/dev/uart-a", new SerialOptions { Baud = 3_000_000 }, (_, _) => { })).Message;
+        string message =
+            Catch<BoardException>(() => new SerialLine("/dev/uart-a", new SerialOptions { Baud = 3_000_000 }, (_, _) => { })).Message;
         Require(message.Contains("cannot do 3000000 baud") || message.Contains("in use"), $"a rate that the port cannot do: {message}");
     }
 

@@ -37,7 +37,8 @@ public sealed unsafe class GpioAbiTests
     [InlineData(typeof(GpioAbi.Request1), nameof(GpioAbi.Request1.Consumer), 324)]
     [InlineData(typeof(GpioAbi.Request1), nameof(GpioAbi.Request1.Descriptor), 360)]
     [InlineData(typeof(GpioAbi.EventRequest1), nameof(GpioAbi.EventRequest1.Descriptor), 44)]
-    public void Fields_stand_where_the_kernel_has_them(Type record, string field, int offset) => Assert.Equal(offset, (int)Marshal.OffsetOf(record, field));
+    public void Fields_stand_where_the_kernel_has_them(Type record, string field, int offset) =>
+        Assert.Equal(offset, (int)Marshal.OffsetOf(record, field));
 
     // Bits 16 to 29 of a call's number.
     private static int SizeOf(nuint call) => (int)(call >> 16) & 0x3FFF;

@@ -18,7 +18,8 @@ public sealed class LineSplitterTests
             {
                 string[] expected =
                 [
-                    .. Encoding.ASCII.GetString(bytes).Split('\n', '\r').Where(line => line.Length > 0).Select(line => line.Length > 3 ? line[..3] + "!" : line),
+                    .. Encoding.ASCII.GetString(bytes).Split('\n', '\r').Where(line => line.Length > 0)
+                    .Select(line => line.Length > 3 ? line[..3] + "!" : line),
                 ];
                 LineSplitter splitter = new(3);
                 List<string> lines = [];

@@ -179,7 +179,8 @@ public sealed class OledTests
     }
 
     private static string Picture(Canvas canvas, int width) =>
-        string.Join('\n', Enumerable.Range(0, 8).Select(y => string.Concat(Enumerable.Range(0, width).Select(x => canvas[x, y] ? '#' : '.'))));
+        string.Join(
+            '\n', Enumerable.Range(0, 8).Select(y => string.Concat(Enumerable.Range(0, width).Select(x => canvas[x, y] ? '#' : '.'))));
 
     private sealed class SilentBus : System.Device.I2c.I2cDevice
     {

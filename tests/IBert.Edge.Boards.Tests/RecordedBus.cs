@@ -32,7 +32,9 @@ internal sealed class RecordedBus : I2cDevice
     }
 }
 
-/// <summary>What a controller does with the commands of its data sheet: memory, where it is written, and whether the panel shows it.</summary>
+/// <summary>
+/// What a controller does with the commands of its data sheet: memory, where it is written, and whether the panel shows it.
+/// </summary>
 internal sealed class Panel(OledController controller, int height)
 {
     private readonly int columns = controller == OledController.Sh1106 ? 132 : 128;

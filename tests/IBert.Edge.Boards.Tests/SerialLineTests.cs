@@ -97,7 +97,8 @@ public sealed class SerialLineTests : IDisposable
     [Fact]
     public void A_port_that_is_not_there_yet_may_be_waited_for()
     {
-        Assert.Contains("does not exist", Assert.Throws<BoardException>(() => new SerialLine("/dev/no-port", new SerialOptions(), Take)).Message);
+        Assert.Contains(
+            "does not exist", Assert.Throws<BoardException>(() => new SerialLine("/dev/no-port", new SerialOptions(), Take)).Message);
         using SerialLine line = new("/dev/no-port", new SerialOptions(), Take, mayBeAbsent: true);
         Assert.False(line.IsOpen);
     }

@@ -149,7 +149,8 @@ public sealed partial class ExampleTests
     public async Task Server_as_a_native_program_is_the_same()
     {
         Assert.SkipUnless(LongTests.Wanted, "takes a minute: IBERT_LONG_TESTS=1");
-        (int exitCode, string said) = Published.Run(Path.Combine(Shared.Repository, "build", "publish.sh"), "linux-x64", "--example", "server");
+        (int exitCode, string said) = Published.Run(
+            Path.Combine(Shared.Repository, "build", "publish.sh"), "linux-x64", "--example", "server");
         Assert.SkipWhen(exitCode == 2, said);
         Assert.True(exitCode == 0, said);
         string[] texts = ["a fine film", "a dull one"];

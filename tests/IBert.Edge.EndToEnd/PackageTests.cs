@@ -47,7 +47,8 @@ public class PackageTests
             $"-p:RestorePackagesPath={Path.Combine(output, "packages")}", "--artifacts-path", Path.Combine(output, "obj"), "-o", output);
         string[] texts = ["a charming and often affecting journey", "a waste of time"];
         string model = Path.Combine(Shared.Repository, "models", "sentiment.ibert");
-        string[] said = Dotnet([Path.Combine(output, "PackageConsumer.dll"), .. File.Exists(model) ? [model, .. texts] : Array.Empty<string>()])
+        string[] said = Dotnet(
+            [Path.Combine(output, "PackageConsumer.dll"), .. File.Exists(model) ? [model, .. texts] : Array.Empty<string>()])
             .Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
         Assert.StartsWith(s_version, said[0]);

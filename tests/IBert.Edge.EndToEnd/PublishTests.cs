@@ -21,7 +21,8 @@ public partial class PublishTests(ITestOutputHelper output)
         long size = new FileInfo(publication.Program).Length;
         Assert.InRange(size, 1, 5_000_000);
         Assert.Contains("no symbols", Published.Run(objdump, "-t", publication.Program).Output);
-        Version needed = Glibc().Matches(Published.Run(objdump, "-T", publication.Program).Output).Max(m => Version.Parse(m.Groups[1].Value))!;
+        Version needed = Glibc().Matches(Published.Run(objdump, "-T", publication.Program).Output)
+            .Max(m => Version.Parse(m.Groups[1].Value))!;
         Assert.True(needed <= s_oldestGlibc, $"glibc {needed} is needed");
         output.WriteLine($"{runtime}: {size} bytes, glibc {needed}");
     }

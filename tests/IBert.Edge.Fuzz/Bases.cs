@@ -19,5 +19,7 @@ internal static class Bases
         bases[number % bases.Length].Mutator.Mutate((int)(((uint)seed * 0x9E3779B1) ^ ((uint)number * 0x85EBCA77)));
 
     private static Mutator MutatorOf(IReadOnlyList<ModelSection> sections) => new(
-        sections.Any(section => section.Kind == SectionKind.Provenance) ? sections : [.. sections, new(SectionKind.Provenance, false, "{}"u8.ToArray())]);
+        sections.Any(section => section.Kind == SectionKind.Provenance)
+            ? sections
+            : [.. sections, new(SectionKind.Provenance, false, "{}"u8.ToArray())]);
 }

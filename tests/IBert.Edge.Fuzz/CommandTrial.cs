@@ -6,8 +6,8 @@ using System.Text.Json;
 namespace IBert.Edge.Fuzz;
 
 /// <summary>
-/// Runs commands of the device program on models that opened. Whatever a model is, a command ends with a status of 0 to 4 and says what is wrong in
-/// lines of its own; what it answers in JSON is JSON, and a line in is a line out.
+/// Runs commands of the device program on models that opened. Whatever a model is, a command ends with a status of 0 to 4 and says what is
+/// wrong in lines of its own; what it answers in JSON is JSON, and a line in is a line out.
 /// </summary>
 internal sealed class CommandTrial : IDisposable
 {
@@ -18,14 +18,16 @@ internal sealed class CommandTrial : IDisposable
     // Many times each what takes milliseconds, now and then what takes a second.
     private static readonly string[][] s_quick =
     [
-        ["classify"], ["classify", "--json"], ["classify", "--all"], ["classify", "--json", "--all"], ["classify", "--pair"], ["classify", "--pair", "--json", "--all"],
-        ["classify", "--top", "2", "--threads", "2"], ["classify", "--max-length", "5"], ["classify", "--private", "--json"], ["tokenize"], ["tokenize", "--json"],
-        ["tokenize", "--pair"], ["tokenize", "--pair", "--json"], ["inspect"], ["inspect", "--json"], ["inspect", "--graph"], ["inspect", "--graph", "--json"],
+        ["classify"], ["classify", "--json"], ["classify", "--all"], ["classify", "--json", "--all"], ["classify", "--pair"],
+        ["classify", "--pair", "--json", "--all"], ["classify", "--top", "2", "--threads", "2"], ["classify", "--max-length", "5"],
+        ["classify", "--private", "--json"], ["tokenize"], ["tokenize", "--json"], ["tokenize", "--pair"], ["tokenize", "--pair", "--json"],
+        ["inspect"], ["inspect", "--json"], ["inspect", "--graph"], ["inspect", "--graph", "--json"],
         ["eval", "$data", "--text", "text", "--label", "label"], ["eval", "$data", "--text", "text", "--label", "label", "--json"],
         ["eval", "$data", "--text", "text", "--text-pair", "pair", "--label", "label", "--predictions", "$out"],
     ];
 
-    private static readonly string[][] s_slow = [["bench", "--lengths", "4"], ["bench", "--lengths", "1,3", "--json"], ["selftest"], ["selftest", "--classifications", "3"]];
+    private static readonly string[][] s_slow =
+        [["bench", "--lengths", "4"], ["bench", "--lengths", "1,3", "--json"], ["selftest"], ["selftest", "--classifications", "3"]];
 
     private readonly string program;
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("ibert-fuzz-");
@@ -49,16 +51,19 @@ internal sealed class CommandTrial : IDisposable
         File.WriteAllBytes(Path("model"), model);
         string[][] commands = turn % 40 == 39 ? s_slow : s_quick;
         string[] command = commands[turn / (commands == s_slow ? 40 : 1) % commands.Length];
-        string[] arguments = [command[0], "-m", Path("model"), .. command[1..].Select(word => word.StartsWith('$') ? Path(word[1..]) : word)];
+        string[] arguments =
+            [command[0], "-m", Path("model"), .. command[1..].Select(word => word.StartsWith('$') ? Path(word[1..]) : word)];
 
         (int status, string output, string error) = Run(arguments);
 
         string line = string.Join(' ', command);
         Require(status is >= 0 and <= HighestStatus, $"{line} ended with {status}: {error}{output}");
         statuses[status]++;
-        Require(error.Length == 0 || error.TrimEnd('\n').Split('\n').All(said => said.StartsWith("ibert: ", StringComparison.Ordinal)), $"{line} said: {error}");
+        Require(error.Length == 0 || error.TrimEnd('\n').Split('\n').All(said => said.StartsWith("ibert: ", StringComparison.Ordinal)),
+            $"{line} said: {error}");
         Require((status == 0) == (error.Length == 0), $"{line} ended with {status} and said: {error}");
-        Require(!(output + error).Contains("a fault of this program", StringComparison.Ordinal), $"{line} ended with {status} and answered: {output}{error}");
+        Require(!(output + error).Contains("a fault of this program", StringComparison.Ordinal),
+            $"{line} ended with {status} and answered: {output}{error}");
         if (status == 0 && command.Contains("--json"))
         {
             foreach (string answer in output.TrimEnd('\n').Split('\n'))
@@ -94,7 +99,8 @@ internal sealed class CommandTrial : IDisposable
         Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
         try
         {
-            process.StandardInput.BaseStream.Write(Encoding.UTF8.GetBytes(Lines.Replace("\n", arguments.Contains("--pair") ? "\tpair\n" : "\n")));
+            process.StandardInput.BaseStream.Write(
+                Encoding.UTF8.GetBytes(Lines.Replace("\n", arguments.Contains("--pair") ? "\tpair\n" : "\n")));
             process.StandardInput.Close();
         }
         catch (IOException)

@@ -12,9 +12,9 @@ using IBert.Edge.Quantization.Lowering;
 namespace IBert.Edge.Fuzz;
 
 /// <summary>
-/// Makes mutants of one model: a few fields of records get interesting values, records are swapped, copied or dropped, weights and multipliers
-/// changed, added tokens, templates and labels made others, bytes flipped, sections moved, the file cut. Nearly all are sealed again with right
-/// checksums. A mutant follows from its seed alone.
+/// Makes mutants of one model: a few fields of records get interesting values, records are swapped, copied or dropped, weights and
+/// multipliers changed, added tokens, templates and labels made others, bytes flipped, sections moved, the file cut. Nearly all are sealed
+/// again with right checksums. A mutant follows from its seed alone.
 /// </summary>
 internal sealed class Mutator(IReadOnlyList<ModelSection> original)
 {
@@ -36,11 +36,13 @@ internal sealed class Mutator(IReadOnlyList<ModelSection> original)
     // Names that a terminal, a line or JSON may stumble over; some of them no label may have.
     private static readonly string[] s_names =
     [
-        "red", "a, b", "\"", "\\", "caf\u00E9", "\u597D", "\U0001F600", "-1", "0", "label", "{}", new('x', 5000), " ", "\u200F\u05D8", "\uFEFF", "a\tb", "\n", "\e[2J", "\u202E", "",
+        "red", "a, b", "\"", "\\", "caf\u00E9", "\u597D", "\U0001F600", "-1", "0", "label", "{}", new('x', 5000), " ", "\u200F\u05D8",
+        "\uFEFF", "a\tb", "\n", "\e[2J", "\u202E", "",
     ];
 
     private static readonly string[] s_provenances =
-        ["", "null", "{}", "{\"a\": {\"b\": [1, 2.5, \"\\u0007\"]}}", "{\"a\": 1, \"a\": 2}", "[[[[", "\"\\ud800\"", new('[', 200), "{\"\e]0;t\a\": \"\r\n\"}", "no JSON\nat all"];
+        ["", "null", "{}", "{\"a\": {\"b\": [1, 2.5, \"\\u0007\"]}}", "{\"a\": 1, \"a\": 2}", "[[[[", "\"\\ud800\"", new('[', 200),
+            "{\"\e]0;t\a\": \"\r\n\"}", "no JSON\nat all"];
 
     private static readonly RecordField[] s_header = RecordFields.Of<FileHeader>(), s_entry = RecordFields.Of<SectionEntry>();
 
@@ -125,7 +127,8 @@ internal sealed class Mutator(IReadOnlyList<ModelSection> original)
         if (records > 0)
         {
             RecordField field = fields[random.Next(fields.Length)];
-            Replace(bytes.AsSpan((random.Next(records) * size) + field.Offset, field.Size), bytes.AsSpan((random.Next(records) * size) + field.Offset, field.Size));
+            Replace(bytes.AsSpan((random.Next(records) * size) + field.Offset, field.Size),
+                bytes.AsSpan((random.Next(records) * size) + field.Offset, field.Size));
         }
     }
 
@@ -171,8 +174,10 @@ internal sealed class Mutator(IReadOnlyList<ModelSection> original)
         {
             return;
         }
-        ConstantEntry weights = constants[new LinearRecord(in operations[at]).Weights], sums = constants[new LinearRecord(in operations[at]).ColumnSums];
-        if (weights.Rows == 0 || weights.Columns == 0 || weights.Offset + weights.Length > (ulong)data.Length || sums.Offset + sums.Length > (ulong)data.Length
+        ConstantEntry weights = constants[new LinearRecord(in operations[at]).Weights],
+            sums = constants[new LinearRecord(in operations[at]).ColumnSums];
+        if (weights.Rows == 0 || weights.Columns == 0 || weights.Offset + weights.Length > (ulong)data.Length
+            || sums.Offset + sums.Length > (ulong)data.Length
             || weights.Length > (ulong)data.Length || sums.Length > (ulong)data.Length)
         {
             return;
@@ -193,7 +198,8 @@ internal sealed class Mutator(IReadOnlyList<ModelSection> original)
         long sum = (long)sums.Offset + (4L * channel);
         if (random.Next(4) != 0 && sum + 4 <= data.Length)
         {
-            BinaryPrimitives.WriteInt32LittleEndian(data.AsSpan((int)sum), BinaryPrimitives.ReadInt32LittleEndian(data.AsSpan((int)sum)) + difference);
+            BinaryPrimitives.WriteInt32LittleEndian(
+                data.AsSpan((int)sum), BinaryPrimitives.ReadInt32LittleEndian(data.AsSpan((int)sum)) + difference);
         }
         if (random.Next(2) == 0)
         {
@@ -212,7 +218,8 @@ internal sealed class Mutator(IReadOnlyList<ModelSection> original)
         }
         ConstantEntry constant = constants[random.Next(constants.Length)];
         int size = constant.Type.Bytes();
-        if (constant.Offset < (ulong)data.Length && constant.Length <= (ulong)data.Length - constant.Offset && constant.Length >= (ulong)size)
+        if (constant.Offset < (ulong)data.Length && constant.Length <= (ulong)data.Length - constant.Offset
+            && constant.Length >= (ulong)size)
         {
             Span<byte> elements = data.AsSpan((int)constant.Offset, (int)constant.Length);
             int elementCount = elements.Length / size;
@@ -244,7 +251,8 @@ internal sealed class Mutator(IReadOnlyList<ModelSection> original)
         Span<int> words = MemoryMarshal.Cast<byte, int>(bytes.AsSpan());
         int vocabulary = words[2], tokens = words[4], singles = words[8], pairs = words[9];
         long firstToken = 10 + (2L * singles) + (2L * pairs) + vocabulary + 1 + ((words[3] + 3L) / 4);
-        if (vocabulary <= 0 || words[3] < 0 || singles is < 1 or > 16 || pairs is < 1 or > 16 || tokens < 0 || firstToken + (2L * tokens) > words.Length)
+        if (vocabulary <= 0 || words[3] < 0 || singles is < 1 or > 16 || pairs is < 1 or > 16 || tokens < 0
+            || firstToken + (2L * tokens) > words.Length)
         {
             return;
         }
@@ -295,20 +303,25 @@ internal sealed class Mutator(IReadOnlyList<ModelSection> original)
     /// <summary>Other labels, as many or not, or another provenance.</summary>
     private void ChangeText()
     {
-        int provenance = sections.FindIndex(section => section.Kind == SectionKind.Provenance), labels = sections.FindIndex(section => section.Kind == SectionKind.Labels);
+        int provenance = sections.FindIndex(section => section.Kind == SectionKind.Provenance),
+            labels = sections.FindIndex(section => section.Kind == SectionKind.Labels);
         if (provenance >= 0 && random.Next(3) == 0)
         {
-            sections[provenance] = sections[provenance] with { Bytes = Encoding.UTF8.GetBytes(s_provenances[random.Next(s_provenances.Length)]) };
+            sections[provenance] =
+                sections[provenance] with { Bytes = Encoding.UTF8.GetBytes(s_provenances[random.Next(s_provenances.Length)]) };
         }
         else if (labels >= 0 && sections[labels].Bytes.Length >= 4)
         {
-            int count = random.Next(8) == 0 ? random.Next(1, 9) : BitConverter.ToInt32(sections[labels].Bytes), good = s_names.Length - (random.Next(3) == 0 ? 0 : 5);
-            byte[][] names = [.. Enumerable.Range(0, Math.Clamp(count, 1, 64)).Select(i => Encoding.UTF8.GetBytes(random.Next(2) == 0 ? $"label {i}" : s_names[random.Next(good)]))];
+            int count = random.Next(8) == 0 ? random.Next(1, 9) : BitConverter.ToInt32(sections[labels].Bytes),
+                good = s_names.Length - (random.Next(3) == 0 ? 0 : 5);
+            byte[][] names = [.. Enumerable.Range(0, Math.Clamp(count, 1, 64))
+                .Select(i => Encoding.UTF8.GetBytes(random.Next(2) == 0 ? $"label {i}" : s_names[random.Next(good)]))];
             int end = 0;
             int[] offsets = [0, .. names.Select(name => end += name.Length)];
             sections[labels] = sections[labels] with
             {
-                Bytes = [.. BitConverter.GetBytes(names.Length), .. MemoryMarshal.AsBytes(offsets.AsSpan()), .. names.SelectMany(name => name)],
+                Bytes =
+                    [.. BitConverter.GetBytes(names.Length), .. MemoryMarshal.AsBytes(offsets.AsSpan()), .. names.SelectMany(name => name)],
             };
         }
     }
@@ -369,7 +382,8 @@ internal sealed class Mutator(IReadOnlyList<ModelSection> original)
                     RecordField of = s_entry[random.Next(s_entry.Length)];
                     int at = FileHeader.Size + of.Offset;
                     Replace(
-                        file.AsSpan(at + (random.Next(entries) * SectionEntry.Size), of.Size), file.AsSpan(at + (random.Next(entries) * SectionEntry.Size), of.Size));
+                        file.AsSpan(at + (random.Next(entries) * SectionEntry.Size), of.Size),
+                        file.AsSpan(at + (random.Next(entries) * SectionEntry.Size), of.Size));
                 }
                 break;
         }
@@ -425,7 +439,8 @@ internal sealed class Mutator(IReadOnlyList<ModelSection> original)
         }
         ref FileHeader header = ref MemoryMarshal.AsRef<FileHeader>(file.AsSpan());
         int entries = (int)Math.Min(header.SectionCount, (uint)((file.Length - FileHeader.Size) / SectionEntry.Size));
-        foreach (ref SectionEntry entry in MemoryMarshal.Cast<byte, SectionEntry>(file.AsSpan(FileHeader.Size, entries * SectionEntry.Size)))
+        foreach (ref SectionEntry entry in MemoryMarshal.Cast<byte, SectionEntry>(
+            file.AsSpan(FileHeader.Size, entries * SectionEntry.Size)))
         {
             if (entry.Offset <= (ulong)file.Length && entry.Length <= (ulong)file.Length - entry.Offset)
             {

@@ -3,9 +3,9 @@
 //   IBert.Edge.Fuzz SEED FIRST COUNT [PROGRESS-FILE]                       the library, in this process, between guard pages
 //   IBert.Edge.Fuzz commands PROGRAM SEED FIRST COUNT [PROGRESS-FILE]      commands of the program, until COUNT mutants opened
 //
-// Ends with 0, a line for each model and the line "COUNT mutants, N opened", or with 1 and what a mutant did; PROGRESS-FILE holds the number of
-// the mutant at hand (8 bytes), so that whoever started this knows it even if the process died. One mutant is tried again by its seed and number:
-// ... SEED NUMBER 1
+// Ends with 0, a line for each model and the line "COUNT mutants, N opened", or with 1 and what a mutant did; PROGRESS-FILE holds the
+// number of the mutant at hand (8 bytes), so that whoever started this knows it even if the process died. One mutant is tried again by its
+// seed and number: ... SEED NUMBER 1
 using System.Globalization;
 using System.IO.MemoryMappedFiles;
 using IBert.Edge.Fuzz;
@@ -28,7 +28,8 @@ if (numbers.Length is < 3 or > 4)
     return 2;
 }
 int seed = Number(numbers[0]), first = Number(numbers[1]), count = Number(numbers[2]);
-using MemoryMappedFile? progressFile = numbers.Length == 4 ? MemoryMappedFile.CreateFromFile(numbers[3], FileMode.OpenOrCreate, null, sizeof(long)) : null;
+using MemoryMappedFile? progressFile =
+    numbers.Length == 4 ? MemoryMappedFile.CreateFromFile(numbers[3], FileMode.OpenOrCreate, null, sizeof(long)) : null;
 using MemoryMappedViewAccessor? progress = progressFile?.CreateViewAccessor();
 using Trial trial = new();
 using CommandTrial? commands = program is null ? null : new(program);
@@ -67,11 +68,13 @@ for (int i = first; commands is null ? i < first + count : opened.Sum() < count;
 for (int i = 0; i < bases.Length; i++)
 {
     Console.WriteLine(string.Create(
-        CultureInfo.InvariantCulture, $"{bases[i].Name}: {opened[i]} of {tried[i]} opened ({100.0 * opened[i] / Math.Max(tried[i], 1):F1} %)"));
+        CultureInfo.InvariantCulture,
+        $"{bases[i].Name}: {opened[i]} of {tried[i]} opened ({100.0 * opened[i] / Math.Max(tried[i], 1):F1} %)"));
 }
 Console.WriteLine(string.Create(
     CultureInfo.InvariantCulture,
-    $"{tried.Sum()} mutants, {opened.Sum()} opened; {(commands is null ? $"kernels {trial.Kernels}" : $"exit statuses {commands.Statuses}")}, seed {seed}, from {first}"));
+    $"{tried.Sum()} mutants, {opened.Sum()} opened; " +
+        $"{(commands is null ? $"kernels {trial.Kernels}" : $"exit statuses {commands.Statuses}")}, seed {seed}, from {first}"));
 return 0;
 
 static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);

@@ -32,7 +32,8 @@ internal static class RecordFields
         int repeat = type.GetCustomAttribute<InlineArrayAttribute>()?.Length ?? 1;
         for (int i = 0; i < repeat; i++)
         {
-            foreach (FieldInfo field in type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic).OrderBy(f => f.MetadataToken))
+            foreach (FieldInfo field in type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
+                .OrderBy(f => f.MetadataToken))
             {
                 offset = Collect(field.FieldType, offset, fields);
             }

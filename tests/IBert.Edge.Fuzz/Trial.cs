@@ -9,8 +9,8 @@ namespace IBert.Edge.Fuzz;
 
 /// <summary>
 /// The file, the arena and the scratch each end at a page that nobody may touch, the file is read-only, and what lies before them must not
-/// change. The arena is filled with one pattern for the best kernels and with another for the scalar ones: what was never written would show
-/// as different logits.
+/// change. The arena is filled with one pattern for the best kernels and with another for the scalar ones: what was never written would
+/// show as different logits.
 /// </summary>
 internal sealed unsafe class Trial : IDisposable
 {
@@ -109,8 +109,11 @@ internal sealed unsafe class Trial : IDisposable
         }
         int[] scores = new int[model.Labels.Count];
         bool single = model.HeadKind == HeadKind.SingleLabel;
-        int best = single ? LabelScores.Softmax(logits[0], model.Contents.Head, scores) : LabelScores.Sigmoid(logits[0], model.Contents.Head, scores);
-        if ((single && scores.Sum() != LabelScores.Whole) || scores.Any(score => score is < 0 or > LabelScores.Whole) || model.Labels[best] is null)
+        int best = single
+            ? LabelScores.Softmax(logits[0], model.Contents.Head, scores)
+            : LabelScores.Sigmoid(logits[0], model.Contents.Head, scores);
+        if ((single && scores.Sum() != LabelScores.Whole) || scores.Any(score => score is < 0 or > LabelScores.Whole)
+            || model.Labels[best] is null)
         {
             throw new TrialException($"scores {string.Join(' ', scores)} are not parts of {LabelScores.Whole}");
         }

@@ -36,7 +36,8 @@ internal static class Ablation
             exact ??= fp32;
             double[][] truths = Task.Truths(model, texts);
             rows.Add(new(
-                name, Evaluator.Compare(model.File, texts, truths, exact, fp32), Evaluator.Compare(model.File, texts, truths, exact, integers)));
+                name, Evaluator.Compare(model.File, texts, truths, exact, fp32),
+                Evaluator.Compare(model.File, texts, truths, exact, integers)));
         }
         return rows;
     }
@@ -45,17 +46,22 @@ internal static class Ablation
     public static void Write(string folder, string shared)
     {
         Page page = new(folder, "ablation", "GELU, i-GELU and h-GELU in one network");
-        page.Line($"The ablation of the I-BERT paper (Kim et al. 2021, arXiv:2101.01321, section 4.4), without training: the checkpoints learned with GELU, and all but");
-        page.Line($"GELU's function stays as it is. Integers are the scheme int8 ({new QuantizerOptions().Samples} calibration texts of the training split, drawn by");
-        page.Line($"seed {new QuantizerOptions().Seed}), each with the function's own table in operation Gate and calibrated with that function. Same label, mean and largest error");
+        page.Line($"The ablation of the I-BERT paper (Kim et al. 2021, arXiv:2101.01321, section 4.4), without training: the checkpoints ",
+            $"learned with GELU, and all but");
+        page.Line($"GELU's function stays as it is. Integers are the scheme int8 ({new QuantizerOptions().Samples} calibration texts of ",
+            $"the training split, drawn by");
+        page.Line($"seed {new QuantizerOptions().Seed}), each with the function's own table in operation Gate and calibrated with that ",
+            $"function. Same label, mean and largest error");
         page.Line($"of a logit are against FP32 with GELU.");
         page.Line();
-        page.Line($"The paper, RoBERTa-Large trained in integers with each function, average of GLUE: GELU 92.3, h-GELU 92.0, i-GELU 92.7.");
+        page.Line(
+            $"The paper, RoBERTa-Large trained in integers with each function, average of GLUE: GELU 92.3, h-GELU 92.0, i-GELU 92.7.");
         page.Line();
         List<BarRow> bars = [];
         Task sst2 = Task.Sst2(shared);
         foreach (Subject subject in (Subject[])
-            [new(sst2, Subject.Checkpoint(shared, "minilm-l6-sst2")), new(Task.Hwu64(shared), Subject.Checkpoint(shared, "minilm-l3-hwu64")), new(sst2, Subject.Checkpoint(shared, "tiny-sst2"))])
+            [new(sst2, Subject.Checkpoint(shared, "minilm-l6-sst2")),
+                new(Task.Hwu64(shared), Subject.Checkpoint(shared, "minilm-l3-hwu64")), new(sst2, Subject.Checkpoint(shared, "tiny-sst2"))])
         {
             string split = subject.Task.Splits[0];
             LabelledTexts texts = subject.Task.Read(split);
@@ -74,11 +80,14 @@ internal static class Ablation
             }
             page.Line();
         }
-        BarAxis axis = new(0.1, double.PositiveInfinity, tick => tick.ToString("0.#", CultureInfo.InvariantCulture), value => value.ToString("F3", CultureInfo.InvariantCulture));
-        page.Plot("logits", "Mean logit error of each function", SvgBars.Draw("Mean logit error against FP32 with GELU", "integers", "FP32 with that function", axis, bars));
+        BarAxis axis = new(0.1, double.PositiveInfinity, tick => tick.ToString("0.#", CultureInfo.InvariantCulture), value =>
+            value.ToString("F3", CultureInfo.InvariantCulture));
+        page.Plot("logits", "Mean logit error of each function",
+            SvgBars.Draw("Mean logit error against FP32 with GELU", "integers", "FP32 with that function", axis, bars));
         page.Save();
 
         void Row(string function, string arithmetic, Accuracy accuracy) => page.Line(
-            $"| {function} | {arithmetic} | {100 * accuracy.Integer:F2} % | {100 * accuracy.Agreement:F2} % | {accuracy.MeanLogitError:F4} | {accuracy.LargestLogitError:F4} |");
+            $"| {function} | {arithmetic} | {100 * accuracy.Integer:F2} % | {100 * accuracy.Agreement:F2} % | ",
+            $"{accuracy.MeanLogitError:F4} | {accuracy.LargestLogitError:F4} |");
     }
 }

@@ -74,12 +74,14 @@ internal static unsafe class Approximations
         double eightBits = (Bound + 0.17) / 255, symmetric = Bound / sbyte.MaxValue;
         return
         [
-            new("ours, 16 bits: x times a table of 4,096", Distance.Of(Integers(most).Select(x => (Gated((short)x, table) * GateStep, Exact(x * GateStep))))),
+            new("ours, 16 bits: x times a table of 4,096", Distance.Of(
+                Integers(most).Select(x => (Gated((short)x, table) * GateStep, Exact(x * GateStep))))),
             new("ours, with its 8-bit output", GateToInt8(table, most, eightBits)),
             new("for comparison: GELU itself, rounded to those 8 bits",
                 Distance.Of(Integers(most).Select(x => (Math.Round(Exact(x * GateStep) / eightBits) * eightBits, Exact(x * GateStep))))),
             new("published i-GELU", Distance.Of(Integers(mostAccumulator)
-                .Select(x => ((double)PublishedElements.Gelu(x, published.B, published.C, published.Shift) * published.OutputScale, Exact(x * (double)AccumulatorScale))))),
+                .Select(x => ((double)PublishedElements.Gelu(x, published.B, published.C, published.Shift) * published.OutputScale,
+                    Exact(x * (double)AccumulatorScale))))),
             new("published i-GELU, with its 8-bit output (symmetric)", PublishedToInt8(published, mostAccumulator, symmetric)),
         ];
 
@@ -95,14 +97,18 @@ internal static unsafe class Approximations
         const int octave = 1 << IntegerMath.ExponentFraction, scores = (int)(Ln2 / ScoreScale);
         return
         [
-            ("ours, 14 bits", Distance.Of(Enumerable.Range(0, octave).Select(Ours)), Distance.Of(Enumerable.Range(0, 16 * octave).Select(Ours)).Largest),
-            ("published i-exp", Distance.Of(Enumerable.Range(0, scores).Select(Published)), Distance.Of(Enumerable.Range(0, 16 * scores).Select(Published)).Largest),
+            ("ours, 14 bits", Distance.Of(Enumerable.Range(0, octave).Select(Ours)),
+                Distance.Of(Enumerable.Range(0, 16 * octave).Select(Ours)).Largest),
+            ("published i-exp", Distance.Of(Enumerable.Range(0, scores).Select(Published)),
+                Distance.Of(Enumerable.Range(0, 16 * scores).Select(Published)).Largest),
         ];
 
         static (double, double) Ours(int t) =>
-            (IntegerMath.Exp2Negative(t, ProductKernel.WideBits) / (double)((1 << ProductKernel.WideBits) - 1), DeterministicMath.Exp(-t * Ln2 / octave));
+            (IntegerMath.Exp2Negative(t, ProductKernel.WideBits) / (double)((1 << ProductKernel.WideBits) - 1),
+                DeterministicMath.Exp(-t * Ln2 / octave));
 
-        (double, double) Published(int distance) => ((double)published.Exponential(-distance) * unit, DeterministicMath.Exp(-distance * (double)ScoreScale));
+        (double, double) Published(int distance) =>
+            ((double)published.Exponential(-distance) * unit, DeterministicMath.Exp(-distance * (double)ScoreScale));
     }
 
     /// <summary>Writes the page.</summary>
@@ -115,8 +121,10 @@ internal static unsafe class Approximations
         page.Line();
         Table(page, Gelu);
         page.Line();
-        page.Line($"In integers, over every integer that stands for a number in [-4, 4], by the kernels' own definitions. Ours has 16-bit inputs over +-8 and a");
-        page.Line($"table of x's factor (operation Gate, function 0); the published one (function 1) has accumulators of the scale 2^-13. The 8-bit outputs reach to 4.");
+        page.Line($"In integers, over every integer that stands for a number in [-4, 4], by the kernels' own definitions. Ours has ",
+            $"16-bit inputs over +-8 and a");
+        page.Line($"table of x's factor (operation Gate, function 0); the published one (function 1) has accumulators of the scale ",
+            $"2^-13. The 8-bit outputs reach to 4.");
         page.Line();
         page.Head("integers", "L2", "L-infinity");
         foreach (Approximation row in IntegerGelu())
@@ -127,11 +135,13 @@ internal static unsafe class Approximations
         Axis x = new("x", -4, 4, 1);
         page.Plot("gelu", "GELU and its approximations", SvgCurves.Draw("GELU and its approximations", x, new Axis("f(x)", -1, 8, 0.5),
         [
-            Sampled("GELU", DeterministicMath.Gelu), Sampled("h-GELU", Functions.HardGelu), Sampled("x sigma(1.702 x)", Functions.SigmoidGelu),
+            Sampled("GELU", DeterministicMath.Gelu), Sampled("h-GELU", Functions.HardGelu),
+            Sampled("x sigma(1.702 x)", Functions.SigmoidGelu),
             Sampled("i-GELU", Functions.IntegerGelu),
         ]));
         short[] table = GateScale.Table(DeterministicMath.Gelu, GateStep);
-        page.Plot("gelu-error", "Error of the approximations of GELU", SvgCurves.Draw("Approximation less GELU", x, new Axis("f(x) - GELU(x)", -4, 4, 0.02),
+        page.Plot("gelu-error", "Error of the approximations of GELU",
+            SvgCurves.Draw("Approximation less GELU", x, new Axis("f(x) - GELU(x)", -4, 4, 0.02),
         [
             Sampled("ours, 16 bits", x => GatedAt(x, table) - DeterministicMath.Gelu(x)), Error("h-GELU", Functions.HardGelu),
             Error("x sigma(1.702 x)", Functions.SigmoidGelu), Error("i-GELU", Functions.IntegerGelu),
@@ -143,7 +153,8 @@ internal static unsafe class Approximations
         page.Line();
         page.Line($"The paper's 1.9e-3 is that of the coefficients in its code; those that it prints are rounded to four digits.");
         page.Line();
-        page.Line($"In integers, by the kernels' own definitions. Ours is 2^-t with t in steps of 2^-15 and a polynomial of third degree; the published one has scores");
+        page.Line($"In integers, by the kernels' own definitions. Ours is 2^-t with t in steps of 2^-15 and a polynomial of third ",
+            $"degree; the published one has scores");
         page.Line($"of the scale 2^-12.");
         page.Line();
         page.Head("integers", "L2", "L-infinity", "L-infinity over [-16 ln 2, 0]");
@@ -155,7 +166,8 @@ internal static unsafe class Approximations
         page.Plot("exp-error", "Error of the exponentials", SvgCurves.Draw(
             "Approximation less e^x", new Axis("x", -7, 0, 0.1), new Axis("f(x) - e^x", -5, 5, 0.0005),
             [
-                Octave("ours, 14 bits", x => Exp2At(x) - DeterministicMath.Exp(x)), Octave("i-exp as printed", x => Functions.PrintedExp(x) - DeterministicMath.Exp(x)),
+                Octave("ours, 14 bits", x => Exp2At(x) - DeterministicMath.Exp(x)),
+                Octave("i-exp as printed", x => Functions.PrintedExp(x) - DeterministicMath.Exp(x)),
                 Octave("i-exp", x => Functions.IntegerExp(x) - DeterministicMath.Exp(x)),
             ]));
         page.Save();
@@ -175,7 +187,8 @@ internal static unsafe class Approximations
         }
 
         static double Exp2At(double x) =>
-            IntegerMath.Exp2Negative((int)Math.Round(-x / Ln2 * (1 << IntegerMath.ExponentFraction)), ProductKernel.WideBits) / (double)((1 << ProductKernel.WideBits) - 1);
+            IntegerMath.Exp2Negative((int)Math.Round(-x / Ln2 * (1 << IntegerMath.ExponentFraction)), ProductKernel.WideBits) / (double)(
+                (1 << ProductKernel.WideBits) - 1);
     }
 
     private static void Table(Page page, IReadOnlyList<Approximation> rows)
@@ -183,7 +196,8 @@ internal static unsafe class Approximations
         page.Head("approximation", "L2", "printed", "L-infinity", "printed");
         foreach (Approximation row in rows)
         {
-            page.Line($"| {row.Name} | {Figure(row.Measured.RootMeanSquare)} | {Printed(row.Printed.RootMeanSquare)} | {Figure(row.Measured.Largest)} | {Printed(row.Printed.Largest)} |");
+            page.Line($"| {row.Name} | {Figure(row.Measured.RootMeanSquare)} | {Printed(row.Printed.RootMeanSquare)} | ",
+                $"{Figure(row.Measured.Largest)} | {Printed(row.Printed.Largest)} |");
         }
 
         static string Printed(double? value) => value is { } figure ? figure.ToString("0.0e-0", CultureInfo.InvariantCulture) : "";
@@ -192,7 +206,8 @@ internal static unsafe class Approximations
     private static string Figure(double value) => value.ToString("0.00e-0", CultureInfo.InvariantCulture);
 
     private static Distance OverGelu(Func<double, double> function) => Distance.Of(
-        Enumerable.Range(0, GridSteps + 1).Select(i => -Bound + (i * 2 * Bound / GridSteps)).Select(x => (function(x), DeterministicMath.Gelu(x))));
+        Enumerable.Range(0, GridSteps + 1).Select(i => -Bound + (i * 2 * Bound / GridSteps))
+            .Select(x => (function(x), DeterministicMath.Gelu(x))));
 
     private static Distance OverExp(Func<double, double> function) => Distance.Of(
         Enumerable.Range(0, GridSteps).Select(i => -i * Ln2 / GridSteps).Select(x => (function(x), DeterministicMath.Exp(x))));

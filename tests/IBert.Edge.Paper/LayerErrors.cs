@@ -12,9 +12,12 @@ internal static partial class LayerErrors
     public static void Write(string folder, string shared, string roberta)
     {
         Page page = new(folder, "layers", "The error of every layer");
-        page.Line($"Signal-to-noise ratios in decibels (6 dB are one bit) of every tensor of scheme int8, over texts of the training split that did not calibrate the");
-        page.Line($"model. The first number is the operation's own: against the operation in FP32 on the inputs that the integers really had. The second is end to");
-        page.Line($"end: against the FP32 model, what has gathered up to there. In the last layer only the first token's row is computed, except of K and V.");
+        page.Line($"Signal-to-noise ratios in decibels (6 dB are one bit) of every tensor of scheme int8, over texts of the training ",
+            $"split that did not calibrate the");
+        page.Line($"model. The first number is the operation's own: against the operation in FP32 on the inputs that the integers really ",
+            $"had. The second is end to");
+        page.Line($"end: against the FP32 model, what has gathered up to there. In the last layer only the first token's row is ",
+            $"computed, except of K and V.");
         page.Line();
         foreach (Subject subject in Subject.PostTraining(shared, roberta))
         {
@@ -31,7 +34,8 @@ internal static partial class LayerErrors
                 return new BarRow($"{Report.GroupName(group.Key)}: {InLayer(worst)}", worst.Own.Decibels, group.Last().EndToEnd.Decibels);
             })];
             string title = $"{subject.Name}: each layer's worst tensor";
-            page.Plot(subject.Name, title, SvgBars.Draw(title, "own error of the worst tensor", "end to end at the layer's output", BarAxis.Decibels, bars));
+            page.Plot(subject.Name, title,
+                SvgBars.Draw(title, "own error of the worst tensor", "end to end at the layer's output", BarAxis.Decibels, bars));
         }
         page.Save();
     }

@@ -51,5 +51,6 @@ internal sealed class Page
     }
 
     /// <summary>Writes the page.</summary>
-    public void Save() => OutputFile.Write(Path.Combine(folder, $"{name}.md"), Encoding.UTF8.GetBytes(text.ToString().TrimEnd('\n') + "\n"));
+    public void Save() =>
+        OutputFile.Write(Path.Combine(folder, $"{name}.md"), Encoding.UTF8.GetBytes(text.ToString().TrimEnd('\n') + "\n"));
 }

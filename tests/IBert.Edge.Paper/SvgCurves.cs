@@ -43,7 +43,8 @@ internal static class SvgCurves
     {
         int right = Left + PlotWidth, bottom = Top + PlotHeight;
         StringBuilder svg = new();
-        Add($"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{right + Right}\" height=\"{bottom + Bottom}\" font-family=\"sans-serif\" font-size=\"12\">");
+        Add($"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{right + Right}\" height=\"{bottom + Bottom}\" ",
+            $"font-family=\"sans-serif\" font-size=\"12\">");
         Add($"<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>");
         Text(10, 22, title, "font-size=\"15\" font-weight=\"bold\"");
         foreach (double tick in x.Ticks)
@@ -53,14 +54,16 @@ internal static class SvgCurves
         }
         foreach (double tick in y.Ticks)
         {
-            Add($"<line x1=\"{Left}\" y1=\"{PlaceY(tick):F1}\" x2=\"{right}\" y2=\"{PlaceY(tick):F1}\" stroke=\"{(tick == 0 ? "#999" : "#ddd")}\"/>");
+            Add($"<line x1=\"{Left}\" y1=\"{PlaceY(tick):F1}\" x2=\"{right}\" y2=\"{PlaceY(tick):F1}\" ",
+                $"stroke=\"{(tick == 0 ? "#999" : "#ddd")}\"/>");
             Text(Left - 8, PlaceY(tick) + 4, Number(tick), "text-anchor=\"end\" fill=\"#666\"");
         }
         Text(Left + (PlotWidth / 2.0), bottom + 40, x.Title, "text-anchor=\"middle\" fill=\"#444\"");
         Text(10, Top - 18, y.Title, "fill=\"#444\"");
         for (int i = 0; i < curves.Count; i++)
         {
-            string points = string.Join(' ', curves[i].Points.Select(p => string.Create(CultureInfo.InvariantCulture, $"{PlaceX(p.X):F1},{PlaceY(p.Y):F1}")));
+            string points = string.Join(
+                ' ', curves[i].Points.Select(p => string.Create(CultureInfo.InvariantCulture, $"{PlaceX(p.X):F1},{PlaceY(p.Y):F1}")));
             Add($"<polyline points=\"{points}\" fill=\"none\" stroke=\"{s_colours[i]}\" stroke-width=\"1.8\"/>");
             int legend = Left + (i * LegendWidth);
             Add($"<line x1=\"{legend}\" y1=\"44\" x2=\"{legend + 22}\" y2=\"44\" stroke=\"{s_colours[i]}\" stroke-width=\"3\"/>");

@@ -19,7 +19,8 @@ internal sealed record Task(string Name, string Data, string Text, string Label,
 
     public static Task Hwu64(string shared) => new("HWU64", Path.Combine(shared, "data", "hwu64"), "text", "label", ["test"]);
 
-    public static Task StsB(string shared) => new("STS-B", Path.Combine(shared, "data", "stsb"), "sentence1", "score", ["dev", "test"], "sentence2");
+    public static Task StsB(string shared) =>
+        new("STS-B", Path.Combine(shared, "data", "stsb"), "sentence1", "score", ["dev", "test"], "sentence2");
 
     public QuantizerOptions Options { get; } = new() { Calibration = TextSource.Read(Path.Combine(Data, "train.tsv"), Text, Pair) };
 
@@ -34,7 +35,8 @@ internal sealed record Task(string Name, string Data, string Text, string Label,
     }
 
     /// <summary>What is right, a text each.</summary>
-    public static double[][] Truths(LoadedModel model, LabelledTexts texts) => texts.Truths(Scorecard.Create(model.File.HeadKind, model.File.Labels));
+    public static double[][] Truths(LoadedModel model, LabelledTexts texts) =>
+        texts.Truths(Scorecard.Create(model.File.HeadKind, model.File.Labels));
 }
 
 /// <summary>A checkpoint of a task.</summary>
@@ -48,7 +50,8 @@ internal sealed record Subject(Task Task, string Folder)
         Task sst2 = Task.Sst2(shared);
         return
         [
-            new(sst2, Checkpoint(shared, "minilm-l6-sst2")), new(sst2, Checkpoint(shared, "tiny-sst2")), new(sst2, Checkpoint(shared, "distilbert-tiny-sst2")),
+            new(sst2, Checkpoint(shared, "minilm-l6-sst2")), new(sst2, Checkpoint(shared, "tiny-sst2")),
+            new(sst2, Checkpoint(shared, "distilbert-tiny-sst2")),
             new(sst2, roberta), new(Task.Hwu64(shared), Checkpoint(shared, "minilm-l3-hwu64")),
         ];
     }

@@ -12,7 +12,8 @@ public class FloorTests
     {
         ["IBert.Edge"] = new(
             // What the front door is called by, and lower floors name as well.
-            ["IBert.Edge.Numerics", "IBert.Edge.Memory", "IBert.Edge.HeadKind", "IBert.Edge.ModelFormatException", "IBert.Edge.ModelChangedException"],
+            ["IBert.Edge.Numerics", "IBert.Edge.Memory", "IBert.Edge.HeadKind", "IBert.Edge.ModelFormatException",
+                "IBert.Edge.ModelChangedException"],
             ["IBert.Edge.Kernels", "IBert.Edge.Text"],
             ["IBert.Edge.Format"],
             ["IBert.Edge.Graph"],
@@ -20,7 +21,8 @@ public class FloorTests
             ["IBert.Edge"])
         {
             // Front ends do: text today, sound next.
-            Apart = [("IBert.Edge.Graph", "IBert.Edge.Text"), ("IBert.Edge.Inference", "IBert.Edge.Text"), ("IBert.Edge.Format", "IBert.Edge.Text")],
+            Apart = [("IBert.Edge.Graph", "IBert.Edge.Text"), ("IBert.Edge.Inference", "IBert.Edge.Text"),
+                ("IBert.Edge.Format", "IBert.Edge.Text")],
         },
         ["IBert.Edge.Checkpoints"] = new(["IBert.Edge.Checkpoints"], ["IBert.Edge.Checkpoints.Tokenizers"]),
         ["IBert.Edge.Quantization"] = new(
@@ -38,17 +40,20 @@ public class FloorTests
     };
 
     // Two floors of planted types: all of Lower reaches up.
-    private static readonly Floors s_planted = new(["IBert.Edge.Planted.Floors.Lower", "IBert.Edge.Planted.Floors.Beside"], ["IBert.Edge.Planted.Floors"]);
+    private static readonly Floors s_planted =
+        new(["IBert.Edge.Planted.Floors.Lower", "IBert.Edge.Planted.Floors.Beside"], ["IBert.Edge.Planted.Floors"]);
 
     public static TheoryData<string> Libraries => [.. s_floors.Keys];
 
     [Theory]
     [MemberData(nameof(Libraries))]
-    public void No_reference_runs_back_up(string library) => Assert.Empty(s_floors[library].Check(new Assemblies().Load(IlTests.Built(library)), "IBert.Edge"));
+    public void No_reference_runs_back_up(string library) =>
+        Assert.Empty(s_floors[library].Check(new Assemblies().Load(IlTests.Built(library)), "IBert.Edge"));
 
     [Theory]
     [MemberData(nameof(Libraries))]
-    public void Every_room_of_the_table_is_there(string library) => Assert.Empty(s_floors[library].EmptyRooms(new Assemblies().Load(IlTests.Built(library))));
+    public void Every_room_of_the_table_is_there(string library) =>
+        Assert.Empty(s_floors[library].EmptyRooms(new Assemblies().Load(IlTests.Built(library))));
 
     /// <summary>The check is worth what it finds: each member of the lower floor has one reference up, or next door.</summary>
     [Fact]
@@ -62,8 +67,10 @@ public class FloorTests
 
         IEnumerable<string> members =
         [
-            .. reaching.Fields.Select(field => field.FullName), .. reaching.Methods.Where(method => !method.IsConstructor).Select(method => method.FullName),
-            .. lower.Where(type => type.Name.StartsWith("Reaching", StringComparison.Ordinal) && type != reaching).Select(type => type.FullName),
+            .. reaching.Fields.Select(field => field.FullName),
+            .. reaching.Methods.Where(method => !method.IsConstructor).Select(method => method.FullName),
+            .. lower.Where(type => type.Name.StartsWith("Reaching", StringComparison.Ordinal) && type != reaching)
+            .Select(type => type.FullName),
         ];
         Assert.Empty(members.Except(found));
         Assert.True(members.Count() > 12);
@@ -77,7 +84,8 @@ public class FloorTests
 
         var found = s_planted.Check(planted, "IBert.Edge.Planted.Floors");
 
-        Assert.DoesNotContain(found, arrow => arrow.From.Contains("Floors.Lower.Content::", StringComparison.Ordinal) || arrow.From.Contains("Floors.Upper::", StringComparison.Ordinal));
+        Assert.DoesNotContain(found, arrow => arrow.From.Contains("Floors.Lower.Content::", StringComparison.Ordinal)
+            || arrow.From.Contains("Floors.Upper::", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -89,7 +97,8 @@ public class FloorTests
             Apart = [("IBert.Edge.Planted.Floors", "IBert.Edge.Planted.Floors.Lower")],
         };
 
-        Assert.Contains(table.Check(planted, "IBert.Edge.Planted.Floors"), arrow => arrow.From.Contains("Floors.Upper::Read", StringComparison.Ordinal));
+        Assert.Contains(table.Check(planted, "IBert.Edge.Planted.Floors"),
+            arrow => arrow.From.Contains("Floors.Upper::Read", StringComparison.Ordinal));
     }
 
     [Fact]

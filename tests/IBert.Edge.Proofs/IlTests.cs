@@ -15,7 +15,8 @@ public class IlTests(ITestOutputHelper output)
 
         Assert.Empty(FloatInIl.Check(runtime));
 
-        output.WriteLine($"{runtime.MainModule.GetTypes().Count()} types, {runtime.MainModule.GetTypes().Sum(t => t.Methods.Count)} methods");
+        output.WriteLine(
+            $"{runtime.MainModule.GetTypes().Count()} types, {runtime.MainModule.GetTypes().Sum(t => t.Methods.Count)} methods");
     }
 
     [Fact]
@@ -41,7 +42,8 @@ public class IlTests(ITestOutputHelper output)
         IEnumerable<string> members =
         [
             .. hidden.Fields.Select(f => f.FullName), .. hidden.Methods.Where(m => !m.IsConstructor).Select(m => m.FullName),
-            .. planted.MainModule.GetType("IBert.Edge.Planted.MachineFloats").Methods.Select(m => m.FullName), "IBert.Edge.Planted.FloatList",
+            .. planted.MainModule.GetType("IBert.Edge.Planted.MachineFloats").Methods.Select(m => m.FullName),
+            "IBert.Edge.Planted.FloatList",
         ];
         Assert.Empty(members.Except(found));
         Assert.True(members.Count() > 20);
@@ -55,7 +57,9 @@ public class IlTests(ITestOutputHelper output)
         Assert.Empty(FloatInIl.Check(planted.MainModule.GetType("IBert.Edge.Planted.Integers")));
     }
 
-    /// <summary>A float that hides behind a virtual call, a lambda or a static constructor is reached; what nothing mentions is not.</summary>
+    /// <summary>
+    /// A float that hides behind a virtual call, a lambda or a static constructor is reached; what nothing mentions is not.
+    /// </summary>
     [Theory]
     [InlineData("Virtual", true)]
     [InlineData("Lambda", true)]

@@ -22,7 +22,8 @@ public class MachineCodeTests(ITestOutputHelper output)
             .. from method in CompiledMethods.Read(publication.Program + ".mstat", new Il.Assemblies())
                let definition = method.Method.GetElementMethod()
                let assembly = definition.DeclaringType.GetElementType().Scope.Name
-               where assembly == "IBert.Edge" || ((assembly == "ibert" || InferencePath.Libraries.Contains(assembly)) && reached.Contains(definition.FullName))
+               where assembly == "IBert.Edge"
+                   || ((assembly == "ibert" || InferencePath.Libraries.Contains(assembly)) && reached.Contains(definition.FullName))
                select method.Symbol,
         ];
 
@@ -54,7 +55,8 @@ public class MachineCodeTests(ITestOutputHelper output)
 
         List<MethodDefinition> notCompiled = [.. NotCompiled(whole)];
 
-        output.WriteLine($"whole assembly for ARM64: {functions.Count} functions, {functions.Values.Sum(f => f.Instructions.Count)} instructions");
+        output.WriteLine(
+            $"whole assembly for ARM64: {functions.Count} functions, {functions.Values.Sum(f => f.Instructions.Count)} instructions");
         output.WriteLine($"{Bodies(whole.Runtime).Count()} methods with IL; generic or in generic types, and without code of their own: " +
             $"{notCompiled.Count} ({string.Join(", ", notCompiled.Select(m => $"{m.DeclaringType.Name}.{m.Name}"))})");
         Assert.All(notCompiled, m => Assert.True(IsGeneric(m), m.FullName));
@@ -127,7 +129,8 @@ public class MachineCodeTests(ITestOutputHelper output)
         return compiled;
     }
 
-    private static HashSet<string> Symbols(WholeAssembly whole, AssemblyDefinition assembly) => [.. whole.Of(assembly).Select(m => m.Symbol)];
+    private static HashSet<string> Symbols(WholeAssembly whole, AssemblyDefinition assembly) =>
+        [.. whole.Of(assembly).Select(m => m.Symbol)];
 
     private static Dictionary<string, Arm64Rule.Function> Functions(WholeAssembly whole, AssemblyDefinition assembly)
     {

@@ -1,4 +1,5 @@
-// A whole checkpoint folder that nothing is wrong with: random weights, and a tokenizer whose vocabulary is letters. For tests that break it.
+// A whole checkpoint folder that nothing is wrong with: random weights, and a tokenizer whose vocabulary is letters. For tests that break
+// it.
 using IBert.Edge.TestSupport;
 
 namespace IBert.Edge.Quantization.Tests;

@@ -9,19 +9,22 @@ public abstract class OutputPaths : PathFolder
     /// <summary>What no output may be, whatever the command reads.</summary>
     private static readonly string[] s_noFiles =
     [
-        "", "folder", "folder/", "link to folder", "link into nothing", "nothing/out", "data/out", "circle", "pipe", "socket", "link to device",
-        "link to descriptor", "/dev/null", "/dev/full", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/0", "/proc/self/fd/1", "/proc/self/fd/2", "/nowhere/out",
+        "", "folder", "folder/", "link to folder", "link into nothing", "nothing/out", "data/out", "circle", "pipe", "socket",
+        "link to device", "link to descriptor", "/dev/null", "/dev/full", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/0", "/proc/self/fd/1",
+        "/proc/self/fd/2", "/nowhere/out",
         "/sys/out",
     ];
 
-    private static readonly string[] s_data = ["data", "link to data", "hard link to data", "checkpoint/../data", "link to checkpoint/../data"];
+    private static readonly string[] s_data =
+        ["data", "link to data", "hard link to data", "checkpoint/../data", "link to checkpoint/../data"];
 
     private static readonly string[] s_model = ["model", "link to model", "hard link to model"];
 
     private static readonly string[] s_checkpoint =
     [
-        "checkpoint/config.json", "checkpoint/model.safetensors", "checkpoint/vocab.txt", "checkpoint/tokenizer_config.json", "checkpoint/special_tokens_map.json",
-        "checkpoint/README.md", "checkpoint/pytorch_model.bin", "link to checkpoint/config.json", "link to weights", "hard link to weights", "hard link to config",
+        "checkpoint/config.json", "checkpoint/model.safetensors", "checkpoint/vocab.txt", "checkpoint/tokenizer_config.json",
+        "checkpoint/special_tokens_map.json", "checkpoint/README.md", "checkpoint/pytorch_model.bin", "link to checkpoint/config.json",
+        "link to weights", "hard link to weights", "hard link to config",
     ];
 
     private static readonly string[] s_tokenizer = ["tokenizer/vocab.txt", "hard link to vocabulary"];
@@ -72,7 +75,8 @@ public abstract class OutputPaths : PathFolder
         string path = target.Length == 0 || target[0] == '/' ? target : At(target);
         bool quantizes = arguments[0] == "CHECKPOINT";
         string[] reads = quantizes
-            ? ["--calibration", At("data"), "--text", "text", "--tokenizer", At("tokenizer"), "--eval", At("eval"), "--label", "label", "--samples", "8"]
+            ? ["--calibration", At("data"), "--text", "text", "--tokenizer", At("tokenizer"), "--eval", At("eval"), "--label", "label",
+                "--samples", "8"]
             : [];
 
         (int status, string output, string errors) = Run([.. arguments.Select(argument => argument switch

@@ -16,7 +16,8 @@ public abstract class PathFolder : IDisposable
     // A link for each of its files, as in the hub's cache.
     private static readonly string[] s_checkpointFiles =
     [
-        "config.json", "model.safetensors", "vocab.txt", "tokenizer_config.json", "special_tokens_map.json", "tokenizer.json", "README.md", "pytorch_model.bin",
+        "config.json", "model.safetensors", "vocab.txt", "tokenizer_config.json", "special_tokens_map.json", "tokenizer.json", "README.md",
+        "pytorch_model.bin",
     ];
 
     private static readonly Lazy<byte[]> s_modelBytes = new(() =>
@@ -89,12 +90,14 @@ public abstract class PathFolder : IDisposable
     protected string Snapshot()
     {
         StringBuilder all = new();
-        foreach (string path in Directory.EnumerateFileSystemEntries(folder.Path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+        foreach (string path in Directory.EnumerateFileSystemEntries(folder.Path, "*", SearchOption.AllDirectories)
+            .Order(StringComparer.Ordinal))
         {
             FileInfo file = new(path);
             bool isFile = Files.FileStatus.OfLink(path) is { Nature: Files.FileNature.Regular };
             all.Append(path).Append(' ').Append(file.LinkTarget).Append(' ').Append(file.Attributes).Append(' ')
-                .Append(isFile ? Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(path))) : "").Append('\n');
+                .Append(isFile ? Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(path))) : "")
+                .Append('\n');
         }
         return all.ToString();
     }

@@ -1,4 +1,5 @@
-// Whatever the paths of a command lead to: nothing that is read is lost, nothing but a file is replaced, and the answer comes before the work.
+// Whatever the paths of a command lead to: nothing that is read is lost, nothing but a file is replaced, and the answer comes before the
+// work.
 using System.Text;
 using IBert.Edge.Quantization.Tests.Quantizing;
 using IBert.Edge.Quantization.Texts;
@@ -33,7 +34,8 @@ public sealed class PathTests : PathFolder
     public void A_model_that_is_no_model_ends_with_3_at_once(string name)
     {
         foreach (string[] arguments in (string[][])
-            [["dump", At(name), "a", "-o", At("out")], ["compare", At("checkpoint"), At(name), At("data"), "--text", "text"], ["compare", At(name), "--golden", At("golden")]])
+            [["dump", At(name), "a", "-o", At("out")], ["compare", At("checkpoint"), At(name), At("data"), "--text", "text"],
+                ["compare", At(name), "--golden", At("golden")]])
         {
             (int status, string output, string errors) = Run(arguments);
             Assert.Equal((3, ""), (status, output));
@@ -110,7 +112,8 @@ public sealed class PathTests : PathFolder
         for (int i = 0; i < 2; i++)
         {
             (int status, _, string errors) = Run(
-                At("checkpoint"), "-o", At("checkpoint/m.ibert"), "--report", At("checkpoint/report.md"), "--calibration", At("data"), "--text", "text", "--samples", "40");
+                At("checkpoint"), "-o", At("checkpoint/m.ibert"), "--report", At("checkpoint/report.md"), "--calibration", At("data"),
+                "--text", "text", "--samples", "40");
             Assert.Equal((0, ""), (status, errors));
         }
         using ModelFile model = ModelFile.Open(At("checkpoint/m.ibert"));
@@ -130,7 +133,8 @@ public sealed class PathTests : PathFolder
 
         (status, bytes, _) = RunBytes([At("checkpoint"), "-o", At("n.ibert"), "--report", "-", .. common]);
         Assert.Equal(0, status);
-        string[] report = [.. File.ReadAllLines(At("v.md")).Where(line => !line.StartsWith("![", StringComparison.Ordinal) && line.Length > 0)];
+        string[] report =
+            [.. File.ReadAllLines(At("v.md")).Where(line => !line.StartsWith("![", StringComparison.Ordinal) && line.Length > 0)];
         Assert.Equal(report, Encoding.UTF8.GetString(bytes).Split('\n').Where(line => line.Length > 0));
 
         Assert.Equal(0, Run("dump", At("m.ibert"), "a b", "-o", At("d.safetensors")).Status);
@@ -138,7 +142,8 @@ public sealed class PathTests : PathFolder
         Assert.Equal((0, ""), (status, errors));
         Assert.Equal(File.ReadAllBytes(At("d.safetensors")), bytes);
 
-        (status, bytes, errors) = RunBytes(["compare", At("checkpoint"), At("m.ibert"), At("data"), "--text", "text", "--samples", "8", "--report", "-"]);
+        (status, bytes, errors) = RunBytes(
+            ["compare", At("checkpoint"), At("m.ibert"), At("data"), "--text", "text", "--samples", "8", "--report", "-"]);
         Assert.Equal((0, ""), (status, errors));
         Assert.StartsWith("# m.ibert beside its checkpoint\n", Encoding.UTF8.GetString(bytes));
 
@@ -154,7 +159,8 @@ public sealed class PathTests : PathFolder
         Directory.Move(At("checkpoint"), At(nasty));
         File.Copy(At("data"), At(nasty + ".tsv"));
         (int status, string output, string errors) = Run(
-            At(nasty), "-o", At(nasty + ".ibert"), "--report", At(nasty + ".md"), "--calibration", At(nasty + ".tsv"), "--text", "text", "--samples", "40",
+            At(nasty), "-o", At(nasty + ".ibert"), "--report", At(nasty + ".md"), "--calibration", At(nasty + ".tsv"), "--text", "text",
+            "--samples", "40",
             "--eval", At(nasty + ".tsv"), "--label", "label");
         Assert.Equal((0, ""), (status, errors));
         string[] lines = output.TrimEnd('\n').Split('\n');

@@ -78,7 +78,8 @@ public sealed class ProgramTests : IDisposable
     [InlineData("has 2 texts, calibration needs 8 or more", "CHECKPOINT", "-o", "OUT", "--calibration", "DATA", "--text", "text")]
     [InlineData("'good' is no label of this model", "CHECKPOINT", "-o", "OUT", "--text", "text", "--eval", "DATA", "--label", "label")]
     [InlineData("there is no folder", "CHECKPOINT", "-o", "none/m.ibert")]
-    public void What_cannot_be_done_ends_with_2_and_one_line(string expected, params string[] arguments) => EndsWith(2, expected, arguments);
+    public void What_cannot_be_done_ends_with_2_and_one_line(string expected, params string[] arguments) =>
+        EndsWith(2, expected, arguments);
 
     [Theory]
     [InlineData("is not a model", "compare", "CHECKPOINT", "DATA", "DATA", "--text", "text")]
@@ -131,7 +132,8 @@ public sealed class ProgramTests : IDisposable
     public void Compare_prints_where_the_error_comes_from_and_every_tensor()
     {
         (int status, string output, string errors) = Run(
-            "compare", TinyData.Checkpoint, TestModels.Tiny, Given.Texts("reviews.dev.tsv"), "--text", "sentence", "--samples", "10", "--report", folder["r.md"]);
+            "compare", TinyData.Checkpoint, TestModels.Tiny, Given.Texts("reviews.dev.tsv"), "--text", "sentence", "--samples", "10",
+            "--report", folder["r.md"]);
         Assert.Equal((0, ""), (status, errors));
         Assert.StartsWith("10 texts of reviews.dev.tsv, seed 1; 6 dB are one bit\nwhere the error comes from, worst first", output);
         string[] layers = ["embeddings ", "layer 0 ", "layer 1 ", "head "];
@@ -207,7 +209,8 @@ public sealed class ProgramTests : IDisposable
     }
 
     private static string Planted =>
-        Path.Combine(Shared.Repository, "tests", "Planted", "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net10.0", "Planted.dll");
+        Path.Combine(Shared.Repository, "tests", "Planted", "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net10.0",
+            "Planted.dll");
 
     private static (int Status, string Output, string Errors) Run(params string[] arguments) => RunWith([], arguments);
 

@@ -67,7 +67,8 @@ public sealed class FloatList : List<float>;
 public static class MachineFloats
 {
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public static long Add(long a, long b) => BitConverter.DoubleToInt64Bits(BitConverter.Int64BitsToDouble(a) + BitConverter.Int64BitsToDouble(b));
+    public static long Add(long a, long b) =>
+        BitConverter.DoubleToInt64Bits(BitConverter.Int64BitsToDouble(a) + BitConverter.Int64BitsToDouble(b));
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static int Convert(int value) => BitConverter.SingleToInt32Bits(value);

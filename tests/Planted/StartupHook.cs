@@ -35,7 +35,10 @@ internal static class StartupHook
         }
     }
 
-    /// <summary>Acts when the program is at work, in a thread of its own: commands are made, which load this, once what nobody catches has a handler.</summary>
+    /// <summary>
+    /// Acts when the program is at work, in a thread of its own: commands are made, which load this, once what nobody catches has a
+    /// handler.
+    /// </summary>
     private static void Start(Action act) => new Thread(() =>
     {
         while (!AppDomain.CurrentDomain.GetAssemblies().Any(assembly => assembly.GetName().Name == "IBert.Edge.Quantization"))

@@ -68,7 +68,8 @@ internal sealed class CheckpointWriter : IDisposable
             }
         }
         File.WriteAllText(
-            Path.Combine(Folder, "model.safetensors.index.json"), new JsonObject { ["metadata"] = new JsonObject(), ["weight_map"] = map }.ToJsonString());
+            Path.Combine(Folder, "model.safetensors.index.json"),
+            new JsonObject { ["metadata"] = new JsonObject(), ["weight_map"] = map }.ToJsonString());
         return Folder;
     }
 
@@ -87,6 +88,7 @@ internal sealed class CheckpointWriter : IDisposable
         "F32" or "F16" => SafetensorsEntry.OfFloats(name, Enum.Parse<WeightType>(tensor.Type), tensor.Values, tensor.Shape),
         "I64" => SafetensorsEntry.Of<long>(name, tensor.Type, [.. tensor.Values.Select(value => (long)value)], tensor.Shape),
         // Cut, not rounded: the test that reads it compares with the cut value.
-        _ => SafetensorsEntry.Of<ushort>(name, tensor.Type, [.. tensor.Values.Select(value => (ushort)(BitConverter.SingleToUInt32Bits(value) >> 16))], tensor.Shape),
+        _ => SafetensorsEntry.Of<ushort>(
+            name, tensor.Type, [.. tensor.Values.Select(value => (ushort)(BitConverter.SingleToUInt32Bits(value) >> 16))], tensor.Shape),
     };
 }

@@ -17,7 +17,8 @@ internal static class ExpectedLogits
 
     /// <summary>The logits, a line per text.</summary>
     public static float[][] Read(string path) =>
-        [.. File.ReadLines(path).Select(line => line.Split('\t').Select(value => float.Parse(value, CultureInfo.InvariantCulture)).ToArray())];
+        [.. File.ReadLines(path)
+            .Select(line => line.Split('\t').Select(value => float.Parse(value, CultureInfo.InvariantCulture)).ToArray())];
 
     /// <summary>Texts as the tokenizer of a checkpoint encodes them, cut to what it has positions for.</summary>
     public static TokenizedText[] Encode(string tokenizer, CheckpointConfig config, IEnumerable<SourceText> texts)

@@ -7,11 +7,13 @@ using Xunit;
 namespace IBert.Edge.TestSupport;
 
 /// <summary>
-/// A command that writes files, under strace. SIGKILL in front of a call stands for a power cut there: what is not on the disk by then is what a test
-/// of the calls' order looks after.
+/// A command that writes files, under strace. SIGKILL in front of a call stands for a power cut there: what is not on the disk by then is
+/// what a test of the calls' order looks after.
 /// </summary>
 /// <param name="command">The program and its arguments.</param>
-/// <param name="outputs">The files that it writes, each in a folder of nothing but outputs; with the content there is before, or null for none.</param>
+/// <param name="outputs">
+/// The files that it writes, each in a folder of nothing but outputs; with the content there is before, or null for none.
+/// </param>
 public sealed partial class FaultInjection(string[] command, IReadOnlyDictionary<string, byte[]?> outputs)
 {
     private const string Error = "error=", Signal = "signal=";
@@ -38,7 +40,9 @@ public sealed partial class FaultInjection(string[] command, IReadOnlyDictionary
 
     private readonly string[] folders = [.. outputs.Keys.Select(path => Path.GetDirectoryName(path)!).Distinct()];
 
-    /// <summary>Whether all calls are tried (IBERT_FAULT_TESTS=1: ten minutes), instead of the first and the last of the most important kinds.</summary>
+    /// <summary>
+    /// Whether all calls are tried (IBERT_FAULT_TESTS=1: ten minutes), instead of the first and the last of the most important kinds.
+    /// </summary>
     public static bool IsLong { get; } = Environment.GetEnvironmentVariable("IBERT_FAULT_TESTS") == "1";
 
     /// <summary>Skips the test where strace cannot run; with <c>CI=true</c> that is a failure.</summary>
@@ -102,7 +106,8 @@ public sealed partial class FaultInjection(string[] command, IReadOnlyDictionary
     }
 
     private static IEnumerable<int> Spread(int count, int most) =>
-        Enumerable.Range(0, Math.Min(count, most)).Select(i => 1 + (most == 1 ? 0 : (int)((long)i * (count - 1) / Math.Max(1, Math.Min(count, most) - 1)))).Distinct();
+        Enumerable.Range(0, Math.Min(count, most))
+            .Select(i => 1 + (most == 1 ? 0 : (int)((long)i * (count - 1) / Math.Max(1, Math.Min(count, most) - 1)))).Distinct();
 
     /// <summary>Runs it without a fault: the calls of its main thread, and what it writes.</summary>
     private (List<string> Calls, Dictionary<string, byte[]> Complete) Trace()
@@ -114,8 +119,10 @@ public sealed partial class FaultInjection(string[] command, IReadOnlyDictionary
             Assert.True(status == 0, said);
             string[] lines = File.ReadAllLines(log);
             string main = lines[0].Split(' ')[0];
-            List<string> calls = [.. lines.Select(line => Line().Match(line)).Where(match => match.Groups[1].Value == main).Select(match => match.Groups[2].Value)
-                .Where(call => !call.StartsWith("openat(", StringComparison.Ordinal) || folders.Any(folder => call.Contains($"\"{folder}\"", StringComparison.Ordinal)))];
+            List<string> calls = [.. lines.Select(line => Line().Match(line)).Where(match => match.Groups[1].Value == main)
+                .Select(match => match.Groups[2].Value)
+                .Where(call => !call.StartsWith("openat(", StringComparison.Ordinal)
+                    || folders.Any(folder => call.Contains($"\"{folder}\"", StringComparison.Ordinal)))];
             return (calls, outputs.Keys.ToDictionary(path => path, File.ReadAllBytes));
         }
         finally
@@ -127,7 +134,8 @@ public sealed partial class FaultInjection(string[] command, IReadOnlyDictionary
     /// <summary>Each file is on the disk before it has a name, and its name is before the program says that all is done.</summary>
     private void RequireOrder(List<string> calls)
     {
-        string[] steps = [.. calls.Select(call => call[..call.IndexOf('(')]).Where(name => name is "pwrite64" or "fsync" or "linkat" or "rename")];
+        string[] steps =
+            [.. calls.Select(call => call[..call.IndexOf('(')]).Where(name => name is "pwrite64" or "fsync" or "linkat" or "rename")];
         string sequence = string.Join(' ', steps);
         Assert.Matches("^((pwrite64 )*fsync linkat (rename )?fsync ?)+$", sequence);
         Assert.Equal(outputs.Count, steps.Count(step => step == "linkat"));
@@ -157,13 +165,15 @@ public sealed partial class FaultInjection(string[] command, IReadOnlyDictionary
         {
             byte[]? now = File.Exists(path) ? File.ReadAllBytes(path) : null;
             bool isOld = old is null ? now is null : now is not null && now.AsSpan().SequenceEqual(old);
-            Assert.True(isOld || (now is not null && now.AsSpan().SequenceEqual(complete[path])), $"{fault}: {path} is neither the old file nor the new one");
+            Assert.True(isOld || (now is not null && now.AsSpan().SequenceEqual(complete[path])),
+                $"{fault}: {path} is neither the old file nor the new one");
             Assert.True(status != 0 || !isOld, $"{fault}: the program ended with 0, and {path} is the old file");
         }
         string[] others = Others();
         if (others.Length > 0 && call == "rename" && effect == Signal + "SIGKILL")
         {
-            // Between the two calls that put a new file in the place of an old one, the new one has a name of its own; the next writer takes it away.
+            // Between the two calls that put a new file in the place of an old one, the new one has a name of its own; the next writer
+            // takes it away.
             string left = Assert.Single(others);
             Assert.Contains(complete.Values, bytes => bytes.AsSpan().SequenceEqual(File.ReadAllBytes(left)));
             Assert.Equal(0, Published.Run(command[0], command[1..]).ExitCode);

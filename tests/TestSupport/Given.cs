@@ -19,6 +19,7 @@ public static class Given
     public static string Existing(params string[] parts)
     {
         string path = Path.Combine([s_folder, .. parts]);
-        return File.Exists(path) || Directory.Exists(path) ? path : throw new FileNotFoundException($"{path} is missing: tests/data/make.sh makes it");
+        return File.Exists(path) || Directory.Exists(path) ? path : throw new FileNotFoundException($"{path} is missing: " +
+            "tests/data/make.sh makes it");
     }
 }

@@ -5,8 +5,8 @@ using System.Runtime.InteropServices;
 namespace IBert.Edge.TestSupport;
 
 /// <summary>
-/// A region of which the last bytes are handed out, so that the first byte beyond them lies in a page without any access. Below them lie a few
-/// bytes with a pattern (as far as the page reaches), below those again pages without access.
+/// A region of which the last bytes are handed out, so that the first byte beyond them lies in a page without any access. Below them lie a
+/// few bytes with a pattern (as far as the page reaches), below those again pages without access.
 /// </summary>
 public sealed unsafe class GuardedMemory : IDisposable
 {
@@ -55,7 +55,8 @@ public sealed unsafe class GuardedMemory : IDisposable
     private long taken;
 
     /// <summary>Whether nothing was written beside what was handed out (beyond the pages' ends the process would have died).</summary>
-    public bool Intact => !new Span<byte>(firstPage, (int)(Pointer - firstPage)).ContainsAnyExcept(Pattern) && !Tail(taken).ContainsAnyExcept(Pattern);
+    public bool Intact =>
+        !new Span<byte>(firstPage, (int)(Pointer - firstPage)).ContainsAnyExcept(Pattern) && !Tail(taken).ContainsAnyExcept(Pattern);
 
     /// <summary>Makes what was handed out read-only, as a mapped file is, or writable again.</summary>
     public bool ReadOnly

@@ -12,7 +12,8 @@ internal static class JoinedTexts
     /// <summary>Joins sentences of a file with the columns <c>sentence</c> and <c>label</c>, into such a file.</summary>
     public static LabelledTexts Write(TemporaryFolder folder, string source)
     {
-        (string Text, string Label)[] sentences = [.. File.ReadLines(source).Skip(1).Select(line => line.Split('\t')).Select(fields => (fields[0], fields[1]))];
+        (string Text, string Label)[] sentences =
+            [.. File.ReadLines(source).Skip(1).Select(line => line.Split('\t')).Select(fields => (fields[0], fields[1]))];
         IEnumerable<string> lines = Enumerable.Range(0, Count).Select(i =>
         {
             string label = i % 2 == 0 ? sentences[i].Label : "";
@@ -21,6 +22,7 @@ internal static class JoinedTexts
                 .Where(sentence => label == "" || sentence.Label == label).Select(sentence => sentence.Text.Trim());
             return $"{string.Join(' ', same.Take(6 + (i / 2)))}\t{sentences[i].Label}";
         });
-        return LabelledTexts.Read(folder.Write("long.tsv", string.Join('\n', lines.Prepend("sentence\tlabel")) + "\n"), "sentence", "label");
+        return LabelledTexts.Read(
+            folder.Write("long.tsv", string.Join('\n', lines.Prepend("sentence\tlabel")) + "\n"), "sentence", "label");
     }
 }

@@ -41,35 +41,44 @@ internal static partial class MLDifferences
     private static readonly HashSet<int> s_decomposed =
     [
         .. File.ReadLines(TokenizerData.Path("unicode.bert-uncased-map.tsv")).Skip(1).Select(line => line.Split('\t'))
-            .Where(columns => columns[1] != Rune.ToLowerInvariant(new Rune(Hex(columns[0]))).Value.ToString("X4", CultureInfo.InvariantCulture))
+            .Where(columns => columns[1] !=
+                Rune.ToLowerInvariant(new Rune(Hex(columns[0]))).Value.ToString("X4", CultureInfo.InvariantCulture))
             .Select(columns => Hex(columns[0])),
     ];
 
     /// <summary>BERT's with the given options.</summary>
     public static SequenceTokenizer Bert(string vocabulary, bool lowerCase) =>
-        SequenceTokenizer.ForBert(BertTokenizer.Create(vocabulary, new BertOptions { LowerCaseBeforeTokenization = lowerCase, RemoveNonSpacingMarks = lowerCase }));
+        SequenceTokenizer.ForBert(BertTokenizer.Create(
+            vocabulary, new BertOptions { LowerCaseBeforeTokenization = lowerCase, RemoveNonSpacingMarks = lowerCase }));
 
     /// <summary>RoBERTa's of a folder with <c>vocab.json</c>, <c>merges.txt</c> and the added tokens of <c>tokenizer.json</c>.</summary>
     public static SequenceTokenizer Roberta(string folder)
     {
         Dictionary<string, int> added = AddedTokens(folder);
-        BpeOptions options = SequenceTokenizer.RobertaOptions(Path.Combine(folder, "vocab.json"), Path.Combine(folder, "merges.txt"), added);
+        BpeOptions options = SequenceTokenizer.RobertaOptions(
+            Path.Combine(folder, "vocab.json"), Path.Combine(folder, "merges.txt"), added);
         return SequenceTokenizer.ForRoberta(BpeTokenizer.Create(options), added["<s>"], added["</s>"]);
     }
 
     /// <summary>What BERT's reads in another way; a text loses them in this order.</summary>
     public static IReadOnlyList<MLDifference> BertKinds(bool lowerCase) =>
     [
-        new("what normalizing makes a special token", text => SpecialTokens(lowerCase).Replace(text, token => s_special.Contains(token.Value) ? token.Value : " "),
+        new("what normalizing makes a special token", text => SpecialTokens(lowerCase).Replace(
+            text, token => s_special.Contains(token.Value) ? token.Value : " "),
             lowerCase ? "[mask]" : "[M\u0000ASK]", "special tokens are looked for in the text that was normalized"),
-        Runes("tabs, ends of lines", rune => rune.Value is '\t' or '\n' or '\r', "a\tb", "removed with all other controls, where BERT reads them as spaces"),
-        Runes("format characters, private use, unassigned", rune => Rune.GetUnicodeCategory(rune) is UnicodeCategory.Format or UnicodeCategory.PrivateUse
+        Runes("tabs, ends of lines", rune => rune.Value is '\t' or '\n' or '\r', "a\tb",
+            "removed with all other controls, where BERT reads them as spaces"),
+        Runes("format characters, private use, unassigned",
+            rune => Rune.GetUnicodeCategory(rune) is UnicodeCategory.Format or UnicodeCategory.PrivateUse
             or UnicodeCategory.OtherNotAssigned, "a\u00ADb", "not removed, so that the expression of words ends one there"),
         Runes("symbols", Rune.IsSymbol, "a+b", "the expression of words, `\\w+\\|[\\p{P}]`, leaves out what is neither"),
-        Runes("numbers that are no digits", rune => Rune.GetUnicodeCategory(rune) is UnicodeCategory.OtherNumber or UnicodeCategory.LetterNumber, "a \u00B2",
+        Runes(
+            "numbers that are no digits",
+            rune => Rune.GetUnicodeCategory(rune) is UnicodeCategory.OtherNumber or UnicodeCategory.LetterNumber, "a \u00B2", 
             "the same: `\\w` has decimal digits alone"),
         Runes("marks", rune => Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark
-            or UnicodeCategory.EnclosingMark, "a\u0903b", "spacing marks are removed as if they were accents; the expression leaves out enclosing ones"),
+            or UnicodeCategory.EnclosingMark, "a\u0903b",
+                "spacing marks are removed as if they were accents; the expression leaves out enclosing ones"),
         .. lowerCase ? (MLDifference[])
         [
             Runes("letters with accents, Hangul", rune => s_decomposed.Contains(rune.Value), "\u00E9t\u00E9",
@@ -83,12 +92,13 @@ internal static partial class MLDifferences
     /// <summary>What RoBERTa's reads in another way.</summary>
     public static IReadOnlyList<MLDifference> RobertaKinds() =>
     [
-        new("white space before <mask>", text => SpaceAndMask().Replace(text, " "), "a <mask>", "it has no flags of added tokens, such as `lstrip`"),
+        new("white space before <mask>", text => SpaceAndMask().Replace(text, " "), "a <mask>", "it has no flags of " +
+            "added tokens, such as `lstrip`"),
     ];
 
     /// <summary>
-    /// Compares the table between the page's marks of that name with what is so; <c>IBERT_WRITE_PAGES=1</c> writes it. Every text whose ids differ has
-    /// something of the known kinds, and without it the ids are equal.
+    /// Compares the table between the page's marks of that name with what is so; <c>IBERT_WRITE_PAGES=1</c> writes it. Every text whose ids
+    /// differ has something of the known kinds, and without it the ids are equal.
     /// </summary>
     public static void AssertTable(string name, IReadOnlyList<MLComparison> comparisons)
     {
@@ -103,10 +113,13 @@ internal static partial class MLDifferences
         {
             foreach (MLDifference kind in comparison.Kinds)
             {
-                int[] theirs = comparison.Theirs.Encode(kind.Example, MaxLength, out _), ours = comparison.Ours.Encode(kind.Example, MaxLength);
+                int[] theirs = comparison.Theirs.Encode(kind.Example, MaxLength, out _),
+                    ours = comparison.Ours.Encode(kind.Example, MaxLength);
                 Assert.NotEqual(ours, theirs);
-                table.Append(CultureInfo.InvariantCulture, $"| {kind.Name.Replace("<", "\\<", StringComparison.Ordinal)} | `{Shown(kind.Example)}` ");
-                table.Append(CultureInfo.InvariantCulture, $"| {Pieces(theirs, comparison)} | {Pieces(ours, comparison)} | {kind.Cause} |\n");
+                table.Append(CultureInfo.InvariantCulture,
+                    $"| {kind.Name.Replace("<", "\\<", StringComparison.Ordinal)} | `{Shown(kind.Example)}` ");
+                table.Append(
+                    CultureInfo.InvariantCulture, $"| {Pieces(theirs, comparison)} | {Pieces(ours, comparison)} | {kind.Cause} |\n");
             }
         }
         AssertSame("kinds", table.ToString());
@@ -116,7 +129,9 @@ internal static partial class MLDifferences
         string.Concat(JsonSerializer.Serialize(text, s_plain).Select(c => char.IsAscii(c) ? c.ToString() : $"\\u{(int)c:X4}"));
 
     private static string Pieces(int[] ids, MLComparison comparison) =>
-        ids.Length == 2 ? "nothing" : $"`{string.Join(' ', ids[1..^1].Select(id => Encoding.UTF8.GetString(comparison.Ours.Tokenizer.Piece(id))))}`";
+        ids.Length == 2
+            ? "nothing"
+            : $"`{string.Join(' ', ids[1..^1].Select(id => Encoding.UTF8.GetString(comparison.Ours.Tokenizer.Piece(id))))}`";
 
     private static void AssertSame(string name, string table)
     {
@@ -133,9 +148,11 @@ internal static partial class MLDifferences
     private static string Table(IReadOnlyList<MLComparison> comparisons)
     {
         Dictionary<string, int>[] counts = [.. comparisons.Select(Count)];
-        IEnumerable<string> rows = ["texts", "texts with other ids", .. comparisons.SelectMany(comparison => comparison.Kinds).Select(kind => kind.Name).Distinct()];
+        IEnumerable<string> rows = ["texts", "texts with other ids",
+            .. comparisons.SelectMany(comparison => comparison.Kinds).Select(kind => kind.Name).Distinct()];
         StringBuilder table = new();
-        table.Append("| |").AppendJoin("", comparisons.Select(comparison => $" {comparison.Name} |")).Append("\n|---|").Insert(table.Length, "---|", comparisons.Count);
+        table.Append("| |").AppendJoin("", comparisons.Select(comparison => $" {comparison.Name} |")).Append("\n|---|")
+            .Insert(table.Length, "---|", comparisons.Count);
         foreach (string row in rows)
         {
             string title = row.StartsWith("texts", StringComparison.Ordinal) ? row : row.Replace("<", "\\<", StringComparison.Ordinal);
@@ -167,7 +184,8 @@ internal static partial class MLDifferences
             }
             Assert.True(
                 comparison.Theirs.Encode(text, MaxLength, out _).SequenceEqual(comparison.Ours.Encode(text, MaxLength)),
-                $"{comparison.Name}: no known kind of difference explains {line.GetRawText()}, of which {JsonSerializer.Serialize(text)} is left");
+                $"{comparison.Name}: no known kind of difference explains {line.GetRawText()}, " +
+                    $"of which {JsonSerializer.Serialize(text)} is left");
         }
         return counts;
     }
@@ -177,13 +195,16 @@ internal static partial class MLDifferences
 
     // With the controls that normalizing removes.
     private static Regex SpecialTokens(bool lowerCase) =>
-        new(string.Join('|', s_special.Select(token => string.Join(@"\p{Cc}*", token.Select(c => Regex.Escape(c.ToString()))))), lowerCase ? RegexOptions.IgnoreCase : RegexOptions.None);
+        new(string.Join('|', s_special.Select(token => string.Join(@"\p{Cc}*", token.Select(c => Regex.Escape(c.ToString()))))), lowerCase
+            ? RegexOptions.IgnoreCase
+            : RegexOptions.None);
 
     [GeneratedRegex(@"\s<mask>")]
     private static partial Regex SpaceAndMask();
 
     private static Dictionary<string, int> AddedTokens(string folder) =>
-        JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "tokenizer.json"))).RootElement.GetProperty("added_tokens").EnumerateArray()
+        JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "tokenizer.json"))).RootElement.GetProperty("added_tokens")
+            .EnumerateArray()
             .ToDictionary(token => token.GetProperty("content").GetString()!, token => token.GetProperty("id").GetInt32());
 
     private static int Hex(string text) => int.Parse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture);

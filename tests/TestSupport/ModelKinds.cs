@@ -8,7 +8,10 @@ using IBert.Edge.Quantization.Lowering;
 
 namespace IBert.Edge.TestSupport;
 
-/// <summary>What distinguishes models: how their integers were chosen, the network, the answers, the tokenizer, and what stands beside the required sections.</summary>
+/// <summary>
+/// What distinguishes models: how their integers were chosen, the network, the answers, the tokenizer, and what stands beside the required
+/// sections.
+/// </summary>
 internal sealed record ModelKind(QuantizationScheme Scheme, Architecture Architecture, HeadKind Head, bool BytePair, bool Described)
 {
     public override string ToString() =>
@@ -35,11 +38,12 @@ internal static class ModelKinds
     private static readonly Architecture[] s_architectures = [Architecture.Bert, Architecture.DistilBert, Architecture.Roberta];
 
     /// <summary>
-    /// Every scheme with every head, and with every architecture that it has; tokenizers and optional sections take turns, so that each meets each of
-    /// the others.
+    /// Every scheme with every head, and with every architecture that it has; tokenizers and optional sections take turns, so that each
+    /// meets each of the others.
     /// </summary>
     public static IReadOnlyList<ModelKind> Some { get; } = [.. All().Where(kind =>
-        kind.BytePair == ((int)kind.Head + (int)kind.Architecture) % 2 > 0 && kind.Described == ((int)kind.Head % 2 > 0 == (kind.Architecture != Architecture.DistilBert)))];
+        kind.BytePair == ((int)kind.Head + (int)kind.Architecture) % 2 > 0
+            && kind.Described == ((int)kind.Head % 2 > 0 == (kind.Architecture != Architecture.DistilBert)))];
 
     /// <summary>All combinations. Integers of the reference I-BERT are made from that architecture alone.</summary>
     public static IEnumerable<ModelKind> All() =>
@@ -58,9 +62,11 @@ internal static class ModelKinds
         string folder = Directory.CreateDirectory(Path.Combine(s_folder.Value, $"{Guid.NewGuid():N}")).FullName;
         byte[] tokenizer = kind.BytePair ? SmallModel.BytePair() : SmallModel.WordPiece();
         Random random = new(1);
-        (Checkpoint checkpoint, Calibrator calibrator) = SmallModel.Weights(kind.Architecture, kind.Head, random, BitConverter.ToInt32(tokenizer, 8));
+        (Checkpoint checkpoint, Calibrator calibrator) = SmallModel.Weights(
+            kind.Architecture, kind.Head, random, BitConverter.ToInt32(tokenizer, 8));
         SmallCheckpoint.Write(checkpoint, calibrator, folder);
-        (IReadOnlyList<ModelSection> sections, IReadOnlyList<QuantizedTensor> meanings) = Lower(kind.Scheme, checkpoint, calibrator, folder, tokenizer);
+        (IReadOnlyList<ModelSection> sections, IReadOnlyList<QuantizedTensor> meanings) = Lower(
+            kind.Scheme, checkpoint, calibrator, folder, tokenizer);
         if (kind.Described)
         {
             string provenance = $$$"""{"format": 1, "source": {"sha256": "{{{Checkpoint.Load(folder).SourceHash}}}"}}""";

@@ -30,7 +30,8 @@ public static class ProgramModels
             SectionKind.Labels => section with { Bytes = Replace(section.Bytes, "green", "g\u200Bn") },
             _ => section,
         }),
-        new(SectionKind.Provenance, false, Encoding.UTF8.GetBytes("{\"a\u009B2J\": {\"\\u001b[2J\": [\"x\\ny\", \"\u202E\", 1e3, null, true]}}")),
+        new(SectionKind.Provenance, false, Encoding.UTF8.GetBytes(
+            "{\"a\u009B2J\": {\"\\u001b[2J\": [\"x\\ny\", \"\u202E\", 1e3, null, true]}}")),
     ])));
 
     private static readonly Lazy<string> s_hostileText = new(() => Write("hostile text", ModelBuilder.Assemble(

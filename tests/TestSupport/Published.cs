@@ -11,7 +11,8 @@ public sealed record Publication(string Folder, int ExitCode, string Output)
     public string Program => Path.Combine(Folder, "ibert");
 
     /// <summary>The compiler's arguments: they name every assembly it read.</summary>
-    public string CompilerArguments => Directory.GetFiles(Path.Combine(Path.GetDirectoryName(Folder)!, "obj", Path.GetFileName(Folder)), "ibert.ilc.rsp",
+    public string CompilerArguments =>
+        Directory.GetFiles(Path.Combine(Path.GetDirectoryName(Folder)!, "obj", Path.GetFileName(Folder)), "ibert.ilc.rsp",
         SearchOption.AllDirectories).OrderByDescending(File.GetLastWriteTimeUtc).First();
 }
 

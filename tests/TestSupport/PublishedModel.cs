@@ -38,7 +38,14 @@ internal static class PublishedModel
             ushort gated = Gelu(Accumulators(middle, Hidden, SmallModel.FeedForward));
             ushort branch = Add(ElementType.Int16, short.MaxValue, Accumulators(gated, SmallModel.FeedForward, Hidden));
             ushort logits = Logits(Norm(branch));
-            HeadEntry head = new() { Kind = HeadKind.SingleLabel, Tensor = logits, Labels = (uint)SmallModel.Labels.Length, LogitMultiplier = 1, LogitExponent = 6 };
+            HeadEntry head = new()
+            {
+                Kind = HeadKind.SingleLabel,
+                Tensor = logits,
+                Labels = (uint)SmallModel.Labels.Length,
+                LogitMultiplier = 1,
+                LogitExponent = 6,
+            };
             return builder.Build(SmallModel.MaxLength, head, SmallModel.Labels, tokenizer.Bytes);
         }
 
@@ -53,10 +60,12 @@ internal static class PublishedModel
                 {
                     table[j] = (sbyte)(j % 48 < Hidden ? random.Next(-127, 128) : 0);
                 }
-                tables[i] = new(builder.Rows<sbyte>(ElementType.Int8, table, rows[i]), builder.Rows<int>(ElementType.Int32, Some(rows[i], 500, 1500), 1));
+                tables[i] = new(builder.Rows<sbyte>(ElementType.Int8, table, rows[i]), builder.Rows<int>(
+                    ElementType.Int32, Some(rows[i], 500, 1500), 1));
             }
             ushort output = builder.Tensor(ElementType.Int16, Hidden, RowRange.All);
-            return Add(new EmbedWriter { Tokens = tables[0], Positions = tables[1], Types = tables[2], Shift = 4, Output = output }, output);
+            return Add(
+                new EmbedWriter { Tokens = tables[0], Positions = tables[1], Types = tables[2], Shift = 4, Output = output }, output);
         }
 
         private ushort PublishedNorm(ushort input)
@@ -79,7 +88,8 @@ internal static class PublishedModel
         {
             ushort output = builder.Tensor(ElementType.Int8, Hidden, RowRange.First);
             ScaleStage scale = Each(49, Hidden, 1 << 29, 1 << 30) with { Addends = builder.Channels(Some(Hidden, -1 << 18, 1 << 18)) };
-            return Add(new LayerNormWriter { Rows = RowRange.First, Input = input, Narrow = output, NarrowStage = scale.To(-128, 127, 3) }, output);
+            return Add(new LayerNormWriter { Rows = RowRange.First, Input = input, Narrow = output, NarrowStage = scale.To(-128, 127, 3) },
+                output);
         }
 
         /// <summary>Q, K or V with the reference's stale input scale, rescaled to even.</summary>
@@ -88,7 +98,8 @@ internal static class PublishedModel
             Scale = Each(39, Context, 1 << 29, 1 << 30).To(-127, 127), Rescale = Even(Stage.One((1 << 30) + (1 << 28) + 1, 30)),
         });
 
-        private ushort Accumulators(ushort input, int inputs, int outputs) => Linear(input, inputs, outputs, ElementType.Int32, linear => linear);
+        private ushort Accumulators(ushort input, int inputs, int outputs) =>
+            Linear(input, inputs, outputs, ElementType.Int32, linear => linear);
 
         private ushort Attention(ushort[] heads)
         {
@@ -96,8 +107,9 @@ internal static class PublishedModel
             return Add(
                 new PublishedAttentionWriter
                 {
-                    Queries = heads[0], Keys = heads[1], Values = heads[2], Heads = SmallModel.Heads, HeadColumns = HeadColumns, Bits = ProductKernel.WideBits,
-                    X0 = -3000, B = 5856, C = 17_970_000, Score = Even(Stage.One(1 << 30, 71)), Context = Stage.One(1 << 30, 30).To(-128, 127), Output = output,
+                    Queries = heads[0], Keys = heads[1], Values = heads[2], Heads = SmallModel.Heads, HeadColumns = HeadColumns,
+                    Bits = ProductKernel.WideBits, X0 = -3000, B = 5856, C = 17_970_000, Score = Even(Stage.One(1 << 30, 71)),
+                    Context = Stage.One(1 << 30, 30).To(-128, 127), Output = output,
                 },
                 output);
         }
@@ -165,11 +177,13 @@ internal static class PublishedModel
 
         private static ScaleStage Even(ScaleStage stage) => stage with { Rounding = Rounding.HalfEven };
 
-        private ScaleStage Each(int exponent, int channels, int least, int most) => Stage.Each(builder.Channels(Some(channels, least, most)), exponent);
+        private ScaleStage Each(int exponent, int channels, int least, int most) =>
+            Stage.Each(builder.Channels(Some(channels, least, most)), exponent);
 
         /// <summary>Channels with exponents of their own.</summary>
         private ScaleStage Own(int exponent, int channels, int least, int most) => Stage.Each(
-            builder.Channels(Some(channels, least, most)), builder.Channels(Some(Panels.Padded(channels), exponent, exponent + 3)), exponent);
+            builder.Channels(Some(channels, least, most)), builder.Channels(Some(Panels.Padded(channels), exponent, exponent + 3)),
+            exponent);
 
         private int[] Some(int count, int least, int most) => [.. Enumerable.Range(0, count).Select(_ => random.Next(least, most))];
 

@@ -27,7 +27,8 @@ internal static class ReferenceLabels
         output.WriteLine($"accuracy {integers:P2}, the reference {reference:P2}");
         foreach (int i in other)
         {
-            output.WriteLine($"line {i}: label {labels[i]}, of {truths[i]}; the reference's logits are {expected[i][0]} and {expected[i][1]}");
+            output.WriteLine(
+                $"line {i}: label {labels[i]}, of {truths[i]}; the reference's logits are {expected[i][0]} and {expected[i][1]}");
         }
         Assert.All(other, i => Assert.True(Math.Abs(expected[i][0] - expected[i][1]) < 0.1, $"line {i}"));
         return (integers, reference);

@@ -49,7 +49,8 @@ internal static class SmallCheckpoint
             "");
 
         // Uniform weights of this range keep the variance of what goes through.
-        Linear Dense(int outputs, int inputs) => new(outputs, inputs, Uniform(outputs * inputs, (float)Math.Sqrt(3.0 / inputs)), Uniform(outputs, 0.2f));
+        Linear Dense(int outputs, int inputs) =>
+            new(outputs, inputs, Uniform(outputs * inputs, (float)Math.Sqrt(3.0 / inputs)), Uniform(outputs, 0.2f));
 
         LayerNorm Norm() => new([.. Uniform(hidden, 0.5f).Select(x => 1 + x)], Uniform(hidden, 0.5f));
 
@@ -62,14 +63,17 @@ internal static class SmallCheckpoint
         if (checkpoint.Config.Architecture == Architecture.IBert)
         {
             CheckpointConfig config = checkpoint.Config;
-            new IBertCheckpoint(checkpoint, IBertRanges.Of(calibrator.Ranges(), config.LayerCount, config.HeadSize).ToDictionary()).Save(folder, WeightType.F32);
+            new IBertCheckpoint(checkpoint, IBertRanges.Of(calibrator.Ranges(), config.LayerCount, config.HeadSize).ToDictionary())
+                .Save(folder, WeightType.F32);
             return;
         }
         checkpoint.Save(folder, WeightType.F32);
     }
 }
 
-/// <summary>The trained ranges of an I-BERT checkpoint, taken from an FP32 calibration instead: names below the prefix, with their one value.</summary>
+/// <summary>
+/// The trained ranges of an I-BERT checkpoint, taken from an FP32 calibration instead: names below the prefix, with their one value.
+/// </summary>
 internal static class IBertRanges
 {
     public static IEnumerable<(string Name, float Value)> Of(IReadOnlyDictionary<TensorKey, TensorRange> ranges, int layers, int headSize)

@@ -13,8 +13,8 @@ using Architecture = IBert.Edge.Checkpoints.Architecture;
 namespace IBert.Edge.TestSupport;
 
 /// <summary>
-/// Two layers of 40 with two heads of 20, a feed-forward width of 50, three labels, up to 16 tokens: no size is a multiple of 16, so that all
-/// padding is there to be broken. Its tokenizer knows lower-case letters, a few words and an added token, or bytes and a few merges.
+/// Two layers of 40 with two heads of 20, a feed-forward width of 50, three labels, up to 16 tokens: no size is a multiple of 16, so that
+/// all padding is there to be broken. Its tokenizer knows lower-case letters, a few words and an added token, or bytes and a few merges.
 /// </summary>
 internal static class SmallModel
 {
@@ -24,7 +24,8 @@ internal static class SmallModel
 
     private static readonly string[] s_words = ["good", "bad", "film", "##ing", "the", "a", "##est", ",", "."];
 
-    private static readonly string[] s_merges = ["i n", "in g", "\u0120 a", "o o", "oo d", "g ood", "\u0120 good", "f i", "l m", "\u0120 fi", "\u0120fi lm", "a a"];
+    private static readonly string[] s_merges =
+        ["i n", "in g", "\u0120 a", "o o", "oo d", "g ood", "\u0120 good", "f i", "l m", "\u0120 fi", "\u0120fi lm", "a a"];
 
     private static readonly Lazy<IReadOnlyList<ModelSection>> s_sections = new(() => Make(HeadKind.SingleLabel, WordPiece));
 
@@ -47,12 +48,14 @@ internal static class SmallModel
     public static byte[] File(int maxLength)
     {
         ModelSection[] sections = [.. Sections.Select(section => section with { Bytes = [.. section.Bytes] })];
-        MemoryMarshal.AsRef<GraphHeader>(sections.Single(section => section.Kind == SectionKind.Graph).Bytes.AsSpan()).MaxLength = (uint)maxLength;
+        MemoryMarshal.AsRef<GraphHeader>(sections.Single(section => section.Kind == SectionKind.Graph).Bytes.AsSpan()).MaxLength =
+            (uint)maxLength;
         return ModelBuilder.Assemble(sections);
     }
 
     /// <summary>A random checkpoint and its calibration.</summary>
-    public static (Checkpoint Checkpoint, Calibrator Calibrator) Weights(Architecture architecture, HeadKind kind, Random random, int vocabulary)
+    public static (Checkpoint Checkpoint, Calibrator Calibrator) Weights(
+        Architecture architecture, HeadKind kind, Random random, int vocabulary)
     {
         Checkpoint checkpoint = SmallCheckpoint.Make(architecture, kind, random, vocabulary);
         bool typed = checkpoint.Config.TypeCount > 1;
@@ -63,12 +66,14 @@ internal static class SmallModel
     private static IReadOnlyList<ModelSection> Make(HeadKind kind, Func<byte[]> writeTokenizer)
     {
         byte[] tokenizer = writeTokenizer();
-        (Checkpoint checkpoint, Calibrator calibrator) = Weights(Architecture.Bert, kind, new Random(1), BitConverter.ToInt32(tokenizer, 8));
+        (Checkpoint checkpoint, Calibrator calibrator) = Weights(
+            Architecture.Bert, kind, new Random(1), BitConverter.ToInt32(tokenizer, 8));
         return new Int8Lowering(checkpoint, calibrator.Ranges(), new Int8Options()).Lower(MaxLength, tokenizer);
     }
 
     private static TokenizedText Text(Random random, int length, int vocabulary, bool typed) =>
-        new([.. Enumerable.Range(0, length).Select(_ => random.Next(vocabulary))], [.. Enumerable.Range(0, length).Select(i => typed && i > length / 2 ? 1 : 0)]);
+        new([.. Enumerable.Range(0, length)
+            .Select(_ => random.Next(vocabulary))], [.. Enumerable.Range(0, length).Select(i => typed && i > length / 2 ? 1 : 0)]);
 
     /// <summary>The section of the tokenizer that splits texts into bytes and merges them.</summary>
     public static byte[] BytePair()
@@ -78,7 +83,8 @@ internal static class SmallModel
         TemplateDefinition[] single = [new(0, 0), new(TemplateItem.First, 0), new(1, 0)];
         return BytePairTokenizerWriter.Write(new BytePairDefinition
         {
-            Vocabulary = special.Concat(bytes).Concat(s_merges.Select(merge => merge.Replace(" ", ""))).Index().ToDictionary(x => x.Item, x => x.Index),
+            Vocabulary = special.Concat(bytes).Concat(s_merges.Select(merge => merge.Replace(" ", ""))).Index()
+                .ToDictionary(x => x.Item, x => x.Index),
             Merges = [.. s_merges.Select(merge => merge.Split(' ')).Select(parts => (parts[0], parts[1]))],
             Options = BytePairOptions.AddPrefixSpace,
             AddedTokens = [new("<M>", 2, AddedTokenFlags.LeftStrip)],
@@ -101,7 +107,8 @@ internal static class SmallModel
             PaddingToken = null,
             ContinuingPrefix = "##",
             MaxCharacters = 20,
-            AddedTokens = [new("[M]", 3, AddedTokenFlags.LeftStrip), new("film", 6, AddedTokenFlags.Normalized | AddedTokenFlags.SingleWord)],
+            AddedTokens =
+                [new("[M]", 3, AddedTokenFlags.LeftStrip), new("film", 6, AddedTokenFlags.Normalized | AddedTokenFlags.SingleWord)],
             Single = single,
             Pair = [.. single, new(TemplateItem.Second, 1), new(2, 1)],
         });

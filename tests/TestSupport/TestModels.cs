@@ -5,7 +5,9 @@ using IBert.Edge.Quantization.Texts;
 
 namespace IBert.Edge.TestSupport;
 
-/// <summary>Each model is made once for each state of the sources and kept in <c>artifacts/test-models</c>; test processes may ask at once.</summary>
+/// <summary>
+/// Each model is made once for each state of the sources and kept in <c>artifacts/test-models</c>; test processes may ask at once.
+/// </summary>
 public static class TestModels
 {
     private static readonly ConcurrentDictionary<string, Lazy<string>> s_made = new();
@@ -22,12 +24,14 @@ public static class TestModels
         Guid runtime = typeof(Classifier).Module.ModuleVersionId, quantizer = typeof(Quantizer).Module.ModuleVersionId;
         string source = Given.Checkpoint(checkpoint);
         string folder = Path.Combine(Shared.Repository, "artifacts", "test-models");
-        string path = Path.Combine(folder, $"{checkpoint}-{runtime:N}-{quantizer:N}-{File.GetLastWriteTimeUtc(Path.Combine(source, "model.safetensors")).Ticks:x}.ibert");
+        string path = Path.Combine(folder,
+            $"{checkpoint}-{runtime:N}-{quantizer:N}-{File.GetLastWriteTimeUtc(Path.Combine(source, "model.safetensors")).Ticks:x}.ibert");
         if (!File.Exists(path))
         {
             Directory.CreateDirectory(folder);
             // Written beside and renamed: another process sees all of it or nothing, and would write the same bytes.
-            Quantizer.Quantize(source, new QuantizerOptions { Calibration = TextSource.Read(Given.Texts("reviews.train.tsv"), "sentence") }).Save(path);
+            Quantizer.Quantize(source, new QuantizerOptions { Calibration = TextSource.Read(Given.Texts("reviews.train.tsv"), "sentence") })
+                .Save(path);
         }
         return path;
     }

@@ -28,7 +28,8 @@ internal static class TokenizerData
         foreach (JsonElement line in lines)
         {
             int[] found = tokenizer.Encode(Text(line));
-            Assert.True(Integers(line, "ids").AsSpan().SequenceEqual(found), $"line {count + 1}: {line.GetRawText()}\nfound {string.Join(',', found)}");
+            Assert.True(Integers(line, "ids").AsSpan().SequenceEqual(found),
+                $"line {count + 1}: {line.GetRawText()}\nfound {string.Join(',', found)}");
             count++;
         }
         return count;
@@ -43,7 +44,8 @@ internal static class TokenizerData
         int length = tokenizer.Tokenizer.EncodePair(
             Encoding.UTF8.GetBytes(Text(line, "a")), Encoding.UTF8.GetBytes(Text(line, "b")), ids, typeIds, out bool truncated);
         Assert.True(
-            Integers(line, "ids").AsSpan().SequenceEqual(ids.AsSpan(0, length)), $"{line.GetRawText()}\nfound {string.Join(',', ids[..length])}");
+            Integers(line, "ids").AsSpan().SequenceEqual(ids.AsSpan(0, length)),
+            $"{line.GetRawText()}\nfound {string.Join(',', ids[..length])}");
         Assert.Equal(types ?? new int[length], typeIds[..length].Select(type => (int)type));
         return truncated;
     }

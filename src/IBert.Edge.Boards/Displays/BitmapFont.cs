@@ -9,7 +9,9 @@ internal static class BitmapFont
     public const int CellWidth = 6, CellHeight = 8;
     private const int Columns = 5, First = 0x20;
 
-    /// <summary>A letter's five columns; the lowest bit is its highest dot. What is not ASCII loses its accent, or is an empty box.</summary>
+    /// <summary>
+    /// A letter's five columns; the lowest bit is its highest dot. What is not ASCII loses its accent, or is an empty box.
+    /// </summary>
     public static ReadOnlySpan<byte> Glyph(Rune rune)
     {
         int value = rune.Value;
@@ -20,7 +22,9 @@ internal static class BitmapFont
         return Dots.Slice((value - First) * Columns, Columns);
     }
 
-    /// <summary>The letter without its accents; 7F, the box, for none. Nothing is allocated for the letters of Latin-1 and Latin Extended-A.</summary>
+    /// <summary>
+    /// The letter without its accents; 7F, the box, for none. Nothing is allocated for the letters of Latin-1 and Latin Extended-A.
+    /// </summary>
     private static int Base(int value)
     {
         const int latin = 0xC0;

@@ -3,7 +3,10 @@ using System.Text;
 
 namespace IBert.Edge.Boards.Displays;
 
-/// <summary>Dots in rows of bytes as displays have them: a byte is eight dots below each other, the lowest bit is the highest. Nothing is allocated after it is made.</summary>
+/// <summary>
+/// Dots in rows of bytes as displays have them: a byte is eight dots below each other, the lowest bit is the highest. Nothing is allocated
+/// after it is made.
+/// </summary>
 public sealed class Canvas
 {
     private readonly byte[] dots;

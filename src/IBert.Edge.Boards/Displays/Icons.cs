@@ -5,7 +5,8 @@ namespace IBert.Edge.Boards.Displays;
 public static class Icons
 {
     /// <summary>The names of all pictures, as applications name them.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["smile", "frown", "check", "cross", "up", "down", "bell", "heart", "warning", "link"];
+    public static IReadOnlyList<string> Names { get; } =
+        ["smile", "frown", "check", "cross", "up", "down", "bell", "heart", "warning", "link"];
 
     /// <summary>A picture by its name; empty for none of that name.</summary>
     public static ReadOnlySpan<byte> Find(string name) => name switch

@@ -14,8 +14,8 @@ public enum OledController
 }
 
 /// <summary>
-/// A panel that shows a <see cref="Canvas"/>. Only pages that changed are sent, and nothing is allocated. A panel that did not answer (its cable was out,
-/// its supply fell) has forgotten how it was set up: it is set up again before it is sent anything.
+/// A panel that shows a <see cref="Canvas"/>. Only pages that changed are sent, and nothing is allocated. A panel that did not answer (its
+/// cable was out, its supply fell) has forgotten how it was set up: it is set up again before it is sent anything.
 /// </summary>
 public sealed class Oled : IDisposable
 {
@@ -48,8 +48,10 @@ public sealed class Oled : IDisposable
         byte[] supply = controller == OledController.Ssd1306 ? [0x8D, 0x14] : [0xAD, 0x8B];
         setUp =
         [
-            // Off; clock; rows; no offset; first line; supply of its own; both orders; pins of the rows; contrast; charge times; level of VCOMH; shows memory, not inverted.
-            Commands, Off, 0xD5, 0x80, 0xA8, (byte)(height - 1), 0xD3, 0x00, 0x40, .. supply, columns, rows, 0xDA, alternate, Contrast, 0xCF, 0xD9, 0xF1, 0xDB, 0x40, 0xA4, 0xA6,
+            // Off; clock; rows; no offset; first line; supply of its own; both orders; pins of the rows; contrast; charge times; level of
+            // VCOMH; shows memory, not inverted.
+            Commands, Off, 0xD5, 0x80, 0xA8, (byte)(height - 1), 0xD3, 0x00, 0x40, .. supply, columns, rows, 0xDA, alternate, Contrast,
+                0xCF, 0xD9, 0xF1, 0xDB, 0x40, 0xA4, 0xA6,
         ];
     }
 

@@ -7,12 +7,13 @@ using Microsoft.Win32.SafeHandles;
 namespace IBert.Edge.Boards.Events;
 
 /// <summary>
-/// Waits by one <c>poll</c> for files, for the next deadline (a timerfd: to the nanosecond, where poll's own patience counts milliseconds), and for
-/// <see cref="Wake"/> (an eventfd), by which other threads and signals reach it. It never sleeps and allocates nothing once its sources are added.
+/// Waits by one <c>poll</c> for files, for the next deadline (a timerfd: to the nanosecond, where poll's own patience counts milliseconds),
+/// and for <see cref="Wake"/> (an eventfd), by which other threads and signals reach it. It never sleeps and allocates nothing once its
+/// sources are added.
 /// </summary>
 /// <remarks>
-/// Signals come by .NET's own handlers and <see cref="Wake"/>, not by a signalfd: that asks for every thread of the process to block the signal, and a
-/// .NET process has threads that do not.
+/// Signals come by .NET's own handlers and <see cref="Wake"/>, not by a signalfd: that asks for every thread of the process to block the
+/// signal, and a .NET process has threads that do not.
 /// </remarks>
 public sealed unsafe class EventLoop : IDisposable
 {
@@ -97,7 +98,11 @@ public sealed unsafe class EventLoop : IDisposable
         {
             IEventSource source = sources[i];
             // A negative number is none that is waited for.
-            records[i + Own] = new() { Descriptor = source.Handle is { IsClosed: false, IsInvalid: false } file ? (int)file.DangerousGetHandle() : -1, Events = source.Events };
+            records[i + Own] = new()
+            {
+                Descriptor = source.Handle is { IsClosed: false, IsInvalid: false } file ? (int)file.DangerousGetHandle() : -1,
+                Events = source.Events,
+            };
             deadline = Math.Min(deadline, source.Deadline);
         }
         Arm(deadline);
@@ -126,7 +131,8 @@ public sealed unsafe class EventLoop : IDisposable
         for (int i = 0; i < count && i < sources.Count; i++)
         {
             IEventSource source = sources[i];
-            if (records[i + Own].Happened != 0 && source.Handle is { IsClosed: false } file && (int)file.DangerousGetHandle() == records[i + Own].Descriptor)
+            if (records[i + Own].Happened != 0 && source.Handle is { IsClosed: false } file
+                && (int)file.DangerousGetHandle() == records[i + Own].Descriptor)
             {
                 try
                 {

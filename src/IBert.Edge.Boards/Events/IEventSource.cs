@@ -13,7 +13,9 @@ public interface IEventSource
     /// <summary>What is waited for: poll's POLLIN (1), POLLOUT (4).</summary>
     short Events { get; }
 
-    /// <summary>When <see cref="Elapsed"/> is due, by <see cref="EventLoop.Now"/>; <see cref="EventLoop.Never"/> for no such time.</summary>
+    /// <summary>
+    /// When <see cref="Elapsed"/> is due, by <see cref="EventLoop.Now"/>; <see cref="EventLoop.Never"/> for no such time.
+    /// </summary>
     long Deadline { get; }
 
     /// <summary>Called when the file is ready, or has hung up.</summary>

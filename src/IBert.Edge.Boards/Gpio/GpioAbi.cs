@@ -13,10 +13,12 @@ internal static class GpioAbi
     public const nuint GetChip = 0x8044B401;
 
     /// <summary>Calls of version 2, since Linux 5.10.</summary>
-    public const nuint GetLineInfo = 0xC100B405, GetLine = 0xC250B407, SetConfiguration = 0xC110B40D, GetValues = 0xC010B40E, SetValues = 0xC010B40F;
+    public const nuint GetLineInfo = 0xC100B405, GetLine = 0xC250B407, SetConfiguration = 0xC110B40D, GetValues = 0xC010B40E,
+        SetValues = 0xC010B40F;
 
     /// <summary>Calls of version 1, since Linux 4.8.</summary>
-    public const nuint GetLineInfo1 = 0xC048B402, GetLine1 = 0xC16CB403, GetEvents1 = 0xC030B404, GetValues1 = 0xC040B408, SetValues1 = 0xC040B409;
+    public const nuint GetLineInfo1 = 0xC048B402, GetLine1 = 0xC16CB403, GetEvents1 = 0xC030B404, GetValues1 = 0xC040B408,
+        SetValues1 = 0xC040B409;
 
     /// <summary>Ids of attributes.</summary>
     public const uint OutputValues = 2, Debounce = 3;
@@ -59,7 +61,8 @@ internal static class GpioAbi
         Used = 1 << 0, IsOutput = 1 << 1,
 
         /// <summary>Of a request.</summary>
-        Input = 1 << 0, Output = 1 << 1, ActiveLow = 1 << 2, OpenDrain = 1 << 3, OpenSource = 1 << 4, PullUp = 1 << 5, PullDown = 1 << 6, NoPull = 1 << 7,
+        Input = 1 << 0, Output =
+            1 << 1, ActiveLow = 1 << 2, OpenDrain = 1 << 3, OpenSource = 1 << 4, PullUp = 1 << 5, PullDown = 1 << 6, NoPull = 1 << 7,
     }
 
     /// <summary>struct gpiochip_info.</summary>

@@ -14,8 +14,8 @@ namespace IBert.Edge.Boards.Gpio;
 public sealed record LineDescription(int Offset, string Name, string? Holder, LineDirection Direction);
 
 /// <summary>
-/// A GPIO chip, <c>/dev/gpiochipN</c>. The number N changes with kernels and with what is plugged in (a Pi 5's header was <c>gpiochip4</c> and is <c>gpiochip0</c>
-/// from kernel 6.6.45 on), the label does not: chips are found by it.
+/// A GPIO chip, <c>/dev/gpiochipN</c>. The number N changes with kernels and with what is plugged in (a Pi 5's header was <c>gpiochip4</c>
+/// and is <c>gpiochip0</c> from kernel 6.6.45 on), the label does not: chips are found by it.
 /// </summary>
 public sealed unsafe class GpioChip : IDisposable
 {
@@ -50,7 +50,9 @@ public sealed unsafe class GpioChip : IDisposable
 
     internal SafeFileHandle Handle => file;
 
-    /// <summary>The paths of the board's chips, each once: <c>gpiochip4</c> of newer kernels on a Pi 5 is a link to <c>gpiochip0</c>.</summary>
+    /// <summary>
+    /// The paths of the board's chips, each once: <c>gpiochip4</c> of newer kernels on a Pi 5 is a link to <c>gpiochip0</c>.
+    /// </summary>
     public static IReadOnlyList<string> Paths()
     {
         try
@@ -85,7 +87,8 @@ public sealed unsafe class GpioChip : IDisposable
                 error switch
                 {
                     Libc.NoEntry => $"{path} does not exist: this machine has no such GPIO chip",
-                    Libc.NoAccess or Libc.NotPermitted => $"{path} may not be opened: add the user to the group that owns it (sudo usermod -aG gpio $USER), and log in again",
+                    Libc.NoAccess or Libc.NotPermitted =>
+                        $"{path} may not be opened: add the user to the group that owns it (sudo usermod -aG gpio $USER), and log in again",
                     _ => $"{path} cannot be opened: {Libc.Text(error)}",
                 },
                 error);
@@ -195,7 +198,8 @@ public sealed unsafe class GpioChip : IDisposable
         {
             return new($"{line}: this kernel cannot set a pull; put a resistor there and ask for none (kernels from 5.5 on can)", error);
         }
-        return new(error is Libc.NoDevice or Libc.NoDevice6 ? $"{line} is gone: the chip was removed" : $"{line} cannot be used: {Libc.Text(error)}", error);
+        return new(error is Libc.NoDevice or Libc.NoDevice6 ? $"{line} is gone: the chip was removed" : $"{line} cannot be used: " +
+            $"{Libc.Text(error)}", error);
     }
 
     internal void Require(int offset)

@@ -10,8 +10,8 @@ namespace IBert.Edge.Boards.Gpio;
 public delegate void LineEventHandler(in LineEvent change);
 
 /// <summary>
-/// A line that this program holds. Levels are as it is used: of an active-low line, active is the lower one. The kernel keeps the last 16 changes
-/// that were not read, and counts them all, so a gap is told (<see cref="LineEvent.Lost"/>). Used by one thread at a time.
+/// A line that this program holds. Levels are as it is used: of an active-low line, active is the lower one. The kernel keeps the last 16
+/// changes that were not read, and counts them all, so a gap is told (<see cref="LineEvent.Lost"/>). Used by one thread at a time.
 /// </summary>
 public sealed unsafe class GpioLine : IEventSource, IDisposable
 {
@@ -107,7 +107,8 @@ public sealed unsafe class GpioLine : IEventSource, IDisposable
     public bool Wait(TimeSpan patience)
     {
         Libc.PollRecord record = new() { Descriptor = (int)file.DangerousGetHandle(), Events = Libc.Readable };
-        int milliseconds = patience == Timeout.InfiniteTimeSpan ? -1 : (int)Math.Min(int.MaxValue, Math.Ceiling(patience.TotalMilliseconds));
+        int milliseconds =
+            patience == Timeout.InfiniteTimeSpan ? -1 : (int)Math.Min(int.MaxValue, Math.Ceiling(patience.TotalMilliseconds));
         return Libc.Poll(&record, 1, milliseconds) > 0;
     }
 
@@ -220,7 +221,8 @@ public sealed unsafe class GpioLine : IEventSource, IDisposable
             // Both are asked for where a level has to settle: each begins a new wait.
             GpioAbi.EventRequest1 events = new()
             {
-                Offset = (uint)Offset, Flags = (uint)flags, Edges = (uint)(Options.Debounce > TimeSpan.Zero ? LineEdges.Both : Options.Edges),
+                Offset = (uint)Offset, Flags = (uint)flags,
+                Edges = (uint)(Options.Debounce > TimeSpan.Zero ? LineEdges.Both : Options.Edges),
             };
             GpioAbi.SetName(events.Consumer, Options.Consumer);
             Taken(Libc.Control(chip.Handle, GpioAbi.GetEvents1, &events));

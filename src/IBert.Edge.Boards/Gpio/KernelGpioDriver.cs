@@ -1,12 +1,14 @@
-// System.Device.Gpio on the kernel's character device: GpioController, and with it every binding of dotnet/iot, without a library on the board.
+// System.Device.Gpio on the kernel's character device: GpioController, and with it every binding of dotnet/iot, without a library on the
+// board.
 using System.Device.Gpio;
 using IBert.Edge.Boards.Events;
 
 namespace IBert.Edge.Boards.Gpio;
 
 /// <summary>
-/// A driver for <see cref="GpioController"/>: <c>new GpioController(new KernelGpioDriver("pinctrl-bcm2711"))</c>. A pin's number is its line's offset on the chip.
-/// Nothing is allocated once pins are open, except what <see cref="GpioController"/> itself allocates; a change between two waits is not lost.
+/// A driver for <see cref="GpioController"/>: <c>new GpioController(new KernelGpioDriver("pinctrl-bcm2711"))</c>. A pin's number is its
+/// line's offset on the chip. Nothing is allocated once pins are open, except what <see cref="GpioController"/> itself allocates; a change
+/// between two waits is not lost.
 /// </summary>
 public sealed class KernelGpioDriver : GpioDriver
 {
@@ -100,7 +102,8 @@ public sealed class KernelGpioDriver : GpioDriver
             LineOptions options = new()
             {
                 Direction = mode == PinMode.Output ? LineDirection.Output : LineDirection.Input,
-                Pull = mode switch { PinMode.InputPullUp => LinePull.Up, PinMode.InputPullDown => LinePull.Down, PinMode.Input => LinePull.None, _ => LinePull.AsIs },
+                Pull = mode switch { PinMode.InputPullUp =>
+                    LinePull.Up, PinMode.InputPullDown => LinePull.Down, PinMode.Input => LinePull.None, _ => LinePull.AsIs },
                 InitiallyActive = initialValue == PinValue.High,
                 Edges = mode == PinMode.Output ? LineEdges.None : pin.Line?.Options.Edges ?? LineEdges.None,
             };
@@ -126,7 +129,10 @@ public sealed class KernelGpioDriver : GpioDriver
         }
     }
 
-    /// <summary>Waits for a change. One that happened since the last wait, or since the first for the other edge, counts: the kernel keeps the last 16.</summary>
+    /// <summary>
+    /// Waits for a change. One that happened since the last wait, or since the first for the other edge, counts: the kernel keeps the last
+    /// 16.
+    /// </summary>
     protected override WaitForEventResult WaitForEvent(int pinNumber, PinEventTypes eventTypes, CancellationToken cancellationToken)
     {
         using EventWait wait = new(cancellationToken);
@@ -214,7 +220,8 @@ public sealed class KernelGpioDriver : GpioDriver
         base.Dispose(disposing);
     }
 
-    private Pin Opened(int number) => pins.TryGetValue(number, out Pin? pin) ? pin : throw new InvalidOperationException($"pin {number} is not open");
+    private Pin Opened(int number) =>
+        pins.TryGetValue(number, out Pin? pin) ? pin : throw new InvalidOperationException($"pin {number} is not open");
 
     /// <summary>An open pin with its line; as it is, where no mode was set.</summary>
     private Pin Taken(int number)

@@ -3,7 +3,9 @@ using IBert.Edge.Boards.Events;
 
 namespace IBert.Edge.Boards.Gpio;
 
-/// <summary>A change counts when the new level has stayed for the period, as the kernel's own debounce has it: bounces and spikes are none.</summary>
+/// <summary>
+/// A change counts when the new level has stayed for the period, as the kernel's own debounce has it: bounces and spikes are none.
+/// </summary>
 /// <param name="period">How long a level must stay.</param>
 /// <param name="active">The level at the beginning.</param>
 /// <param name="edges">The changes that are told.</param>
@@ -12,7 +14,9 @@ internal sealed class SoftwareDebounce(TimeSpan period, bool active, LineEdges e
     private readonly long ticks = (long)(period.TotalSeconds * EventLoop.TicksPerSecond);
     private LineEvent last;
 
-    /// <summary>When the present level has stayed long enough, by <see cref="EventLoop.Now"/>; <see cref="EventLoop.Never"/> when nothing changed.</summary>
+    /// <summary>
+    /// When the present level has stayed long enough, by <see cref="EventLoop.Now"/>; <see cref="EventLoop.Never"/> when nothing changed.
+    /// </summary>
     public long Deadline { get; private set; } = EventLoop.Never;
 
     /// <summary>Takes in a change: the wait begins anew.</summary>

@@ -8,8 +8,9 @@ using Microsoft.Win32.SafeHandles;
 namespace IBert.Edge.Boards.I2c;
 
 /// <summary>
-/// A device behind SMBus commands: what is written goes out as byte, byte data, or I2C blocks of a command and at most 32 bytes; what is read comes in likewise. A
-/// longer write is parted into blocks with the same command, which is how displays take data; devices that count their registers on do not.
+/// A device behind SMBus commands: what is written goes out as byte, byte data, or I2C blocks of a command and at most 32 bytes; what is
+/// read comes in likewise. A longer write is parted into blocks with the same command, which is how displays take data; devices that count
+/// their registers on do not.
 /// </summary>
 public sealed unsafe class SmbusDevice : I2cDevice
 {
@@ -45,8 +46,10 @@ public sealed unsafe class SmbusDevice : I2cDevice
             throw new BoardException(
                 error switch
                 {
-                    Libc.NoEntry => $"{path} does not exist: enable the bus (raspi-config: Interface Options, I2C; or dtparam=i2c_arm=on in config.txt)",
-                    Libc.NoAccess or Libc.NotPermitted => $"{path} may not be opened: add the user to its group (sudo usermod -aG i2c $USER), and log in again",
+                    Libc.NoEntry => $"{path} does not exist: enable the bus (raspi-config: Interface Options, " +
+                        "I2C; or dtparam=i2c_arm=on in config.txt)",
+                    Libc.NoAccess or Libc.NotPermitted =>
+                        $"{path} may not be opened: add the user to its group (sudo usermod -aG i2c $USER), and log in again",
                     _ => $"{path} cannot be opened: {Libc.Text(error)}",
                 },
                 error);
@@ -67,14 +70,17 @@ public sealed unsafe class SmbusDevice : I2cDevice
         if ((functions & WritesByte) == 0)
         {
             file.Dispose();
-            throw new BoardException($"{path} has neither plain I2C nor SMBus commands that a device needs (functions {functions:x})", Libc.NotSupported);
+            throw new BoardException(
+                $"{path} has neither plain I2C nor SMBus commands that a device needs (functions {functions:x})", Libc.NotSupported);
         }
         if (Libc.Control(file, SetAddress, address) < 0)
         {
             int error = Libc.Error;
             file.Dispose();
             throw new BoardException(
-                error == Libc.Busy ? $"address 0x{address:x2} of {path} is in use by a driver of the kernel" : $"address 0x{address:x2} of {path}: {Libc.Text(error)}", error);
+                error == Libc.Busy
+                    ? $"address 0x{address:x2} of {path} is in use by a driver of the kernel"
+                    : $"address 0x{address:x2} of {path}: {Libc.Text(error)}", error);
         }
         return new SmbusDevice(file, settings);
     }
@@ -162,7 +168,9 @@ public sealed unsafe class SmbusDevice : I2cDevice
         {
             int error = Libc.Error;
             throw new BoardException(
-                error is Libc.NoDevice6 or Libc.NoDevice or Libc.RemoteIO or Libc.TimedOut ? $"{name} does not answer: is it connected, and has it power?" : $"{name}: {Libc.Text(error)}",
+                error is Libc.NoDevice6 or Libc.NoDevice or Libc.RemoteIO or Libc.TimedOut
+                    ? $"{name} does not answer: is it connected, and has it power?"
+                    : $"{name}: {Libc.Text(error)}",
                 error);
         }
     }

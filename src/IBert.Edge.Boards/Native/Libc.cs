@@ -7,7 +7,8 @@ namespace IBert.Edge.Boards.Native;
 internal static unsafe partial class Libc
 {
     /// <summary>Complaints (errno).</summary>
-    public const int NotPermitted = 1, NoEntry = 2, Interrupted = 4, InputOutput = 5, NoDevice6 = 6, Again = 11, NoAccess = 13, Busy = 16, NoDevice = 19, Invalid = 22,
+    public const int NotPermitted =
+        1, NoEntry = 2, Interrupted = 4, InputOutput = 5, NoDevice6 = 6, Again = 11, NoAccess = 13, Busy = 16, NoDevice = 19, Invalid = 22,
         NoSpecial = 25, NotSupported = 95, TimedOut = 110, RemoteIO = 121;
 
     /// <summary>How a file is opened.</summary>

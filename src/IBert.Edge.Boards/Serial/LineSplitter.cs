@@ -6,7 +6,10 @@ namespace IBert.Edge.Boards.Serial;
 /// <param name="isCut">Whether it was longer: the rest was dropped.</param>
 public delegate void LineHandler(ReadOnlySpan<byte> line, bool isCut);
 
-/// <summary>Cuts a stream of bytes at line feeds, carriage returns, or both, as terminals and microcontrollers end their lines. Empty lines are none.</summary>
+/// <summary>
+/// Cuts a stream of bytes at line feeds, carriage returns, or both, as terminals and microcontrollers end their lines. Empty lines are
+/// none.
+/// </summary>
 /// <param name="most">Longest line in bytes.</param>
 public sealed class LineSplitter(int most)
 {

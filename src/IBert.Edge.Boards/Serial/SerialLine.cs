@@ -6,8 +6,8 @@ using Microsoft.Win32.SafeHandles;
 namespace IBert.Edge.Boards.Serial;
 
 /// <summary>
-/// A UART, <c>/dev/serial0</c>, <c>/dev/ttyTHS1</c> or <c>/dev/serial/by-id/...</c>. A port that is unplugged is told once, and tried again until it is back;
-/// nothing is allocated for a line. Used by one thread at a time.
+/// A UART, <c>/dev/serial0</c>, <c>/dev/ttyTHS1</c> or <c>/dev/serial/by-id/...</c>. A port that is unplugged is told once, and tried again
+/// until it is back; nothing is allocated for a line. Used by one thread at a time.
 /// </summary>
 public sealed unsafe class SerialLine : IEventSource, IDisposable
 {
@@ -158,9 +158,12 @@ public sealed unsafe class SerialLine : IEventSource, IDisposable
             throw new BoardException(
                 error switch
                 {
-                    Libc.NoEntry => $"{Path} does not exist: plug the device in, or enable the port (raspi-config: Interface Options, Serial Port)",
-                    Libc.NoAccess or Libc.NotPermitted => $"{Path} may not be opened: add the user to its group (sudo usermod -aG dialout $USER), and log in again",
-                    Libc.Busy => $"{Path} is in use by another program: end it (a login prompt on it ends by raspi-config, or systemctl disable --now serial-getty@...)",
+                    Libc.NoEntry =>
+                        $"{Path} does not exist: plug the device in, or enable the port (raspi-config: Interface Options, Serial Port)",
+                    Libc.NoAccess or Libc.NotPermitted =>
+                        $"{Path} may not be opened: add the user to its group (sudo usermod -aG dialout $USER), and log in again",
+                    Libc.Busy => $"{Path} is in use by another program: end it (a login prompt on it ends by raspi-config, or systemctl " +
+                        "disable --now serial-getty@...)",
                     _ => $"{Path} cannot be opened: {Libc.Text(error)}",
                 },
                 error);

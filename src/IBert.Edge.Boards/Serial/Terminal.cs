@@ -8,7 +8,8 @@ internal static unsafe class Terminal
 {
     // Calls and bits of asm-generic/termbits.h and ioctls.h.
     private const nuint GetSettings = 0x802C542A, SetSettings = 0x402C542B, Exclusive = 0x540C, FlushInput = 0x540B;
-    private const uint Bits8 = 0x30, TwoStopBits = 0x40, Receive = 0x80, ParityOn = 0x100, ParityOdd = 0x200, Local = 0x800, OtherRate = 0x1000, Handshake = 0x80000000;
+    private const uint Bits8 = 0x30, TwoStopBits = 0x40, Receive = 0x80, ParityOn = 0x100, ParityOdd = 0x200, Local = 0x800,
+        OtherRate = 0x1000, Handshake = 0x80000000;
     private const int InputRateShift = 16;
 
     /// <summary>Raw bytes, at a rate that is read back.</summary>
@@ -51,7 +52,8 @@ internal static unsafe class Terminal
         if (result < 0)
         {
             int error = Libc.Error;
-            throw new BoardException(error == Libc.NoSpecial ? $"{path} is no serial port" : $"{path} cannot be set up: {Libc.Text(error)}", error);
+            throw new BoardException(
+                error == Libc.NoSpecial ? $"{path} is no serial port" : $"{path} cannot be set up: {Libc.Text(error)}", error);
         }
     }
 

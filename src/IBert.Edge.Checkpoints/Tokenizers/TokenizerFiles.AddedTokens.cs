@@ -82,7 +82,8 @@ internal static partial class TokenizerFiles
             }
         }
         HashSet<string> names = new(specials.Select(special => special.Content), StringComparer.Ordinal);
-        added.Add(again.Select(item => names.Contains(item.Token.Content) ? item with { Token = item.Token with { IsSpecial = true } } : item));
+        added.Add(
+            again.Select(item => names.Contains(item.Token.Content) ? item with { Token = item.Token with { IsSpecial = true } } : item));
         RequireAgreement(files, added);
         return added.Definitions(files.Config["split_special_tokens"].FlagOr(false));
     }
@@ -168,7 +169,9 @@ internal static partial class TokenizerFiles
             new AddedTokenValue(item.Name, 0, !special.Contains(item.Name), special.Contains(item.Name)), item.Value.Integer, item.Value));
     }
 
-    /// <summary>added_tokens.json, which save_pretrained writes for slow tokenizers, must say what the others do where they count.</summary>
+    /// <summary>
+    /// added_tokens.json, which save_pretrained writes for slow tokenizers, must say what the others do where they count.
+    /// </summary>
     private static void RequireAgreement(in Files files, AddedVocabulary added)
     {
         if (files.AddedTokens.IsNull)

@@ -72,14 +72,16 @@ internal static partial class TokenizerFiles
     }
 
     private static TokenizerJson RequireFile(in Files files, string name) =>
-        TokenizerJson.Read(Path.Combine(files.Folder, name), CheckpointFileKind.Tokenizer) is { IsNull: false } json ? json : throw MissingFile(files, name);
+        TokenizerJson.Read(Path.Combine(files.Folder, name), CheckpointFileKind.Tokenizer) is { IsNull: false } json
+            ? json
+            : throw MissingFile(files, name);
 
     private static CheckpointException MissingFile(in Files files, string name) => new(
         $"{files.Folder} has neither tokenizer.json nor {name}, which byte-level BPE needs. Copy the whole checkpoint folder.");
 
     /// <summary>
-    /// merges.txt: a line per merge, two pieces parted by white space, lowest rank first. Of the first line, which tells the version, and of
-    /// what follows the last line's end transformers takes nothing; of a pair that is there twice the first counts.
+    /// merges.txt: a line per merge, two pieces parted by white space, lowest rank first. Of the first line, which tells the version, and
+    /// of what follows the last line's end transformers takes nothing; of a pair that is there twice the first counts.
     /// </summary>
     private static List<(string, string)> ReadMergeList(in Files files)
     {

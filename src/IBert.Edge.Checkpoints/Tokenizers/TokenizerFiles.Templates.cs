@@ -87,7 +87,8 @@ internal static partial class TokenizerFiles
     }
 
     /// <summary>
-    /// Whether transformers hands a model the types, by what the files or the class say of its inputs. DistilBERT has none, and is told them.
+    /// Whether transformers hands a model the types, by what the files or the class say of its inputs. DistilBERT has none, and is told
+    /// them.
     /// </summary>
     private static bool HasTypes(in Files files, string tokenizerClass)
     {

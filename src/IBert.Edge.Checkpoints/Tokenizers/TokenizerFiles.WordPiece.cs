@@ -104,17 +104,21 @@ internal static partial class TokenizerFiles
         | (strip ? BertNormalizerOptions.StripAccents : 0)
         | (lower ? BertNormalizerOptions.LowerCase : 0);
 
-    /// <summary>transformers normalizes added tokens as tokenizer.json says, and only then changes the normalizer: both must agree.</summary>
+    /// <summary>
+    /// transformers normalizes added tokens as tokenizer.json says, and only then changes the normalizer: both must agree.
+    /// </summary>
     private static void RequireSameContents(WordPieceDefinition definition, BertNormalizerOptions own)
     {
         foreach (AddedTokenDefinition token in definition.AddedTokens)
         {
             if ((token.Flags & AddedTokenFlags.Normalized) != 0
-                && !WordPieceDefinition.Normalize(token.Content, own).SequenceEqual(WordPieceDefinition.Normalize(token.Content, definition.Options)))
+                && !WordPieceDefinition.Normalize(token.Content, own)
+                    .SequenceEqual(WordPieceDefinition.Normalize(token.Content, definition.Options)))
             {
                 throw new CheckpointException(
                     $"The added token '{token.Content}' is normalized, and the normalizer of tokenizer.json is not that of "
-                    + "tokenizer_config.json (do_lower_case, strip_accents, tokenize_chinese_chars): transformers looks for the one in texts "
+                    + "tokenizer_config.json (do_lower_case, strip_accents, tokenize_chinese_chars): transformers looks for " +
+                        "the one in texts "
                     + "of the other. Make the two the same.");
             }
         }

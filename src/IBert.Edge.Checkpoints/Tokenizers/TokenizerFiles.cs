@@ -8,7 +8,8 @@ namespace IBert.Edge.Checkpoints.Tokenizers;
 /// <summary>
 /// The tokenizer of a checkpoint, put together as <c>AutoTokenizer</c> of transformers 4.55 does for its fast tokenizers. tokenizer.json
 /// gives vocabulary, added tokens and templates where it is there, the files of the model's own class where it is not. What the files say
-/// about tokenization is done as transformers does it, or refused by name; padding, and lengths other than model_max_length, are the caller's.
+/// about tokenization is done as transformers does it, or refused by name; padding, and lengths other than model_max_length, are the
+/// caller's.
 /// </summary>
 internal static partial class TokenizerFiles
 {
@@ -37,7 +38,8 @@ internal static partial class TokenizerFiles
         TokenizerJson In(string name) => TokenizerJson.Read(
             Path.Combine(folder, name), name == "tokenizer.json" ? CheckpointFileKind.Tokenizer : CheckpointFileKind.Config);
         var files = new Files(
-            folder, In("tokenizer.json"), In("tokenizer_config.json"), In("special_tokens_map.json"), In("added_tokens.json"), In("config.json"));
+            folder, In("tokenizer.json"), In("tokenizer_config.json"), In("special_tokens_map.json"), In("added_tokens.json"),
+            In("config.json"));
         RequireKinds(files);
         string? name = ReadClass(files);
         files = WithoutTokenizerFile(files, name);
@@ -52,7 +54,9 @@ internal static partial class TokenizerFiles
         return definition;
     }
 
-    /// <summary>Copies a tokenizer's files, as they are, from one checkpoint folder beside another's weights; those of another tokenizer there go.</summary>
+    /// <summary>
+    /// Copies a tokenizer's files, as they are, from one checkpoint folder beside another's weights; those of another tokenizer there go.
+    /// </summary>
     /// <param name="from">A folder whose tokenizer is read, and must be sound.</param>
     /// <param name="to">A folder with a config.json of its own, which tokenizers read too.</param>
     /// <exception cref="CheckpointException">A file is missing, broken, or asks for what is not supported: nothing is copied.</exception>
@@ -100,7 +104,8 @@ internal static partial class TokenizerFiles
         }
         return s_classOfModel.FirstOrDefault(item => item.ModelType == model.Text).Class
             ?? throw new CheckpointException(
-                $"No file names a tokenizer class, and {model.Place} is {model.Text}, whose tokenizer is not supported. Supported are those "
+                $"No file names a tokenizer class, and {model.Place} is {model.Text}, whose tokenizer is not " +
+                "supported. Supported are those "
                 + $"of {string.Join(", ", s_classOfModel.Select(item => item.ModelType))}.");
     }
 
@@ -178,7 +183,8 @@ internal static partial class TokenizerFiles
     {
         try
         {
-            string text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(CheckpointFile.Read(Path.Combine(folder, name), CheckpointFileKind.Tokenizer));
+            string text = new UTF8Encoding(false, throwOnInvalidBytes: true)
+                .GetString(CheckpointFile.Read(Path.Combine(folder, name), CheckpointFileKind.Tokenizer));
             return text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n').Split('\n');
         }
         catch (DecoderFallbackException error)

@@ -201,7 +201,8 @@ internal readonly struct TokenizerJson
         catch (InvalidOperationException)
         {
             throw new CheckpointException(
-                $"{Place} has a text that is broken UTF-8 or has lone surrogates. Save the tokenizer again with save_pretrained of transformers.");
+                $"{Place} has a text that is broken UTF-8 or has lone surrogates. Save the tokenizer again " +
+                "with save_pretrained of transformers.");
         }
     }
 }

@@ -1,5 +1,5 @@
-// A data file as people have them: tab-separated with a header line and without quoting, or plain text with a text a line. Both programs read
-// such files here, so that what one takes for a text or a label is the same to the other.
+// A data file as people have them: tab-separated with a header line and without quoting, or plain text with a text a line. Both programs
+// read such files here, so that what one takes for a text or a label is the same to the other.
 namespace IBert.Edge.Files.Data;
 
 /// <summary>
@@ -7,9 +7,9 @@ namespace IBert.Edge.Files.Data;
 /// wanted. Memory does not grow with it. Immutable.
 /// </summary>
 /// <remarks>
-/// UTF-8; a byte order mark is skipped. A line ends with LF or CR LF; the last one need not end. A line of nothing but white space is no text: it
-/// is passed over, counted (<see cref="EmptyLines"/>), and has its number. Spaces around a field do not count: byte-level BPE would make tokens
-/// of them (SST-2 has one behind each sentence).
+/// UTF-8; a byte order mark is skipped. A line ends with LF or CR LF; the last one need not end. A line of nothing but white space is no
+/// text: it is passed over, counted (<see cref="EmptyLines"/>), and has its number. Spaces around a field do not count: byte-level BPE
+/// would make tokens of them (SST-2 has one behind each sentence).
 /// </remarks>
 internal sealed class DataFile
 {
@@ -84,13 +84,14 @@ internal sealed class DataFile
         }
         if (quoted == texts && texts > 1)
         {
-            notes.Add($"{path}: every text is in quotes, which are part of it: data files have no quoting; take the quotes out if the texts have none");
+            notes.Add($"{path}: every text is in quotes, which are part of it: data files have no quoting; take the quotes out if the " +
+                "texts have none");
         }
         if (columns.IsPlain && lines.First is { } first && LooksLikeHeader(first))
         {
             notes.Add(
-                $"{path}: the first line, {OneLine.Quote(first)}, counts as a text; if it names columns that commas part, put tabs in their place and name " +
-                "the column with --text");
+                $"{path}: the first line, {OneLine.Quote(first)}, counts as a text; if it names columns that commas part, put tabs in " +
+                "their place and name the column with --text");
         }
         file.Notes = notes;
         return file;
@@ -112,7 +113,9 @@ internal sealed class DataFile
     {
         try
         {
-            Stream stream = pipe is not null ? new MemoryStream(pipe, writable: false) : new FileStream(InputFile.Open(Path), FileAccess.Read, bufferSize: 0);
+            Stream stream = pipe is not null
+                ? new MemoryStream(pipe, writable: false)
+                : new FileStream(InputFile.Open(Path), FileAccess.Read, bufferSize: 0);
             return new DataLines(this, stream, expectedHash);
         }
         catch (UnreadableFileException error)
@@ -127,8 +130,10 @@ internal sealed class DataFile
         {
             return InputFile.ReadPipe(path, MostOfPipe) switch
             {
-                null => throw new DataFileException($"{path}: is a pipe that has more than {MostOfPipe >> 20} MB: write them to a file and give that"),
-                [] => throw new DataFileException($"{path}: is a pipe, and nobody wrote to it: write a table with a header line to it, or give a file"),
+                null => throw new DataFileException(
+                    $"{path}: is a pipe that has more than {MostOfPipe >> 20} MB: write them to a file and give that"),
+                [] => throw new DataFileException(
+                    $"{path}: is a pipe, and nobody wrote to it: write a table with a header line to it, or give a file"),
                 byte[] content => content,
             };
         }
@@ -147,7 +152,8 @@ internal sealed class DataFile
         string first = lines.First!;
         if (first.Contains('\t'))
         {
-            throw new DataFileException($"{path}: is tab-separated: name the column that holds the texts with --text; its columns are {lines.DescribeHeader()}");
+            throw new DataFileException(
+                $"{path}: is tab-separated: name the column that holds the texts with --text; its columns are {lines.DescribeHeader()}");
         }
         if (first.StartsWith("{\"", StringComparison.Ordinal))
         {
@@ -156,11 +162,13 @@ internal sealed class DataFile
         if (path.EndsWith(".csv", StringComparison.OrdinalIgnoreCase))
         {
             throw new DataFileException(
-                $"{path}: is comma-separated by its name: put tabs in place of the commas and name the column with --text, or call it .txt if each line is a text");
+                $"{path}: is comma-separated by its name: put tabs in place of the commas and name the column with --text, or call it " +
+                ".txt if each line is a text");
         }
     }
 
     /// <summary>Whether a line is words without spaces that commas part.</summary>
     private static bool LooksLikeHeader(string line) =>
-        line.Contains(',') && line.Split(',').All(name => name.Length > 0 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '"'));
+        line.Contains(',')
+            && line.Split(',').All(name => name.Length > 0 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '"'));
 }

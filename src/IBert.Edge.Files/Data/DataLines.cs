@@ -110,7 +110,8 @@ internal sealed class DataLines : IDisposable
 
     /// <summary>The names of the columns, for a message.</summary>
     public string DescribeHeader() =>
-        string.Join(", ", header.Take(ShownColumns).Select(OneLine.Quote)) + (header.Length > ShownColumns ? $" and {header.Length - ShownColumns} more" : "");
+        string.Join(", ", header.Take(ShownColumns).Select(OneLine.Quote)) +
+            (header.Length > ShownColumns ? $" and {header.Length - ShownColumns} more" : "");
 
     public void Dispose() => stream.Dispose();
 
@@ -134,7 +135,8 @@ internal sealed class DataLines : IDisposable
             }
             if (state == LineState.TooLong)
             {
-                throw new DataFileException($"{Place}: is longer than {LineReader.MaxLine >> 20} MB: is it a text file, with a text a line?");
+                throw new DataFileException(
+                    $"{Place}: is longer than {LineReader.MaxLine >> 20} MB: is it a text file, with a text a line?");
             }
             line = line[..line.Span.TrimEnd((byte)'\r').Length];
             RequireText(line.Span);
@@ -164,7 +166,8 @@ internal sealed class DataLines : IDisposable
         {
             int valid = ValidLength(bytes);
             throw new DataFileException(
-                $"{Place}: byte {valid + 1}, {bytes[valid]:X2}, is not UTF-8: if the file is in Windows-1252 or Latin-1, convert it with 'iconv -f WINDOWS-1252 -t UTF-8'");
+                $"{Place}: byte {valid + 1}, {bytes[valid]:X2}, is not UTF-8: if the file is in Windows-1252 or Latin-1, convert it with " +
+                "'iconv -f WINDOWS-1252 -t UTF-8'");
         }
         if (Number == 1 && bytes.Contains((byte)'\r'))
         {
@@ -207,14 +210,18 @@ internal sealed class DataLines : IDisposable
             if (fields.Count >= header.Length && !bytes[field].Trim(" \r"u8).IsEmpty)
             {
                 throw new DataFileException(
-                    $"{Place}: has more fields than the header line's {header.Length}: a tab within a text parts it, put a space in its place");
+                    $"{Place}: has more fields than the header line's {header.Length}: a tab within a text parts it, put a " +
+                    "space in its place");
             }
             fields.Add(field);
         }
         if (wanted >= fields.Count)
         {
-            string hint = bytes.Count((byte)'"') % 2 == 1 ? "a text has to stand on one line, quotes do not hold its lines together" : "correct the line or take it out";
-            throw new DataFileException($"{Place}: has {fields.Count} of {header.Length} columns, {OneLine.Quote(header[wanted])} is missing: {hint}");
+            string hint = bytes.Count((byte)'"') % 2 == 1
+                ? "a text has to stand on one line, quotes do not hold its lines together"
+                : "correct the line or take it out";
+            throw new DataFileException(
+                $"{Place}: has {fields.Count} of {header.Length} columns, {OneLine.Quote(header[wanted])} is missing: {hint}");
         }
     }
 
@@ -227,16 +234,19 @@ internal sealed class DataLines : IDisposable
         {
             return Array.IndexOf(header, header[index], index + 1) < 0
                 ? index
-                : throw new DataFileException($"{file.Path}: has two columns named {OneLine.Quote(name)}, and {option} can mean one: rename the other");
+                : throw new DataFileException(
+                    $"{file.Path}: has two columns named {OneLine.Quote(name)}, and {option} can mean one: rename the other");
         }
         string first = First!;
         string hint =
             header.Length == 1 && first.StartsWith('{') ? ": it looks like JSON, and has to be tab-separated with a header line" :
-            header.Length == 1 && Separator(first) is { } separator ? $": its columns seem to be parted by {separator}, and have to be by tabs" :
+            header.Length == 1 && Separator(first) is { } separator ? $": its columns seem to be parted by {separator}, and " +
+                "have to be by tabs" :
             Array.IndexOf(header, $"\"{name}\"") >= 0 ? ": data files have no quoting, take the quotes out" :
             NearestName.Of(name, header) is { } nearest ? $": is {OneLine.Quote(nearest)} meant?" :
             "";
-        throw new DataFileException($"{file.Path}: has no column {OneLine.Quote(name)} for {option}; its first line names {DescribeHeader()}{hint}");
+        throw new DataFileException(
+            $"{file.Path}: has no column {OneLine.Quote(name)} for {option}; its first line names {DescribeHeader()}{hint}");
     }
 
     private static string? Separator(string header) =>

@@ -42,7 +42,9 @@ internal abstract class LabelColumn
     /// <exception cref="DataFileException">They are neither all names nor all indices, or both and not the same ones.</exception>
     public abstract void Decide(string path);
 
-    /// <summary>A label that was looked at: of each of the model's 1 for what is a label of the text and 0 for what is none, or the number.</summary>
+    /// <summary>
+    /// A label that was looked at: of each of the model's 1 for what is a label of the text and 0 for what is none, or the number.
+    /// </summary>
     public abstract double[] Read(string field);
 
     /// <inheritdoc cref="Read(string)"/>
@@ -53,7 +55,8 @@ internal abstract class LabelColumn
         private const int Shown = 8;
 
         private readonly Dictionary<string, int> indices =
-            labels.Select((name, index) => (name, index)).DistinctBy(label => label.name).ToDictionary(label => label.name, label => label.index);
+            labels.Select((name, index) => (name, index)).DistinctBy(label => label.name)
+                .ToDictionary(label => label.name, label => label.index);
         private readonly bool[] marked = new bool[labels.Count];
 
         // The first field that is no name, that is no index, and that is both and of different labels.
@@ -82,14 +85,14 @@ internal abstract class LabelColumn
             if (noName is { } index && noIndex is { } name)
             {
                 throw new DataFileException(
-                    $"{index.Place}: {OneLine.Quote(index.Field)} is an index, {OneLine.Quote(name.Field)} is a name ({name.Place}): a column has one or " +
-                    "the other; is it the right one?");
+                    $"{index.Place}: {OneLine.Quote(index.Field)} is an index, {OneLine.Quote(name.Field)} is a name ({name.Place}): a " +
+                    "column has one or the other; is it the right one?");
             }
             if (noName is null && noIndex is null && open is { } both)
             {
                 throw new DataFileException(
-                    $"{both.Place}: {OneLine.Quote(both.Field)} is the name of a label and the index of another, and so are all labels of {path}: say which " +
-                    "they are with --label-kind name or --label-kind index");
+                    $"{both.Place}: {OneLine.Quote(both.Field)} is the name of a label and the index of another, and so are all labels " +
+                    $"of {path}: say which they are with --label-kind name or --label-kind index");
             }
             kind = noName is null ? LabelKind.Name : LabelKind.Index;
         }
@@ -112,7 +115,8 @@ internal abstract class LabelColumn
                 return FindOne(field, wanted) is >= 0 and int one ? [one] : null;
             }
             // A label's name may have a comma itself.
-            string[] parts = field.Length == 0 ? [] : FindOne(field, wanted) >= 0 ? [field] : field.Split(',', StringSplitOptions.TrimEntries);
+            string[] parts =
+                field.Length == 0 ? [] : FindOne(field, wanted) >= 0 ? [field] : field.Split(',', StringSplitOptions.TrimEntries);
             int[] found = Array.ConvertAll(parts, part => FindOne(part, wanted));
             Array.Sort(found);
             return found is [< 0, ..] || found.Distinct().Count() != found.Length ? null : found;
@@ -124,7 +128,8 @@ internal abstract class LabelColumn
 
         private string Complain(string field)
         {
-            string known = string.Join(", ", labels.Take(Shown).Select(label => OneLine.Shorten(label))) + (labels.Count > Shown ? ", ..." : "");
+            string known =
+                string.Join(", ", labels.Take(Shown).Select(label => OneLine.Shorten(label))) + (labels.Count > Shown ? ", ..." : "");
             string expected = asked switch
             {
                 LabelKind.Name => known,
@@ -135,7 +140,8 @@ internal abstract class LabelColumn
             string way =
                 field.Length == 0 ? "take the line out, or correct it" :
                 bare.Length < field.Length && Find(bare, LabelKind.Name) is not null ? "data files have no quoting, take the quotes out" :
-                several && (field.AsSpan().ContainsAny("[|;") || field.Split(',', StringSplitOptions.TrimEntries) is { Length: > 1 } parts && parts.Length > parts.Distinct().Count())
+                several && (field.AsSpan().ContainsAny("[|;")
+                    || field.Split(',', StringSplitOptions.TrimEntries) is { Length: > 1 } parts && parts.Length > parts.Distinct().Count())
                     ? "of several labels give the names or the indices, each once, with commas between them" :
                 NearestName.Of(field, labels) is { } nearest ? $"is {OneLine.Quote(nearest)} meant?" :
                 "is --label the right column?";
@@ -151,11 +157,14 @@ internal abstract class LabelColumn
             {
                 throw new DataFileException(
                     $"{place}: {(field.Length == 0 ? "nothing" : OneLine.Quote(field))} is no number, and this model gives a value; " +
-                    (field.Contains(',') && TryRead(field.Replace(',', '.'), out _) ? "decimals stand behind a point" : "is --label the right column?"));
+                    (field.Contains(',') && TryRead(field.Replace(',', '.'), out _)
+                        ? "decimals stand behind a point"
+                        : "is --label the right column?"));
             }
             if (!double.IsFinite(value))
             {
-                throw new DataFileException($"{place}: {OneLine.Quote(field)} is not a finite number, and this model gives a value: take the line out, or correct it");
+                throw new DataFileException($"{place}: {OneLine.Quote(field)} is not a finite number, and this model gives a value: take " +
+                    "the line out, or correct it");
             }
         }
 
@@ -164,6 +173,7 @@ internal abstract class LabelColumn
         public override double[] Read(string field) => TryRead(field, out double value) ? [value] : [];
 
         private static bool TryRead(string field, out double value) =>
-            double.TryParse(field, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out value);
+            double.TryParse(field, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent,
+                CultureInfo.InvariantCulture, out value);
     }
 }

@@ -7,8 +7,8 @@ internal static class NearestName
     private const int MostLetters = 64;
 
     /// <summary>
-    /// The name that takes the fewest letters to insert, delete or change (Levenshtein 1966), a different case being less than one letter; null
-    /// where more than a third of the letters are others.
+    /// The name that takes the fewest letters to insert, delete or change (Levenshtein 1966), a different case being less than one letter;
+    /// null where more than a third of the letters are others.
     /// </summary>
     public static string? Of(string name, IEnumerable<string> known)
     {

@@ -24,7 +24,8 @@ internal sealed record TensorRange(float[] ChannelMin, float[] ChannelMax, doubl
     public float ChannelMagnitude(int channel) => Math.Max(Math.Abs(ChannelMin[channel]), Math.Abs(ChannelMax[channel]));
 
     /// <summary>Mean square of a channel's distance from a value.</summary>
-    public double MeanSquare(int channel, double from = 0) => Math.Max(0, MeanSquares[channel] - (2 * from * Means[channel]) + (from * from));
+    public double MeanSquare(int channel, double from = 0) =>
+        Math.Max(0, MeanSquares[channel] - (2 * from * Means[channel]) + (from * from));
 }
 
 /// <summary>Ranges, means and mean squares of one tensor over texts, for each channel. Merging is independent of the order.</summary>

@@ -13,7 +13,8 @@ namespace IBert.Edge.Quantization.Evaluation;
 /// <param name="MeanLogitError">Mean over texts and labels of |integer logit - FP32 logit|.</param>
 /// <param name="LargestLogitError">Largest |integer logit - FP32 logit|.</param>
 public sealed record Accuracy(
-    string FileName, string Sha256, int Examples, IReadOnlyList<MetricComparison> Metrics, double? Agreement, double MeanLogitError, double LargestLogitError)
+    string FileName, string Sha256, int Examples, IReadOnlyList<MetricComparison> Metrics, double? Agreement, double MeanLogitError,
+    double LargestLogitError)
 {
     /// <summary>The first metric of FP32.</summary>
     public double Fp32 => Metrics[0].Fp32;

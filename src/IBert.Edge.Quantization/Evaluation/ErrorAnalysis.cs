@@ -18,7 +18,8 @@ internal static class ErrorAnalysis
         int done = 0;
         object gate = new();
         Parallel.For(
-            0, texts.Count, new ParallelOptions { MaxDegreeOfParallelism = threads }, () => new Worker(model, tensors, reference), (i, _, worker) =>
+            0, texts.Count, new ParallelOptions { MaxDegreeOfParallelism = threads }, () => new Worker(model, tensors, reference),
+            (i, _, worker) =>
             {
                 errors[i] = worker.Run(texts[i]);
                 int count = Interlocked.Increment(ref done);
@@ -106,7 +107,9 @@ internal static class ErrorAnalysis
             {
                 QuantizedTensor tensor = tensors[t];
                 float[] values = Values(tensor), endToEnd = expected[tensor.Key];
-                float[] own = operation.Code == OperationCode.Embed ? endToEnd : operations.Run(operation.Code, tensor, inputs, values.Length / tensor.Channels);
+                float[] own = operation.Code == OperationCode.Embed
+                    ? endToEnd
+                    : operations.Run(operation.Code, tensor, inputs, values.Length / tensor.Channels);
                 errors[t] = (Difference(values, own), Difference(values, endToEnd));
             }
         }

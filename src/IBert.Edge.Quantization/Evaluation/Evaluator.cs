@@ -11,10 +11,12 @@ namespace IBert.Edge.Quantization.Evaluation;
 internal static class Evaluator
 {
     /// <summary>Metrics, agreement and logit errors. They do not depend on the number of threads.</summary>
-    public static Accuracy Run(LoadedModel model, Fp32Model reference, LabelledTexts texts, double[][] truths, int threads, Action<double>? progress)
+    public static Accuracy Run(
+        LoadedModel model, Fp32Model reference, LabelledTexts texts, double[][] truths, int threads, Action<double>? progress)
     {
         Outcome[] outcomes = Logits(model, reference, texts, threads, progress);
-        return Compare(model.File, texts, truths, [.. outcomes.Select(outcome => outcome.Fp32)], [.. outcomes.Select(outcome => outcome.Integer)]);
+        return Compare(
+            model.File, texts, truths, [.. outcomes.Select(outcome => outcome.Fp32)], [.. outcomes.Select(outcome => outcome.Integer)]);
     }
 
     /// <summary>The logits of each text, FP32's and the integers'.</summary>
@@ -27,7 +29,8 @@ internal static class Evaluator
         try
         {
             Parallel.ForEach(
-                texts.Texts.Index(), new ParallelOptions { MaxDegreeOfParallelism = threads }, () => new Worker(model, reference), (item, _, worker) =>
+                texts.Texts.Index(), new ParallelOptions { MaxDegreeOfParallelism = threads }, () => new Worker(model, reference),
+                (item, _, worker) =>
                 {
                     outcomes[item.Index] = worker.Run(item.Item);
                     int count = Interlocked.Increment(ref done);
@@ -57,7 +60,8 @@ internal static class Evaluator
     {
         // In the order of the texts: the same digits with any number of threads.
         HeadKind kind = model.HeadKind;
-        Scorecard fp32 = Scorecard.Create(kind, model.Labels), integer = Scorecard.Create(kind, model.Labels), both = Scorecard.Create(kind, model.Labels);
+        Scorecard fp32 = Scorecard.Create(kind, model.Labels), integer = Scorecard.Create(kind, model.Labels),
+            both = Scorecard.Create(kind, model.Labels);
         double sum = 0, largest = 0;
         for (int i = 0; i < truths.Length; i++)
         {

@@ -34,7 +34,8 @@ internal sealed class FloatOperations(Fp32Model model)
                 Attend(inputs[0], inputs[1], inputs[2], rows, result);
                 break;
             case OperationCode.Gate:
-                Apply(ActivationFunction.Of(key.Site == TensorSite.HeadActivation ? model.HeadActivation : model.Config.Activation), inputs[0], result);
+                Apply(ActivationFunction.Of(key.Site == TensorSite.HeadActivation ? model.HeadActivation : model.Config.Activation),
+                    inputs[0], result);
                 break;
             case OperationCode.Add:
                 for (int i = 0; i < result.Length; i++)
@@ -94,7 +95,8 @@ internal sealed class FloatOperations(Fp32Model model)
         {
             OperationRecord operation = file.Contents.Operations[tensor.Operation];
             TensorEntry entry = file.Contents.Tensors[tensor.Index];
-            bool oneRow = entry.Rows == RowCount.Fixed, rowsFit = oneRow == (operation.Rows == RowRange.First) && (!oneRow || entry.FixedRows == 1);
+            bool oneRow = entry.Rows == RowCount.Fixed,
+                rowsFit = oneRow == (operation.Rows == RowRange.First) && (!oneRow || entry.FixedRows == 1);
             List<int> inputs = [];
             foreach (ushort input in operation.Inputs)
             {
@@ -107,7 +109,8 @@ internal sealed class FloatOperations(Fp32Model model)
             bool head = tensor.Key.Site is TensorSite.HeadDense or TensorSite.HeadActivation or TensorSite.Logits;
             if (!rowsFit || (head && !oneRow) || !Fits(operation.Code, tensor, inputs))
             {
-                throw new CheckpointException($"{file.Name}: its tensor '{tensor.Name}' does not fit the checkpoint: give the one that the model was made from");
+                throw new CheckpointException(
+                    $"{file.Name}: its tensor '{tensor.Name}' does not fit the checkpoint: give the one that the model was made from");
             }
         }
     }
@@ -122,7 +125,8 @@ internal sealed class FloatOperations(Fp32Model model)
             return false;
         }
         PackedLinear? linear = LinearOf(key);
-        if (output.Channels != (linear?.Outputs ?? hidden) || (key.Site is TensorSite.TypeEmbeddings or TensorSite.WordTypeSum && model.Config.TypeCount == 0))
+        if (output.Channels != (linear?.Outputs ?? hidden)
+            || (key.Site is TensorSite.TypeEmbeddings or TensorSite.WordTypeSum && model.Config.TypeCount == 0))
         {
             return false;
         }
@@ -133,7 +137,8 @@ internal sealed class FloatOperations(Fp32Model model)
             OperationCode.Linear => linear is not null && inputs is [int columns] && columns == linear.Inputs,
             OperationCode.Attention => key.Site == TensorSite.Context && inputs.All(columns => columns == hidden),
             OperationCode.Gate => linear is not null && inputs is [int columns] && columns == output.Channels,
-            _ => key.Site is not (TensorSite.AttentionScores or TensorSite.AttentionProbabilities) && inputs.All(columns => columns == output.Channels),
+            _ => key.Site is not (TensorSite.AttentionScores or TensorSite.AttentionProbabilities)
+                && inputs.All(columns => columns == output.Channels),
         };
     }
 

@@ -13,8 +13,8 @@ using IBert.Edge.Quantization.Lowering;
 namespace IBert.Edge.Quantization.Evaluation;
 
 /// <summary>
-/// Runs a model of scheme ibert on the sentences of a golden folder. After each operation its integers are compared with the reference's, and
-/// then replaced by these: an operation has only its own error. Between softmax and product the same is done to the probabilities.
+/// Runs a model of scheme ibert on the sentences of a golden folder. After each operation its integers are compared with the reference's,
+/// and then replaced by these: an operation has only its own error. Between softmax and product the same is done to the probabilities.
 /// </summary>
 internal sealed class GoldenComparison
 {
@@ -39,7 +39,8 @@ internal sealed class GoldenComparison
         vocabulary = int.MaxValue;
         foreach (OperationRecord operation in model.Contents.Operations)
         {
-            if (operation.Code == OperationCode.Embed && new EmbedRecord(in operation).Table(EmbedRecord.Tokens) is not OperationRecord.None and ushort tokens)
+            if (operation.Code == OperationCode.Embed
+                && new EmbedRecord(in operation).Table(EmbedRecord.Tokens) is not OperationRecord.None and ushort tokens)
             {
                 vocabulary = Math.Min(vocabulary, (int)model.Contents.Constants[tokens].Rows);
             }
@@ -57,7 +58,8 @@ internal sealed class GoldenComparison
         if (!model.Contents.Operations.ToArray().Any(IsPublishedAttention))
         {
             throw new ArgumentException(
-                $"{model.Name} has not the integers of the published I-BERT: only a model that was converted with --scheme ibert can be compared with golden ones");
+                $"{model.Name} has not the integers of the published I-BERT: only a model that was converted with --scheme ibert can be " +
+                "compared with golden ones");
         }
         string[] files = Directory.Exists(folder) ? [.. Directory.GetFiles(folder, "*.safetensors").Order(StringComparer.Ordinal)] : [];
         if (files.Length == 0)
@@ -74,7 +76,8 @@ internal sealed class GoldenComparison
             }
             catch (OverflowException error)
             {
-                throw new DataFileException($"{file} has integers that no operation of this model can give: it is damaged, or of another model", error);
+                throw new DataFileException(
+                    $"{file} has integers that no operation of this model can give: it is damaged, or of another model", error);
             }
             progress?.Invoke("op by op", (index + 1.0) / files.Length);
         }
@@ -149,7 +152,8 @@ internal sealed class GoldenComparison
         double[] logits = Run(ids);
         executor.AfterSoftmax = null;
         executor.AfterOperation = null;
-        headDrift = Math.Max(headDrift, Drift(logits, golden.ReadFloats(Find(golden, "logits", logits.Length)).Select(logit => (double)logit)));
+        headDrift = Math.Max(
+            headDrift, Drift(logits, golden.ReadFloats(Find(golden, "logits", logits.Length)).Select(logit => (double)logit)));
         Account(golden, direct);
         dumps++;
     }
@@ -160,7 +164,9 @@ internal sealed class GoldenComparison
         Dictionary<string, QuantizedTensor> byName = meanings.ToDictionary(tensor => tensor.Name);
         foreach (string entry in golden.Tensors.Keys)
         {
-            string name = entry.EndsWith(Integers, StringComparison.Ordinal) ? entry[..^Integers.Length] : entry.EndsWith(Scale, StringComparison.Ordinal) ? entry[..^Scale.Length] : entry;
+            string name = entry.EndsWith(Integers, StringComparison.Ordinal)
+                ? entry[..^Integers.Length]
+                : entry.EndsWith(Scale, StringComparison.Ordinal) ? entry[..^Scale.Length] : entry;
             if (direct.Contains(name))
             {
                 if (entry.Length == name.Length + Scale.Length)
@@ -173,8 +179,10 @@ internal sealed class GoldenComparison
             (string follower, string reason) = name[Math.Min(parent.Length + 1, name.Length)..] switch
             {
                 "LayerNorm" => ($"{parent}.output_activation", "LayerNorm: 32-bit products, beyond what the reference's float32 holds"),
-                "intermediate_act_fn" => ($"{parent}.output_activation", "GELU: 32-bit products, beyond what the reference's float32 holds"),
-                "act" when parent.EndsWith(".softmax", StringComparison.Ordinal) => (parent, "softmax.act: exponentials of 16 bits from products beyond float32"),
+                "intermediate_act_fn" =>
+                    ($"{parent}.output_activation", "GELU: 32-bit products, beyond what the reference's float32 holds"),
+                "act" when parent.EndsWith(".softmax", StringComparison.Ordinal) =>
+                    (parent, "softmax.act: exponentials of 16 bits from products beyond float32"),
                 _ => ("", ""),
             };
             if (direct.Contains(follower))
@@ -207,7 +215,8 @@ internal sealed class GoldenComparison
         {
             throw new DataFileException($"{path} is missing: it has the reference's logits, a sentence a line");
         }
-        string[] lines = Encoding.UTF8.GetString(CheckpointFile.ReadText(path, CheckpointFileKind.Sentences).Span).ReplaceLineEndings("\n").TrimEnd('\n').Split('\n');
+        string[] lines = Encoding.UTF8.GetString(CheckpointFile.ReadText(path, CheckpointFileKind.Sentences).Span).ReplaceLineEndings("\n")
+            .TrimEnd('\n').Split('\n');
         if (lines is [""])
         {
             throw new DataFileException($"{path} is empty: it has the reference's logits, a sentence a line");
@@ -267,7 +276,8 @@ internal sealed class GoldenComparison
         if (ids.Length < 1 || ids.Length > model.MaxLength || ids.Any(id => (uint)id >= (uint)vocabulary))
         {
             throw new DataFileException(
-                $"{place}: {ids.Length} ids, of which some may be outside the vocabulary: the model takes 1 to {model.MaxLength}, each below {vocabulary}; it is of another checkpoint");
+                $"{place}: {ids.Length} ids, of which some may be outside the vocabulary: the model takes 1 to {model.MaxLength}, each " +
+                $"below {vocabulary}; it is of another checkpoint");
         }
     }
 
@@ -284,7 +294,8 @@ internal sealed class GoldenComparison
         return shape.IsEmpty || shape.SequenceEqual(tensor.Shape)
             ? tensor
             : throw new DataFileException(
-                $"{golden.Path}: the tensor '{name}' has the shape [{string.Join(", ", tensor.Shape)}], the model's is [{string.Join(", ", shape.ToArray())}]: it is of another checkpoint");
+                $"{golden.Path}: the tensor '{name}' has the shape [{string.Join(", ", tensor.Shape)}], the model's is " +
+                    $"[{string.Join(", ", shape.ToArray())}]: it is of another checkpoint");
     }
 
     private GoldenTensor Counts(string name, GoldenKind kind) =>

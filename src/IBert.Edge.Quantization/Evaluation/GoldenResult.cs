@@ -13,8 +13,8 @@ internal enum GoldenKind
     Linear,
 
     /// <summary>
-    /// A product that takes its input for one of another scale (docs/numerics.md, trap 13). The reference divides the input by that and sums what are then no
-    /// integers in float32 (<c>QuantLinear.forward</c>); here the accumulator is brought to it and rounded once.
+    /// A product that takes its input for one of another scale (docs/numerics.md, trap 13). The reference divides the input by that and
+    /// sums what are then no integers in float32 (<c>QuantLinear.forward</c>); here the accumulator is brought to it and rounded once.
     /// </summary>
     StaleLinear,
 
@@ -32,7 +32,8 @@ internal sealed class GoldenTensor(string name, GoldenKind kind)
     public GoldenKind Kind { get; } = kind;
 
     /// <summary>Its module in all layers.</summary>
-    public string Module { get; } = string.Join('.', name.Split('.').Where(part => !int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out _)));
+    public string Module { get; } = string.Join(
+        '.', name.Split('.').Where(part => !int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out _)));
 
     /// <summary>Elements compared.</summary>
     public long Elements { get; private set; }
@@ -63,7 +64,9 @@ internal sealed class GoldenTensor(string name, GoldenKind kind)
 /// <param name="Largest">The largest.</param>
 internal sealed record GoldenDrift(int Sentences, int Same, IReadOnlyList<int> Wrong, double Mean, double Largest)
 {
-    /// <summary>The reference's own logits move by 0.015 with batching: a label of a smaller margin says nothing (docs/numerics.md, section 6).</summary>
+    /// <summary>
+    /// The reference's own logits move by 0.015 with batching: a label of a smaller margin says nothing (docs/numerics.md, section 6).
+    /// </summary>
     public const double Margin = 0.1;
 }
 
@@ -97,7 +100,9 @@ internal sealed class GoldenResult
     /// <summary>The largest |scale / golden scale - 1|.</summary>
     public required double LargestScaleError { get; init; }
 
-    /// <summary>The largest |logit - reference's logit| with golden integers in front of the head, which the reference computes in float.</summary>
+    /// <summary>
+    /// The largest |logit - reference's logit| with golden integers in front of the head, which the reference computes in float.
+    /// </summary>
     public required double HeadDrift { get; init; }
 
     /// <summary>The model on its own.</summary>
@@ -107,8 +112,10 @@ internal sealed class GoldenResult
     public IReadOnlyList<GoldenBar> OpByOp =>
     [
         new("products whose input has its own scale are exact", All(GoldenKind.Linear, tensor => tensor.Different == 0)),
-        new("products of a stale scale are equal on 99.8 % and nowhere off by more than 1", All(GoldenKind.StaleLinear, tensor => tensor.Equal >= 0.998 && tensor.Largest <= 1)),
-        new("8-, 16- and 22-bit tensors are equal on 99.99 % and nowhere off by more than 1", All(GoldenKind.Activation, tensor => tensor.Equal >= 0.9999 && tensor.Largest <= 1)),
+        new("products of a stale scale are equal on 99.8 % and nowhere off by more than 1", All(
+            GoldenKind.StaleLinear, tensor => tensor.Equal >= 0.998 && tensor.Largest <= 1)),
+        new("8-, 16- and 22-bit tensors are equal on 99.99 % and nowhere off by more than 1", All(
+            GoldenKind.Activation, tensor => tensor.Equal >= 0.9999 && tensor.Largest <= 1)),
         new("probabilities are equal on 99.9 %", All(GoldenKind.Probabilities, tensor => tensor.Equal >= 0.999)),
         new("scales are those of the reference", Scales > 0 && LargestScaleError <= ScaleTolerance),
         new("every golden tensor is compared, itself or by what follows it", LeftOut.Count == 0),
@@ -116,15 +123,18 @@ internal sealed class GoldenResult
 
     /// <summary>What is asked of the model on its own.</summary>
     public GoldenBar Labels => new(
-        string.Create(CultureInfo.InvariantCulture, $"end to end the label is the same on each sentence with a margin of {GoldenDrift.Margin} or more"), EndToEnd.Wrong.Count == 0);
+        string.Create(CultureInfo.InvariantCulture, $"end to end the label is the same on each sentence with a margin of " +
+            $"{GoldenDrift.Margin} or more"), EndToEnd.Wrong.Count == 0);
 
-    private bool All(GoldenKind kind, Func<GoldenTensor, bool> holds) => Compared.Any(tensor => tensor.Kind == kind) && Compared.Where(tensor => tensor.Kind == kind).All(holds);
+    private bool All(GoldenKind kind, Func<GoldenTensor, bool> holds) =>
+        Compared.Any(tensor => tensor.Kind == kind) && Compared.Where(tensor => tensor.Kind == kind).All(holds);
 
     /// <summary>The result as lines of text.</summary>
     /// <param name="everyTensor">A line for each tensor, instead of one for a module in all layers.</param>
     public IEnumerable<string> Lines(bool everyTensor)
     {
-        yield return Text($"{Dumps} dumps, each operation with golden inputs; {Scales} scales, the largest off by {LargestScaleError:G2} of itself");
+        yield return Text(
+            $"{Dumps} dumps, each operation with golden inputs; {Scales} scales, the largest off by {LargestScaleError:G2} of itself");
         yield return Row("", "elements", "differ", "at most by");
         foreach (IGrouping<GoldenKind, GoldenTensor> kind in Compared.GroupBy(tensor => tensor.Kind).OrderBy(kind => kind.Key))
         {
@@ -132,7 +142,8 @@ internal sealed class GoldenResult
             foreach (IGrouping<string, GoldenTensor> group in kind.GroupBy(tensor => everyTensor ? tensor.Name : tensor.Module))
             {
                 yield return Row(
-                    $"  {group.Key}", Text($"{group.Sum(tensor => tensor.Elements)}"), Text($"{group.Sum(tensor => tensor.Different)}"), Text($"{group.Max(tensor => tensor.Largest)}"));
+                    $"  {group.Key}", Text($"{group.Sum(tensor => tensor.Elements)}"), Text($"{group.Sum(tensor => tensor.Different)}"),
+                    Text($"{group.Max(tensor => tensor.Largest)}"));
             }
         }
         foreach (IGrouping<string, string> reason in AccountedFor.GroupBy(pair => pair.Value, pair => pair.Key))
@@ -142,7 +153,8 @@ internal sealed class GoldenResult
         yield return $"not in the dumps ({ModelOnly.Count}): {string.Join(", ", ModelOnly)}";
         yield return Text($"head with golden inputs: logits differ by {HeadDrift:F4} at most from the reference's, which are float");
         yield return Text(
-            $"end to end: {EndToEnd.Same} of {EndToEnd.Sentences} labels the same; logits drift by {EndToEnd.Mean:F4} on average, {EndToEnd.Largest:F4} at most");
+            $"end to end: {EndToEnd.Same} of {EndToEnd.Sentences} labels the same; logits drift by {EndToEnd.Mean:F4} on average, ",
+            $"{EndToEnd.Largest:F4} at most");
         foreach (string name in LeftOut)
         {
             yield return $"nothing compares with the golden tensor {name}";
@@ -165,7 +177,8 @@ internal sealed class GoldenResult
         _ => "probabilities",
     };
 
-    private static string Row(string name, string elements, string different, string largest) => $"{name,-60} {elements,9} {different,7} {largest,10}";
+    private static string Row(string name, string elements, string different, string largest) =>
+        $"{name,-60} {elements,9} {different,7} {largest,10}";
 
     private static string Text(params FormattableString[] parts) =>
         string.Concat(parts.Select(FormattableString.Invariant));

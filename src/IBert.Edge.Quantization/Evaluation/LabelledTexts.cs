@@ -6,8 +6,8 @@ using IBert.Edge.Quantization.Texts;
 namespace IBert.Edge.Quantization.Evaluation;
 
 /// <summary>
-/// Texts with labels, for an evaluation: of a file that was looked at from its first line to its last, and is read again where its texts are
-/// wanted. Immutable.
+/// Texts with labels, for an evaluation: of a file that was looked at from its first line to its last, and is read again where its texts
+/// are wanted. Immutable.
 /// </summary>
 public sealed class LabelledTexts
 {
@@ -44,7 +44,8 @@ public sealed class LabelledTexts
     /// <param name="pairColumn">The column of the second texts; null where texts are not pairs.</param>
     /// <param name="labelKind">What the labels are; null where the column shows it.</param>
     /// <exception cref="DataFileException">The file is missing, empty or malformed, or has no such column.</exception>
-    public static LabelledTexts Read(string path, string textColumn, string labelColumn, string? pairColumn = null, LabelKind? labelKind = null)
+    public static LabelledTexts Read(
+        string path, string textColumn, string labelColumn, string? pairColumn = null, LabelKind? labelKind = null)
     {
         DataFile file = DataFile.Read(path, new DataColumns(textColumn, pairColumn, labelColumn));
         return file.Count == 0

@@ -24,7 +24,8 @@ internal sealed class LoadedModel : IDisposable
         {
             block.Dispose();
             throw new CheckpointException(
-                $"gives a model that ibert would refuse ({error.Message}): its weights are out of proportion, as after a training that diverged: use another checkpoint", error);
+                $"gives a model that ibert would refuse ({error.Message}): its weights are out of proportion, as after a training that " +
+                    "diverged: use another checkpoint", error);
         }
     }
 

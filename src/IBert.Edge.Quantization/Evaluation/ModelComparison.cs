@@ -41,8 +41,8 @@ internal sealed record ModelComparison(
         if (model.Provenance is not { } provenance || SourceHashOf(provenance) != checkpoint.SourceHash)
         {
             throw new CheckpointException(
-                $"{model.Name}: was not made from the weights in {checkpointFolder} (SHA-256 {checkpoint.SourceHash}): give the checkpoint that it was " +
-                "made from (ibert inspect shows its hash), or convert this one");
+                $"{model.Name}: was not made from the weights in {checkpointFolder} (SHA-256 {checkpoint.SourceHash}): give the " +
+                "checkpoint that it was made from (ibert inspect shows its hash), or convert this one");
         }
         Fp32Model reference = new(checkpoint);
         new FloatOperations(reference).RequireFit(model, tensors);
@@ -50,11 +50,13 @@ internal sealed record ModelComparison(
         if (encoder.VocabularySize > checkpoint.Config.VocabularySize || model.MaxLength > checkpoint.Config.MaxPositions)
         {
             throw new CheckpointException(
-                $"{model.Name}: takes {encoder.VocabularySize} ids and {model.MaxLength} tokens, and the checkpoint in {checkpointFolder} " +
-                $"{checkpoint.Config.VocabularySize} and {checkpoint.Config.MaxPositions}: give the one that the model was made from");
+                $"{model.Name}: takes {encoder.VocabularySize} ids and {model.MaxLength} tokens, and the checkpoint in " +
+                $"{checkpointFolder} {checkpoint.Config.VocabularySize} and {checkpoint.Config.MaxPositions}: give the one that the " +
+                "model was made from");
         }
         TokenizedText[] texts = [.. source.Draw(samples, seed).Select(text => encoder.Encode(text))];
-        return new(model.Name, checkpoint.SourceHash, source, texts.Length, seed, ErrorAnalysis.Run(model, tensors, reference, texts, threads, progress));
+        return new(model.Name, checkpoint.SourceHash, source, texts.Length, seed, ErrorAnalysis.Run(
+            model, tensors, reference, texts, threads, progress));
     }
 
     /// <summary>The hash of the weights that a model was made from; null where its provenance does not state it.</summary>

@@ -13,11 +13,12 @@ using IBert.Edge.Quantization.Texts;
 namespace IBert.Edge.Quantization.Evaluation;
 
 /// <summary>
-/// A safetensors file of a text's way through a model. A tensor NAME is <c>NAME.int</c> [rows, columns] in the type the runtime stores it in, without
-/// padding; <c>NAME.scale</c> F64 [1] or [columns]; and, where it is not 0, <c>NAME.zero_point</c> [1]: value = (int - zero_point) * scale, and
-/// <c>NAME.shift</c> F64 [channels] is to be added where there is one. Columns beyond the channels belong to those that <c>NAME.extra_channels</c> I32
-/// names, and add to their values; -1 is none. The weights inside an attention are <c>NAME.softmax.int</c> [heads, rows, tokens], their scale [1], or
-/// [heads, rows, 1] where a row's exponentials are not divided by their sum. <c>input_ids</c>, <c>token_type_ids</c> and <c>logits</c> stand beside them.
+/// A safetensors file of a text's way through a model. A tensor NAME is <c>NAME.int</c> [rows, columns] in the type the runtime stores it
+/// in, without padding; <c>NAME.scale</c> F64 [1] or [columns]; and, where it is not 0, <c>NAME.zero_point</c> [1]: value = (int -
+/// zero_point) * scale, and <c>NAME.shift</c> F64 [channels] is to be added where there is one. Columns beyond the channels belong to those
+/// that <c>NAME.extra_channels</c> I32 names, and add to their values; -1 is none. The weights inside an attention are
+/// <c>NAME.softmax.int</c> [heads, rows, tokens], their scale [1], or [heads, rows, 1] where a row's exponentials are not divided by their
+/// sum. <c>input_ids</c>, <c>token_type_ids</c> and <c>logits</c> stand beside them.
 /// </summary>
 internal static class ModelDump
 {
@@ -47,7 +48,8 @@ internal static class ModelDump
             }
         };
         double step = Math.ScaleB(model.Contents.Head.LogitMultiplier, -model.Contents.Head.LogitExponent);
-        double[] logits = [.. executor.Run(new(tokens.Ids, [.. tokens.Types.Select(type => (byte)type)])).ToArray().Select(logit => logit * step)];
+        double[] logits =
+            [.. executor.Run(new(tokens.Ids, [.. tokens.Types.Select(type => (byte)type)])).ToArray().Select(logit => logit * step)];
         entries.Add(SafetensorsEntry.Of<int>("input_ids", "I32", tokens.Ids, length));
         entries.Add(SafetensorsEntry.Of<int>("token_type_ids", "I32", tokens.Types, length));
         entries.Add(SafetensorsEntry.Of<double>("logits", "F64", logits, logits.Length));
@@ -64,7 +66,8 @@ internal static class ModelDump
     {
         foreach (ref readonly OperationRecord operation in model.Contents.Operations)
         {
-            if (operation.Code == OperationCode.Embed && new EmbedRecord(in operation).Table(EmbedRecord.Types) is not OperationRecord.None and ushort types)
+            if (operation.Code == OperationCode.Embed
+                && new EmbedRecord(in operation).Table(EmbedRecord.Types) is not OperationRecord.None and ushort types)
             {
                 return model.Contents.Constants[types].Rows > 1;
             }
@@ -90,7 +93,8 @@ internal static class ModelDump
         }
         if (tensor.Shifts is { } shifts)
         {
-            entries.Add(SafetensorsEntry.Of<double>($"{tensor.Name}.shift", "F64", Array.ConvertAll(shifts, x => (double)x), shifts.Length));
+            entries.Add(
+                SafetensorsEntry.Of<double>($"{tensor.Name}.shift", "F64", Array.ConvertAll(shifts, x => (double)x), shifts.Length));
         }
         if (tensor.Extras is { } extras)
         {

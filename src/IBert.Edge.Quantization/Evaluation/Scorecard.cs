@@ -1,5 +1,5 @@
-// How well answers fit the truth, by the kind of the head: what ibert eval and ibert-quantize --eval print. Both programs compile this file:
-// the runtime, which is all they share of a model, has no floating point.
+// How well answers fit the truth, by the kind of the head: what ibert eval and ibert-quantize --eval print. Both programs compile this
+// file: the runtime, which is all they share of a model, has no floating point.
 using System.Globalization;
 using IBert.Edge.Files.Data;
 
@@ -9,7 +9,8 @@ namespace IBert.Edge.Evaluation;
 internal readonly record struct Metric(string Name, double Value);
 
 /// <summary>
-/// Collects examples. Truth and answer have a value for each logit: 1 for what is a label of the text and 0 for what is none, or a regression's value.
+/// Collects examples. Truth and answer have a value for each logit: 1 for what is a label of the text and 0 for what is none, or a
+/// regression's value.
 /// </summary>
 internal abstract class Scorecard(IReadOnlyList<string> labels)
 {
@@ -47,7 +48,8 @@ internal sealed class SingleLabelScorecard(IReadOnlyList<string> labels) : Score
     private readonly long[] counts = new long[labels.Count * labels.Count];
     private long examples;
 
-    public override IReadOnlyList<Metric> Metrics => [new("accuracy", (double)Correct / examples), new("f1", F1), new("matthews", Matthews)];
+    public override IReadOnlyList<Metric> Metrics =>
+        [new("accuracy", (double)Correct / examples), new("f1", F1), new("matthews", Matthews)];
 
     /// <summary>Two labels: F1 of the second one. More: the mean of all labels' F1 ("macro"), as scikit-learn has it.</summary>
     private double F1 => size == 2 ? F1Of(1) : Enumerable.Range(0, size).Average(F1Of);
@@ -120,7 +122,8 @@ internal sealed class MultiLabelScorecard(IReadOnlyList<string> labels) : Scorec
     private long examples, exact;
 
     /// <summary>The share of texts whose labels are all found and no other, and the mean of all labels' F1 ("macro").</summary>
-    public override IReadOnlyList<Metric> Metrics => [new("accuracy", (double)exact / examples), new("f1", Enumerable.Range(0, both.Length).Average(F1Of))];
+    public override IReadOnlyList<Metric> Metrics =>
+        [new("accuracy", (double)exact / examples), new("f1", Enumerable.Range(0, both.Length).Average(F1Of))];
 
     public override LabelColumn Column(LabelKind? kind) => LabelColumn.AnyOf(Labels, kind);
 
@@ -147,7 +150,8 @@ internal sealed class MultiLabelScorecard(IReadOnlyList<string> labels) : Scorec
         examples++;
     }
 
-    private double F1Of(int label) => truths[label] + predictions[label] == 0 ? 0 : 2.0 * both[label] / (truths[label] + predictions[label]);
+    private double F1Of(int label) =>
+        truths[label] + predictions[label] == 0 ? 0 : 2.0 * both[label] / (truths[label] + predictions[label]);
 }
 
 /// <summary>A value: correlations with the true ones.</summary>
@@ -155,8 +159,11 @@ internal sealed class RegressionScorecard(IReadOnlyList<string> labels) : Scorec
 {
     private readonly List<double> truths = [], values = [];
 
-    /// <summary>Pearson's correlation of the values, and Spearman's, which is Pearson's of their ranks; 0 where all values of a side are equal.</summary>
-    public override IReadOnlyList<Metric> Metrics => [new("pearson", Correlation(truths, values)), new("spearman", Correlation(Ranks(truths), Ranks(values)))];
+    /// <summary>
+    /// Pearson's correlation of the values, and Spearman's, which is Pearson's of their ranks; 0 where all values of a side are equal.
+    /// </summary>
+    public override IReadOnlyList<Metric> Metrics =>
+        [new("pearson", Correlation(truths, values)), new("spearman", Correlation(Ranks(truths), Ranks(values)))];
 
     public override LabelColumn Column(LabelKind? kind) => LabelColumn.Numbers();
 

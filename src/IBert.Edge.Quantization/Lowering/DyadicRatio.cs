@@ -26,7 +26,8 @@ internal static class DyadicRatio
     }
 
     /// <summary>The multiplier of a ratio.</summary>
-    public static int Multiplier(double ratio, int preShift, int exponent) => (int)Math.Round(Scale(ratio, exponent - preShift), MidpointRounding.AwayFromZero);
+    public static int Multiplier(double ratio, int preShift, int exponent) =>
+        (int)Math.Round(Scale(ratio, exponent - preShift), MidpointRounding.AwayFromZero);
 
     /// <summary>value * 2^power, exactly.</summary>
     public static double Scale(double value, int power) => Math.ScaleB(value, power);

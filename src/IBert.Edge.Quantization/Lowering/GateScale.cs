@@ -15,9 +15,9 @@ internal sealed record GateScale(Linear Weights, short[] Multipliers, float[] Di
     private const double LargestSteepness = 16;
 
     /// <summary>
-    /// A channel's first column holds GELU(x) up to the reach of int8, T; each further one what lies above, as GELU(k (x - T)) / k up to its own
-    /// reach: for large k that is max(0, x - T), and k is as large as leaves its reach in the 16 bits of x. So an ordinary value has its column's
-    /// fine step, and a large one is the sum of several columns.
+    /// A channel's first column holds GELU(x) up to the reach of int8, T; each further one what lies above, as GELU(k (x - T)) / k up to
+    /// its own reach: for large k that is max(0, x - T), and k is as large as leaves its reach in the 16 bits of x. So an ordinary value
+    /// has its column's fine step, and a large one is the sum of several columns.
     /// </summary>
     /// <param name="weights">The product before it.</param>
     /// <param name="step">What x stands for one.</param>

@@ -11,16 +11,17 @@ namespace IBert.Edge.Quantization.Lowering;
 
 /// <summary>
 /// Lowers an I-BERT checkpoint (Kim et al. 2021; Hugging Face's <c>modeling_ibert</c> in quant_mode) op by op: every requantization, every
-/// rounding and every clamp of the reference, its stale input scale of later layers included (docs/numerics.md, trap 13). Pooler and classifier,
-/// which the reference leaves in float, are integer.
+/// rounding and every clamp of the reference, its stale input scale of later layers included (docs/numerics.md, trap 13). Pooler and
+/// classifier, which the reference leaves in float, are integer.
 /// </summary>
 /// <remarks>
-/// The reference's float32 is followed where it moves integers: scales, constants, LayerNorm's deviations, softmax's last product. Its sums are not:
-/// of scores, of Q, K and V at the stale scale and of squares it has the rounding errors of one machine's order of summation.
+/// The reference's float32 is followed where it moves integers: scales, constants, LayerNorm's deviations, softmax's last product. Its sums
+/// are not: of scores, of Q, K and V at the stale scale and of squares it has the rounding errors of one machine's order of summation.
 /// </remarks>
 internal sealed class IBertLowering
 {
-    // Exponents as the runtime takes them: of a term, of LayerNorm's multipliers, of GELU's, which are in 128 bits; and how large an offset may be.
+    // Exponents as the runtime takes them: of a term, of LayerNorm's multipliers, of GELU's, which are in 128 bits; and how large an offset
+    // may be.
     private const int LargestTermShift = 61, LeastShift = 33, LargestShift = 62, LargestWideShift = 126, LargestOffsetBits = 60;
 
     private readonly IBertCheckpoint checkpoint;
@@ -29,7 +30,9 @@ internal sealed class IBertLowering
 
     public IBertLowering(IBertCheckpoint checkpoint) => this.checkpoint = checkpoint;
 
-    /// <summary>What each tensor of the graph stands for, in the order of the operations: float32 scales, as the reference has them.</summary>
+    /// <summary>
+    /// What each tensor of the graph stands for, in the order of the operations: float32 scales, as the reference has them.
+    /// </summary>
     public IReadOnlyList<QuantizedTensor> Meanings => tensors;
 
     private CheckpointConfig Config => checkpoint.Weights.Config;
@@ -88,7 +91,8 @@ internal sealed class IBertLowering
             // The reference reads the branch at the embeddings' scale: integers of another step, rounded once more.
             skip = Rescale(input, input.Scale / staleScale, ElementType.Int16, 16, staleScale, $"{name}.stale");
         }
-        QuantizedTensor sum = Sum(dense, skip, $"{output}.ln_input_act", ElementType.Int32, 22, ActivationScale($"{output}.ln_input_act", 22));
+        QuantizedTensor sum = Sum(
+            dense, skip, $"{output}.ln_input_act", ElementType.Int32, 22, ActivationScale($"{output}.ln_input_act", 22));
         QuantizedTensor attention = Normalize(sum, layer.AttentionNorm, $"{output}.LayerNorm", $"{output}.output_activation");
 
         float scale = ActivationScale($"{name}.pre_intermediate_act", 8);
@@ -149,7 +153,8 @@ internal sealed class IBertLowering
         QuantizedTensor result = Tensor(ElementType.Int8, $"{name}_activation", accumulators.Columns, scale, null, accumulators.Heads);
         builder.Add(new AddWriter
         {
-            First = new(accumulators.Index, Rounded(Ratios(accumulators, scale))), Low = sbyte.MinValue, High = sbyte.MaxValue, Output = result.Index,
+            First = new(accumulators.Index, Rounded(Ratios(accumulators, scale))), Low = sbyte.MinValue, High = sbyte.MaxValue,
+            Output = result.Index,
         });
         return result;
     }
@@ -203,7 +208,8 @@ internal sealed class IBertLowering
             int excess = Math.Clamp(Math.ILogB(Math.Abs(offset) + 1) - (LargestOffsetBits - 1), 0, exponents[c] - LeastShift);
             exponents[c] -= excess;
             multipliers[c] = (int)Math.Round(Math.ScaleB(multipliers[c], -excess), MidpointRounding.AwayFromZero);
-            offsets[c] = (long)Math.Clamp(Math.ScaleB(offset, -excess), -Math.ScaleB(1, LargestOffsetBits), Math.ScaleB(1, LargestOffsetBits));
+            offsets[c] = (long)Math.Clamp(
+                Math.ScaleB(offset, -excess), -Math.ScaleB(1, LargestOffsetBits), Math.ScaleB(1, LargestOffsetBits));
         }
         QuantizedTensor result = Tensor(ElementType.Int8, outputName, Hidden, scale);
         builder.Add(new PublishedLayerNormWriter
@@ -269,13 +275,16 @@ internal sealed class IBertLowering
         return result;
     }
 
-    /// <summary>The two-layer head on the first token, which the reference computes in float: lowered like any post-training product.</summary>
+    /// <summary>
+    /// The two-layer head on the first token, which the reference computes in float: lowered like any post-training product.
+    /// </summary>
     private (ushort Logits, int Fraction) Head(QuantizedTensor hidden)
     {
         ProductLowering graph = new(builder, WeightNames.IBert);
         const double tanhStep = 1.0 / 127;
         QuantizedTensor pooled = graph.Gate(
-            checkpoint.Weights.Head.Dense, hidden, DeterministicMath.Tanh, new(TensorSite.HeadDense, -1), new(TensorSite.HeadActivation, -1),
+            checkpoint.Weights.Head.Dense, hidden, DeterministicMath.Tanh, new(TensorSite.HeadDense, -1),
+            new(TensorSite.HeadActivation, -1),
             Int8Lowering.TanhTail / short.MaxValue, tanhStep, 0, ChannelMap.Plain(Hidden, -1, 1), RowRange.First);
         const int fraction = 16;
         QuantizedTensor logits = graph.Product(
@@ -328,7 +337,8 @@ internal sealed class IBertLowering
     /// <summary>Gives the next operation an output tensor.</summary>
     private QuantizedTensor Tensor(ElementType type, string name, int columns, float scale, float[]? scales = null, int heads = 1)
     {
-        QuantizedTensor tensor = new(0, TensorNames.Published(name), name, builder.Operations.Count, columns, scale, 0, scales, Heads: heads);
+        QuantizedTensor tensor =
+            new(0, TensorNames.Published(name), name, builder.Operations.Count, columns, scale, 0, scales, Heads: heads);
         tensor = tensor with { Index = builder.Tensor(type, tensor.Width, RowRange.All) };
         tensors.Add(tensor);
         return tensor;

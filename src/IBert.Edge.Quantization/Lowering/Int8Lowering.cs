@@ -11,8 +11,8 @@ namespace IBert.Edge.Quantization.Lowering;
 
 /// <summary>
 /// Lowers a BERT-like checkpoint to integer operations. Weights have a scale per output channel; what enters a product is asymmetric int8
-/// with one scale per tensor and its whole calibrated range, as no channel stands out after <see cref="Migration"/>. The residual stream is 16
-/// bits: LayerNorm outputs have outlier channels.
+/// with one scale per tensor and its whole calibrated range, as no channel stands out after <see cref="Migration"/>. The residual stream is
+/// 16 bits: LayerNorm outputs have outlier channels.
 /// </summary>
 internal sealed class Int8Lowering
 {
@@ -108,7 +108,8 @@ internal sealed class Int8Lowering
         int hidden = config.HiddenSize;
         QuantizedEmbedding embedding = QuantizedEmbedding.Of(checkpoint.Embeddings, hidden);
         EmbedTable[] tables = [.. embedding.Tables.Select(table => new EmbedTable(
-            builder.Rows<sbyte>(ElementType.Int8, table.Rows, table.Multipliers.Length), builder.Rows<int>(ElementType.Int32, table.Multipliers, 1)))];
+            builder.Rows<sbyte>(ElementType.Int8, table.Rows, table.Multipliers.Length),
+            builder.Rows<int>(ElementType.Int32, table.Multipliers, 1)))];
         QuantizedTensor sum = graph.Tensor(
             ElementType.Int16, QuantizedTensor.Of(new(TensorSite.EmbeddingSum, -1), hidden, embedding.Scale, 0), RowRange.All);
         builder.Add(new EmbedWriter
@@ -142,7 +143,8 @@ internal sealed class Int8Lowering
             residual, branch, weights.AttentionNorm, new(TensorSite.AttentionNorm, layer), nextStep, rows);
 
         QuantizedTensor activation = Activate(
-            weights.FeedForward1, narrow, config.Activation, new(TensorSite.FeedForward1, layer), new(TensorSite.FeedForwardActivation, layer), rows);
+            weights.FeedForward1, narrow, config.Activation, new(TensorSite.FeedForward1, layer),
+            new(TensorSite.FeedForwardActivation, layer), rows);
         branch = graph.Product(weights.FeedForward2, activation, new(TensorSite.FeedForward2, layer), ElementType.Int16, nextStep, 0, rows);
         double? outputStep = layer == LastLayer ? null : WideScale(TensorSite.AttentionSum, layer + 1);
         return Normalize(middle!, branch, weights.OutputNorm, new(TensorSite.OutputNorm, layer), outputStep, rows);
@@ -151,13 +153,16 @@ internal sealed class Int8Lowering
     private (QuantizedTensor Logits, int Fraction) Head(QuantizedTensor input)
     {
         QuantizedTensor hidden = Activate(
-            checkpoint.Head.Dense, input, checkpoint.Head.Activation, new(TensorSite.HeadDense, -1), new(TensorSite.HeadActivation, -1), RowRange.First);
+            checkpoint.Head.Dense, input, checkpoint.Head.Activation, new(TensorSite.HeadDense, -1), new(TensorSite.HeadActivation, -1),
+            RowRange.First);
         Linear classifier = checkpoint.Head.Classifier;
-        // A regression's values may be in any unit, so the step follows them: no finer than what one of the accumulators stands for, and with
-        // eight times the calibrated range inside the 30 bits of a logit.
-        double accumulator = classifier.Weight.Select((w, i) => Math.Abs(w) * hidden.Divisor(i % classifier.Inputs)).Max() / 127 * hidden.Scale;
+        // A regression's values may be in any unit, so the step follows them: no finer than what one of the accumulators stands for, and
+        // with eight times the calibrated range inside the 30 bits of a logit.
+        double accumulator =
+            classifier.Weight.Select((w, i) => Math.Abs(w) * hidden.Divisor(i % classifier.Inputs)).Max() / 127 * hidden.Scale;
         double magnitude = ranges[new(TensorSite.Logits, -1)].Magnitude;
-        int fraction = Math.Clamp(Math.Min(1 - Math.ILogB(Math.Max(accumulator, 1e-12)), 25 - Math.ILogB(Math.Max(magnitude, 1e-12))), 0, 40);
+        int fraction = Math.Clamp(
+            Math.Min(1 - Math.ILogB(Math.Max(accumulator, 1e-12)), 25 - Math.ILogB(Math.Max(magnitude, 1e-12))), 0, 40);
         QuantizedTensor logits = graph.Product(
             classifier, hidden, new(TensorSite.Logits, -1), ElementType.Int32, Math.ScaleB(1, -fraction), 0, RowRange.First);
         return (logits, fraction);
@@ -171,10 +176,12 @@ internal sealed class Int8Lowering
         return graph.Product(weights, input, key, ElementType.Int8, scale, 0, rows, -127, 127, map, config.HeadCount);
     }
 
-    private QuantizedTensor Attend(QuantizedTensor query, QuantizedTensor key, QuantizedTensor value, TensorKey contextKey, RowRange rows, int maxLength)
+    private QuantizedTensor Attend(
+        QuantizedTensor query, QuantizedTensor key, QuantizedTensor value, TensorKey contextKey, RowRange rows, int maxLength)
     {
         // A score difference of one is this much of an exponent of two with 15 fraction bits.
-        double ratio = query.Scale * key.Scale / Math.Sqrt(config.HeadSize) / DeterministicMath.Log(2) * (1 << Numerics.IntegerMath.ExponentFraction);
+        double ratio =
+            query.Scale * key.Scale / Math.Sqrt(config.HeadSize) / DeterministicMath.Log(2) * (1 << Numerics.IntegerMath.ExponentFraction);
         (int preShift, int exponent) = DyadicRatio.Choose(ratio)
             ?? throw TensorNames.Degenerate(WeightNames.Of(config.Architecture), contextKey, "has scores beyond what its integers hold");
         double farthest = Math.Min(2.0 * 127 * 127 * PaddedHead, Math.Ceiling((Numerics.IntegerMath.ExponentLimit + 1) / ratio));
@@ -186,7 +193,10 @@ internal sealed class Int8Lowering
         (double scale, int zeroPoint) = ProductInput(contextKey);
         (int multiplier, int contextExponent) = DyadicRatio.Widest(value.Scale / scale);
         QuantizedTensor context = graph.Tensor(
-            ElementType.Int8, QuantizedTensor.Of(contextKey, config.HiddenSize, scale, zeroPoint, migration[contextKey]) with { Heads = config.HeadCount }, rows);
+            ElementType.Int8, QuantizedTensor.Of(contextKey, config.HiddenSize, scale, zeroPoint, migration[contextKey]) with
+            {
+                Heads = config.HeadCount,
+            }, rows);
         builder.Add(new AttentionWriter
         {
             Rows = rows,
@@ -209,7 +219,8 @@ internal sealed class Int8Lowering
     /// A product and a function of its result: as x g(x) with g from a table, or for ReLU by the clamp alone. A table of g is several times
     /// closer than one of f: where f is steep, x itself carries it.
     /// </summary>
-    private QuantizedTensor Activate(Linear weights, QuantizedTensor input, Activation activation, TensorKey before, TensorKey after, RowRange rows)
+    private QuantizedTensor Activate(
+        Linear weights, QuantizedTensor input, Activation activation, TensorKey before, TensorKey after, RowRange rows)
     {
         (double scale, int zeroPoint) = ProductInput(after);
         if (activation == Activation.Relu)
@@ -246,7 +257,8 @@ internal sealed class Int8Lowering
             Rows = rows,
             Input = a.Index,
             Branch = b?.Index ?? OperationRecord.None,
-            Epsilon = (long)Math.Min(Math.Round((double)channels * channels * config.LayerNormEpsilon / (a.Scale * a.Scale)), Math.ScaleB(1, 60)),
+            Epsilon = (long)Math.Min(
+                Math.Round((double)channels * channels * config.LayerNormEpsilon / (a.Scale * a.Scale)), Math.ScaleB(1, 60)),
             Wide = wide?.Index ?? OperationRecord.None,
             WideStage = wideStage,
             Narrow = narrow.Index,
@@ -258,7 +270,8 @@ internal sealed class Int8Lowering
     private ScaleStage NormStage(TensorKey key, LayerNorm norm, double scale, ChannelMap? map)
     {
         NormScale stage = NormScale.Of(norm, scale, map)
-            ?? throw TensorNames.Degenerate(WeightNames.Of(config.Architecture), key, "has a weight or bias that is far larger than what it gives");
+            ?? throw TensorNames.Degenerate(
+                WeightNames.Of(config.Architecture), key, "has a weight or bias that is far larger than what it gives");
         return Stage.Each(builder.Channels(stage.Multipliers), stage.Exponent) with { Addends = builder.Channels(stage.Addends) };
     }
 }
@@ -269,7 +282,10 @@ internal sealed class Int8Options
     /// <summary>For tests: a factor by which a tensor's scale is made wrong.</summary>
     public Func<TensorKey, double>? PlantedFault { get; init; }
 
-    /// <summary>For the ablation of I-BERT's table (<c>build/paper/ablation.sh</c>): the function that calibration and integers have in GELU's place.</summary>
+    /// <summary>
+    /// For the ablation of I-BERT's table (<c>build/paper/ablation.sh</c>): the function that calibration and integers have in GELU's
+    /// place.
+    /// </summary>
     public Func<double, double>? GeluStandIn { get; init; }
 
     internal double Fault(TensorKey key) => PlantedFault?.Invoke(key) ?? 1;

@@ -57,7 +57,8 @@ internal static class MeaningsSection
         if (bytes.IsEmpty)
         {
             throw new ModelFormatException(
-                $"{model.Name} does not say what its integers stand for (it lacks section MEAN): it was made by an older ibert-quantize, convert the checkpoint again");
+                $"{model.Name} does not say what its integers stand for (it lacks section MEAN): it was made by an older ibert-quantize, " +
+                "convert the checkpoint again");
         }
         Cursor cursor = new(model.Name, bytes);
         int count = cursor.Int32();
@@ -68,7 +69,8 @@ internal static class MeaningsSection
         {
             QuantizedTensor tensor = ReadTensor(ref cursor);
             string fault = Fault(model, tensor, i == 0 ? 0 : tensors[^1].Operation)
-                ?? (!indexes.Add(tensor.Index) ? "is described twice" : names.Add(tensor.Name) ? "" : $"has the name '{tensor.Name}', as another one");
+                ?? (!indexes.Add(tensor.Index) ? "is described twice" : names.Add(tensor.Name) ? "" : "has the " +
+                    $"name '{tensor.Name}', as another one");
             if (fault.Length > 0)
             {
                 throw cursor.Bad($"tensor {tensor.Index} {fault}");
@@ -93,11 +95,14 @@ internal static class MeaningsSection
     {
         ushort index = cursor.UInt16(), operation = cursor.UInt16();
         (TensorSite site, byte flags, int layer) = ((TensorSite)cursor.Take(1)[0], cursor.Take(1)[0], (short)cursor.UInt16());
-        int channels = cursor.Int32(), extraColumns = cursor.Int32(), heads = cursor.UInt16(), nameLength = cursor.UInt16(), zeroPoint = cursor.Int32();
+        int channels = cursor.Int32(), extraColumns = cursor.Int32(), heads = cursor.UInt16(), nameLength = cursor.UInt16(),
+            zeroPoint = cursor.Int32();
         double scale = cursor.Double();
-        if (flags > AllFlags || channels is < 1 or > GraphVerifier.MaxColumns || extraColumns is < 0 or > GraphVerifier.MaxColumns || nameLength is 0 or > MaxName)
+        if (flags > AllFlags || channels is < 1 or > GraphVerifier.MaxColumns || extraColumns is < 0 or > GraphVerifier.MaxColumns
+            || nameLength is 0 or > MaxName)
         {
-            throw cursor.Bad($"tensor {index} has flags {flags}, {channels} channels, {extraColumns} more columns and a name of {nameLength} bytes");
+            throw cursor.Bad(
+                $"tensor {index} has flags {flags}, {channels} channels, {extraColumns} more columns and a name of {nameLength} bytes");
         }
         ReadOnlySpan<byte> name = cursor.Take(nameLength);
         if (!Utf8.IsValid(name) || name.IndexOfAnyInRange((byte)0, (byte)' ') >= 0)
@@ -107,17 +112,20 @@ internal static class MeaningsSection
         int[]? extras = extraColumns > 0 ? cursor.Array<int>(extraColumns) : null;
         float[]? divisors = (flags & HasDivisors) != 0 ? cursor.Array<float>(channels + extraColumns) : null;
         float[]? shifts = (flags & HasShifts) != 0 ? cursor.Array<float>(channels) : null;
-        return new(index, new(site, layer), Encoding.UTF8.GetString(name), operation, channels, scale, zeroPoint, divisors, shifts, extras, heads);
+        return new(index, new(site, layer), Encoding.UTF8.GetString(
+            name), operation, channels, scale, zeroPoint, divisors, shifts, extras, heads);
     }
 
     /// <summary>What a description says that cannot be; null for nothing.</summary>
     private static string? Fault(ModelFile model, QuantizedTensor tensor, int operation)
     {
-        if (tensor.Operation < operation || tensor.Operation >= model.Contents.Operations.Length || !Writes(model.Contents.Operations[tensor.Operation], tensor.Index))
+        if (tensor.Operation < operation || tensor.Operation >= model.Contents.Operations.Length
+            || !Writes(model.Contents.Operations[tensor.Operation], tensor.Index))
         {
             return $"is not an output of operation {tensor.Operation}, or out of order";
         }
-        if (tensor.Heads < 1 || tensor.Channels % tensor.Heads != 0 || tensor.Width != model.Contents.Tensors[tensor.Index].Columns || (tensor.Heads > 1 && tensor.Extras is not null))
+        if (tensor.Heads < 1 || tensor.Channels % tensor.Heads != 0 || tensor.Width != model.Contents.Tensors[tensor.Index].Columns
+            || (tensor.Heads > 1 && tensor.Extras is not null))
         {
             return $"has {model.Contents.Tensors[tensor.Index].Columns} columns, not {tensor.Columns} in {tensor.Heads} heads";
         }

@@ -8,16 +8,16 @@ namespace IBert.Edge.Quantization.Lowering;
 /// <summary>
 /// Exact rewritings of the network, of which only the last costs time on the device: its share of the columns of two products.
 /// Channel c is divided by t[c] and column c of the next weights multiplied by it (SmoothQuant, Xiao et al. 2022, arXiv:2211.10438), which
-/// LayerNorm's, V's and GELU's own multipliers do. From a channel whose range lies far off, what its middle is beyond the other channels' typical
-/// magnitude is subtracted, and what that takes from the next product is added to its bias (after Outlier Suppression+, Wei et al. 2023,
-/// arXiv:2304.09145), which LayerNorm's beta and V's bias do: behind softmax, whose probabilities sum to one, a constant of V is the same constant of
-/// the context. And a channel of GELU's result with values far above all others (a few tokens have such ones: Sun et al. 2024, arXiv:2402.17762)
-/// has its range cut into pieces with a column each (after Zhao et al. 2019, arXiv:1901.09504).
+/// LayerNorm's, V's and GELU's own multipliers do. From a channel whose range lies far off, what its middle is beyond the other channels'
+/// typical magnitude is subtracted, and what that takes from the next product is added to its bias (after Outlier Suppression+, Wei et al.
+/// 2023, arXiv:2304.09145), which LayerNorm's beta and V's bias do: behind softmax, whose probabilities sum to one, a constant of V is the
+/// same constant of the context. And a channel of GELU's result with values far above all others (a few tokens have such ones: Sun et al.
+/// 2024, arXiv:2402.17762) has its range cut into pieces with a column each (after Zhao et al. 2019, arXiv:1901.09504).
 /// </summary>
 internal sealed class Migration
 {
-    // Columns come in blocks of 16; a block is at most a thirty-second of the channels, three blocks are the most, and each must take away a fifth of
-    // the noise.
+    // Columns come in blocks of 16; a block is at most a thirty-second of the channels, three blocks are the most, and each must take away
+    // a fifth of the noise.
     private const int ExtraBlock = 16, LeastChannelsOfBlock = 32 * ExtraBlock, MostExtraBlocks = 3;
     private const double WorthABlock = 0.8;
 
@@ -32,7 +32,8 @@ internal sealed class Migration
         for (int layer = 0; layer < config.LayerCount; layer++)
         {
             EncoderLayer weights = checkpoint.Layers[layer];
-            Choose(layer == 0 ? new(TensorSite.EmbeddingNorm, -1) : new(TensorSite.OutputNorm, layer - 1), true, 0, weights.Query, weights.Key, weights.Value);
+            Choose(layer == 0 ? new(TensorSite.EmbeddingNorm, -1) : new(TensorSite.OutputNorm, layer - 1), true, 0, weights.Query,
+                weights.Key, weights.Value);
             ChooseValue(layer, weights.AttentionOutput);
             ChooseScores(layer);
             Choose(new(TensorSite.AttentionNorm, layer), true, 0, weights.FeedForward1);
@@ -56,8 +57,9 @@ internal sealed class Migration
         : ChannelMap.Plain(ranges[key].Channels, Math.Min(0, ranges[key].Min), Math.Max(0, ranges[key].Max));
 
     /// <summary>
-    /// The divisors t[c] = max|x[c]|^a / max|w[c]|^(1-a) of the strength a with the least expected noise at the outputs of the products that
-    /// read the tensor. Where activations have few outliers a strong migration would only coarsen the weights, so each tensor has its own.
+    /// The divisors t[c] = max|x[c]|^a / max|w[c]|^(1-a) of the strength a with the least expected noise at the outputs of the products
+    /// that read the tensor. Where activations have few outliers a strong migration would only coarsen the weights, so each tensor has its
+    /// own.
     /// </summary>
     private void Choose(TensorKey key, bool shift, int extraBlocks, params ReadOnlySpan<Linear> consumers)
     {
@@ -85,7 +87,9 @@ internal sealed class Migration
         maps[key] = best.Map ?? throw NotFinite(key);
     }
 
-    /// <summary>V and the context share their channels' divisors and shifts: what is subtracted from V is missing from the context.</summary>
+    /// <summary>
+    /// V and the context share their channels' divisors and shifts: what is subtracted from V is missing from the context.
+    /// </summary>
     private void ChooseValue(int layer, Linear consumer)
     {
         TensorKey contextKey = new(TensorSite.Context, layer), valueKey = new(TensorSite.Value, layer);
@@ -112,8 +116,8 @@ internal sealed class Migration
     private CheckpointException NotFinite(TensorKey key) => TensorNames.Degenerate(names, key, "takes values beyond what FP32 holds");
 
     /// <summary>
-    /// Q's channels are divided by what K's are multiplied by, so that both fill their range; what is subtracted from K changes all scores of a
-    /// query alike, which softmax does not see.
+    /// Q's channels are divided by what K's are multiplied by, so that both fill their range; what is subtracted from K changes all scores
+    /// of a query alike, which softmax does not see.
     /// </summary>
     private void ChooseScores(int layer)
     {
@@ -258,8 +262,8 @@ internal sealed class Migration
         private static double RealPower(double value, double exponent) => DeterministicMath.Exp(exponent * DeterministicMath.Log(value));
 
         /// <summary>
-        /// What a channel's middle is beyond the typical magnitude of all channels. What is within it would not make the range smaller by much, and
-        /// leaves room for what few calibration texts have not shown.
+        /// What a channel's middle is beyond the typical magnitude of all channels. What is within it would not make the range smaller by
+        /// much, and leaves room for what few calibration texts have not shown.
         /// </summary>
         private static float[] ShiftsOf(TensorRange range)
         {

@@ -164,8 +164,8 @@ internal sealed class ModelBuilder
     }
 
     /// <summary>
-    /// Tensors of one row lie in the fixed part, each in a place of its own; tensors of a row per token share the rest: the widest first, each
-    /// at the lowest offset that is free while it lives (as TensorFlow Lite Micro's offline planner does).
+    /// Tensors of one row lie in the fixed part, each in a place of its own; tensors of a row per token share the rest: the widest first,
+    /// each at the lowest offset that is free while it lives (as TensorFlow Lite Micro's offline planner does).
     /// </summary>
     private void Plan(ref GraphHeader graph)
     {
@@ -213,7 +213,8 @@ internal sealed class ModelBuilder
         // A row in front of the others' moves all that lies above by a row, at every length.
         foreach (int t in placed)
         {
-            SetOffsets(t, fixedEnd + placed.Where(o => tensors[o].OffsetPerToken < tensors[t].OffsetPerToken).Sum(Front), (long)tensors[t].OffsetPerToken);
+            SetOffsets(t, fixedEnd + placed.Where(o => tensors[o].OffsetPerToken < tensors[t].OffsetPerToken).Sum(Front),
+                (long)tensors[t].OffsetPerToken);
         }
         fixedEnd += placed.Sum(Front);
         graph.ArenaFixed = (ulong)fixedEnd;

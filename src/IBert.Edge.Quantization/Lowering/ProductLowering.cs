@@ -33,7 +33,8 @@ internal sealed class ProductLowering(ModelBuilder builder, WeightNames names)
         Linear weights, QuantizedTensor input, TensorKey key, ElementType type, double scale, int zeroPoint, RowRange rows,
         int? low = null, int? high = null, ChannelMap? output = null, int outputHeads = 1, int? channels = null)
     {
-        QuantizedTensor result = QuantizedTensor.Of(key, channels ?? weights.Outputs, scale, zeroPoint, output) with { Heads = outputHeads };
+        QuantizedTensor result =
+            QuantizedTensor.Of(key, channels ?? weights.Outputs, scale, zeroPoint, output) with { Heads = outputHeads };
         if (channels < weights.Outputs)
         {
             result = result with { Extras = [.. Enumerable.Repeat(QuantizedTensor.NoChannel, weights.Outputs - channels.Value)] };
@@ -98,7 +99,8 @@ internal sealed class ProductLowering(ModelBuilder builder, WeightNames names)
     /// <param name="map">What the result's channels go through.</param>
     /// <param name="rows">Rows that are computed.</param>
     public QuantizedTensor Gate(
-        Linear weights, QuantizedTensor input, Func<double, double> function, TensorKey before, TensorKey after, double step, double scale, int zeroPoint,
+        Linear weights, QuantizedTensor input, Func<double, double> function, TensorKey before, TensorKey after, double step, double scale,
+        int zeroPoint,
         ChannelMap map, RowRange rows)
     {
         GateScale columns = GateScale.Of(weights, step, scale, zeroPoint, map);

@@ -3,8 +3,8 @@ using IBert.Edge.Kernels;
 namespace IBert.Edge.Quantization.Lowering;
 
 /// <summary>
-/// Scales as Hugging Face's <c>quant_modules</c> computes them (transformers 4.55.4, models/ibert): float32 throughout, as a scale that differs in its
-/// last bit moves integers; ratios in double, as there.
+/// Scales as Hugging Face's <c>quant_modules</c> computes them (transformers 4.55.4, models/ibert): float32 throughout, as a scale that
+/// differs in its last bit moves integers; ratios in double, as there.
 /// </summary>
 internal static class PublishedScales
 {
@@ -54,8 +54,8 @@ internal static class PublishedScales
     }
 
     /// <summary>
-    /// batch_frexp of ratios, padded to a multiple of 16. Exponents end at <paramref name="most"/>, where a ratio is so small that it gives nothing; padding
-    /// and ratios of zero have the least that there is.
+    /// batch_frexp of ratios, padded to a multiple of 16. Exponents end at <paramref name="most"/>, where a ratio is so small that it gives
+    /// nothing; padding and ratios of zero have the least that there is.
     /// </summary>
     public static (int[] Multipliers, int[] Exponents) Dyadic(double[] ratios, int most)
     {

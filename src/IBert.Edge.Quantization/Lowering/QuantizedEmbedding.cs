@@ -49,8 +49,8 @@ internal sealed record QuantizedEmbedding(double Scale, int Shift, IReadOnlyList
     }
 
     /// <summary>
-    /// Tables of words, positions and types. The first type's row is in every token of a single text: what its own rounding takes from it the
-    /// positions, whose steps are finer and differ from token to token, make up for.
+    /// Tables of words, positions and types. The first type's row is in every token of a single text: what its own rounding takes from it
+    /// the positions, whose steps are finer and differ from token to token, make up for.
     /// </summary>
     private static float[][] Sources(Embeddings tables, int hidden)
     {

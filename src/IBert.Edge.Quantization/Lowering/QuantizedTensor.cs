@@ -21,7 +21,10 @@ namespace IBert.Edge.Quantization.Lowering;
 /// <param name="Extras">
 /// The channels of the columns behind those that all channels have, or <see cref="NoChannel"/>; null for none.
 /// </param>
-/// <param name="Heads">Channels are cut into this many heads, each padded with dead channels to a multiple of 16, so that kernels see whole panels; 1 where they are not.</param>
+/// <param name="Heads">
+/// Channels are cut into this many heads, each padded with dead channels to a multiple of 16, so that kernels see whole panels; 1 where
+/// they are not.
+/// </param>
 internal sealed record QuantizedTensor(
     ushort Index, TensorKey Key, string Name, int Operation, int Channels, double Scale, int ZeroPoint, float[]? Divisors = null,
     float[]? Shifts = null, int[]? Extras = null, int Heads = 1)

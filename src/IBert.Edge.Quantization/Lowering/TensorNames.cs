@@ -6,9 +6,9 @@ using IBert.Edge.Quantization.Reference;
 namespace IBert.Edge.Quantization.Lowering;
 
 /// <summary>
-/// Names of the checkpoint's own modules, without the architecture's prefix: <c>encoder.layer.0.attention.self.query</c> is that module's output.
-/// What is no module's output is named after its neighbour: <c>.activation</c> is behind a product, <c>.residual</c> a LayerNorm's output to the
-/// residual stream, <c>.softmax</c> the weights inside an attention.
+/// Names of the checkpoint's own modules, without the architecture's prefix: <c>encoder.layer.0.attention.self.query</c> is that module's
+/// output. What is no module's output is named after its neighbour: <c>.activation</c> is behind a product, <c>.residual</c> a LayerNorm's
+/// output to the residual stream, <c>.softmax</c> the weights inside an attention.
 /// </summary>
 internal static class TensorNames
 {
@@ -44,7 +44,8 @@ internal static class TensorNames
     /// <param name="key">The tensor.</param>
     /// <param name="what">What it does.</param>
     public static CheckpointException Degenerate(WeightNames names, TensorKey key, string what) => new(
-        $"the tensor '{Of(names, key)}' {what}: the weights are out of proportion, as after a training that diverged: use another checkpoint");
+        $"the tensor '{Of(names, key)}' {what}: the weights are out of proportion, as after a training that " +
+        "diverged: use another checkpoint");
 
     /// <summary>A LayerNorm's second output, to the residual stream.</summary>
     public static string Residual(string norm) => $"{norm}.residual";
@@ -56,7 +57,9 @@ internal static class TensorNames
     /// <summary>The module that another is part of.</summary>
     public static string Parent(string name) => name[..Math.Max(0, name.LastIndexOf('.'))];
 
-    /// <summary>What an output of Hugging Face's <c>ibert</c> stands for: several modules may quantize the same tensor, each in its own way.</summary>
+    /// <summary>
+    /// What an output of Hugging Face's <c>ibert</c> stands for: several modules may quantize the same tensor, each in its own way.
+    /// </summary>
     public static TensorKey Published(string name)
     {
         if (!name.StartsWith(PublishedLayer, StringComparison.Ordinal))
@@ -83,7 +86,8 @@ internal static class TensorNames
             "attention.self.value" or "attention.self.value_activation" => new(TensorSite.Value, layer),
             "attention.self.output_activation" => new(TensorSite.Context, layer),
             "attention.output.dense" => new(TensorSite.AttentionOutput, layer),
-            // The layer's input once more, at the scale that the reference takes it for (docs/numerics.md, trap 13); the first layer's is its own.
+            // The layer's input once more, at the scale that the reference takes it for (docs/numerics.md, trap 13); the first layer's is
+            // its own.
             "stale" => new(TensorSite.OutputNorm, layer - 1),
             "attention.output.ln_input_act" => new(TensorSite.AttentionSum, layer),
             "attention.output.output_activation" or "pre_intermediate_act" => new(TensorSite.AttentionNorm, layer),

@@ -60,7 +60,8 @@ internal static class Report
         Line(text, $"| | |");
         Line(text, $"|---|---|");
         Line(text, $"| SHA-256 of the weights | `{comparison.SourceHash}` |");
-        Line(text, $"| texts | {comparison.Texts} of the {comparison.Source.Count} texts of {Markdown.Code(comparison.Source.FileName)}, seed {comparison.Seed}, SHA-256 `{comparison.Source.Sha256}` |");
+        Line(text, $"| texts | {comparison.Texts} of the {comparison.Source.Count} texts of {Markdown.Code(comparison.Source.FileName)}, ",
+            $"seed {comparison.Seed}, SHA-256 `{comparison.Source.Sha256}` |");
         Line(text, $"");
         WriteErrors(text, $"{comparison.Texts} texts", comparison.Errors, path, files);
         return [.. files, new(path, Encoding.UTF8.GetBytes(text.ToString()))];
@@ -85,7 +86,8 @@ internal static class Report
             }
         }
 
-        string ErrorRow(TensorError error) => Row($"  {error.Tensor.Name}", Decibels.Format(error.Own.Decibels), Decibels.Format(error.EndToEnd.Decibels));
+        string ErrorRow(TensorError error) =>
+            Row($"  {error.Tensor.Name}", Decibels.Format(error.Own.Decibels), Decibels.Format(error.EndToEnd.Decibels));
 
         string Row(string name, string own, string endToEnd) => $"{name.PadRight(Math.Max(width, 40))} {own,8} {endToEnd,15}";
     }
@@ -102,7 +104,8 @@ internal static class Report
         Line(text, $"");
         Line(text, $"| | |");
         Line(text, $"|---|---|");
-        Line(text, $"| checkpoint | {config.Architecture}: {config.LayerCount} layers x {config.HiddenSize}, {config.HeadCount} heads, FFN {config.FeedForwardSize}, {config.Activation}, {config.VocabularySize} pieces, {config.Labels.Count} labels |");
+        Line(text, $"| checkpoint | {config.Architecture}: {config.LayerCount} layers x {config.HiddenSize}, {config.HeadCount} heads, ",
+            $"FFN {config.FeedForwardSize}, {config.Activation}, {config.VocabularySize} pieces, {config.Labels.Count} labels |");
         Line(text, $"| SHA-256 of its weights | `{origin.SourceHash}` |");
         Line(text, $"| scheme | {SchemeText(origin)} |");
         Line(text, $"| longest text | {origin.MaxLength} tokens |");
@@ -118,10 +121,12 @@ internal static class Report
 
     private static string SchemeText(ModelOrigin origin) => !origin.Calibrated
         ? "ibert: the checkpoint's own integers (Kim et al. 2021), 8-bit weights and activations, 16- and 22-bit sums"
-        : "int8: weights 8 bits with a scale per output channel; inputs of products 8 bits with a zero point; residual stream and inputs of GELU and tanh 16 bits";
+        : "int8: weights 8 bits with a scale per output channel; inputs of products 8 bits with a zero point; residual stream and inputs " +
+            "of GELU and tanh 16 bits";
 
     private static string Joined(ModelOrigin origin) =>
-        origin.Texts.Joined.Count == 0 ? "" : Text($", and {origin.Texts.Joined.Count} texts of up to {origin.MaxLength} tokens joined from them");
+        origin.Texts.Joined.Count == 0 ? "" : Text($", and {origin.Texts.Joined.Count} texts of up to ",
+            $"{origin.MaxLength} tokens joined from them");
 
     private static void WriteAccuracy(StringBuilder text, Accuracy accuracy)
     {
@@ -139,17 +144,22 @@ internal static class Report
         }
         Line(text, $"");
         FormattableString errors = $"mean logit error {accuracy.MeanLogitError:F4}, largest {accuracy.LargestLogitError:F4}";
-        Line(text, accuracy.Agreement is { } agreement ? $"Same label {100 * agreement:F2} %, {Text(errors)}." : (FormattableString)$"{Capital(Text(errors))}.");
+        Line(text, accuracy.Agreement is { } agreement
+            ? $"Same label {100 * agreement:F2} %, {Text(errors)}."
+            : (FormattableString)$"{Capital(Text(errors))}.");
         Line(text, $"");
     }
 
-    private static void WriteErrors(StringBuilder text, string texts, IReadOnlyList<TensorError> errors, string? path, List<ReportFile> files)
+    private static void WriteErrors(
+        StringBuilder text, string texts, IReadOnlyList<TensorError> errors, string? path, List<ReportFile> files)
     {
         Line(text, $"## Error of each tensor");
         Line(text, $"");
         Line(text, $"Signal-to-noise ratios in decibels over {texts}; 6 dB are one bit.");
-        Line(text, $"*Own*: against the operation in FP32 on the inputs that the integers really had, so what this operation alone adds (its weights, its");
-        Line(text, $"arithmetic, its output's range). *End to end*: against the FP32 model, so what has gathered up to here. Own tells where an error");
+        Line(text, $"*Own*: against the operation in FP32 on the inputs that the integers really had, so what this operation alone adds ",
+            $"(its weights, its");
+        Line(text, $"arithmetic, its output's range). *End to end*: against the FP32 model, so what has gathered up to ",
+            $"here. Own tells where an error");
         Line(text, $"comes from, end to end what it does.");
         Line(text, $"");
 
@@ -161,22 +171,26 @@ internal static class Report
         foreach (IGrouping<int, TensorError> group in layers.OrderBy(group => group.Min(error => error.Own.Decibels)))
         {
             TensorError worst = group.MinBy(error => error.Own.Decibels)!;
-            Line(text, $"| {GroupName(group.Key)} | {worst.Tensor.Name} | {Decibels.Format(worst.Own.Decibels)} | {Decibels.Format(group.Last().EndToEnd.Decibels)} |");
+            Line(text, $"| {GroupName(group.Key)} | {worst.Tensor.Name} | {Decibels.Format(worst.Own.Decibels)} | ",
+                $"{Decibels.Format(group.Last().EndToEnd.Decibels)} |");
         }
         Line(text, $"");
         Line(text, $"### Tensors, worst first");
         Line(text, $"");
         WriteTable(text, errors.OrderBy(error => error.Own.Decibels).Take(WorstShown));
 
-        BarRow[] bars = [.. layers.Select(group => new BarRow(GroupName(group.Key), group.Min(error => error.Own.Decibels), group.Last().EndToEnd.Decibels))];
-        Plot(text, path, files, AllLayers, "Layers: the worst tensor's own error", bars, "own error of the worst tensor", "end to end at its output");
+        BarRow[] bars = [.. layers.Select(
+            group => new BarRow(GroupName(group.Key), group.Min(error => error.Own.Decibels), group.Last().EndToEnd.Decibels))];
+        Plot(text, path, files, AllLayers, "Layers: the worst tensor's own error", bars, "own error of the worst tensor",
+            "end to end at its output");
         foreach (IGrouping<int, TensorError> group in layers)
         {
             Line(text, $"### {Capital(GroupName(group.Key))}");
             Line(text, $"");
             WriteTable(text, group);
             BarRow[] rows = [.. group.Select(error => new BarRow(error.Tensor.Name, error.Own.Decibels, error.EndToEnd.Decibels))];
-            Plot(text, path, files, PictureName(group.Key), $"{Capital(GroupName(group.Key))}: error of its tensors", rows, "own error", "end to end");
+            Plot(text, path, files, PictureName(group.Key), $"{Capital(GroupName(group.Key))}: error of its tensors", rows, "own error",
+                "end to end");
         }
     }
 
@@ -193,17 +207,21 @@ internal static class Report
                 ElementType.Int16 => (short.MinValue, short.MaxValue),
                 _ => ((double)int.MinValue, int.MaxValue),
             };
-            (double least, double most) = (Enumerable.Range(0, tensor.Channels).Min(tensor.Step), Enumerable.Range(0, tensor.Channels).Max(tensor.Step));
+            (double least, double most) =
+                (Enumerable.Range(0, tensor.Channels).Min(tensor.Step), Enumerable.Range(0, tensor.Channels).Max(tensor.Step));
             string step = least == most ? Number(most) : $"{Number(least)} to {Number(most)} by channel";
             string range = $"{Number((low - tensor.ZeroPoint) * most)} to {Number((high - tensor.ZeroPoint) * most)}";
-            string extras = (tensor.Shifts?.Any(shift => shift != 0) == true ? ", shifted" : "") + (tensor.Extras is null ? "" : $", {tensor.Extras.Length} extra columns");
-            Line(text, $"| {tensor.Name} | {error.Type}{extras} | {step} | {tensor.ZeroPoint} | {range} | {Decibels.Format(error.Own.Decibels)} | {Decibels.Format(error.EndToEnd.Decibels)} |");
+            string extras = (tensor.Shifts?.Any(shift => shift != 0) == true ? ", shifted" : "") +
+                (tensor.Extras is null ? "" : $", {tensor.Extras.Length} extra columns");
+            Line(text, $"| {tensor.Name} | {error.Type}{extras} | {step} | {tensor.ZeroPoint} | {range} | ",
+                $"{Decibels.Format(error.Own.Decibels)} | {Decibels.Format(error.EndToEnd.Decibels)} |");
         }
         Line(text, $"");
     }
 
     private static void Plot(
-        StringBuilder text, string? path, List<ReportFile> files, string name, string title, IReadOnlyList<BarRow> rows, string barName, string markName)
+        StringBuilder text, string? path, List<ReportFile> files, string name, string title, IReadOnlyList<BarRow> rows, string barName,
+        string markName)
     {
         if (path is null)
         {
@@ -216,14 +234,16 @@ internal static class Report
     }
 
     /// <summary>
-    /// Embeddings (-1), layers and head (int.MaxValue) with their tensors, in the order of the operations; <see cref="GroupName"/> names them. A layer
-    /// may read its input at another scale: that is a tensor of the layer, though it stands for what the one before gave.
+    /// Embeddings (-1), layers and head (int.MaxValue) with their tensors, in the order of the operations; <see cref="GroupName"/> names
+    /// them. A layer may read its input at another scale: that is a tensor of the layer, though it stands for what the one before gave.
     /// </summary>
     public static ILookup<int, TensorError> Layers(IReadOnlyList<TensorError> errors)
     {
         int reached = -1;
         return errors.ToLookup(error => reached = Math.Max(
-            reached, error.Tensor.Key.Site is TensorSite.HeadDense or TensorSite.HeadActivation or TensorSite.Logits ? int.MaxValue : error.Tensor.Key.Layer));
+            reached, error.Tensor.Key.Site is TensorSite.HeadDense or TensorSite.HeadActivation or TensorSite.Logits
+                ? int.MaxValue
+                : error.Tensor.Key.Layer));
     }
 
     /// <summary>What a group of <see cref="Layers"/> is called.</summary>

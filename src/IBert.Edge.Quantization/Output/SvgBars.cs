@@ -15,7 +15,8 @@ internal readonly record struct BarRow(string Name, double Bar, double Mark);
 /// <param name="Value">A bar's value as text.</param>
 internal sealed record BarAxis(double Step, double Longest, Func<double, string> Tick, Func<double, string> Value)
 {
-    public static BarAxis Decibels { get; } = new(20, 120, db => string.Create(CultureInfo.InvariantCulture, $"{db} dB"), Output.Decibels.Format);
+    public static BarAxis Decibels { get; } =
+        new(20, 120, db => string.Create(CultureInfo.InvariantCulture, $"{db} dB"), Output.Decibels.Format);
 }
 
 /// <summary>Horizontal bars.</summary>
@@ -31,10 +32,12 @@ internal static class SvgBars
     /// <param name="rows">From top to bottom.</param>
     public static string Draw(string title, string barName, string markName, BarAxis axis, IReadOnlyList<BarRow> rows)
     {
-        double most = Math.Clamp(Math.Ceiling(rows.Max(row => Math.Max(row.Bar, row.Mark)) / axis.Step) * axis.Step, axis.Step, axis.Longest);
+        double most = Math.Clamp(
+            Math.Ceiling(rows.Max(row => Math.Max(row.Bar, row.Mark)) / axis.Step) * axis.Step, axis.Step, axis.Longest);
         int height = Top + (rows.Count * RowHeight) + Bottom, bottom = height - Bottom;
         StringBuilder svg = new();
-        svg.Append(CultureInfo.InvariantCulture, $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{NameWidth + PlotWidth + 80}\" height=\"{height}\" font-family=\"sans-serif\" font-size=\"12\">\n");
+        svg.Append(CultureInfo.InvariantCulture, $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{NameWidth + PlotWidth + 80}\" " +
+            $"height=\"{height}\" font-family=\"sans-serif\" font-size=\"12\">\n");
         svg.Append("<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n");
         Text(10, 22, title, "font-size=\"15\" font-weight=\"bold\"");
         svg.Append(CultureInfo.InvariantCulture, $"<rect x=\"{NameWidth}\" y=\"34\" width=\"12\" height=\"12\" fill=\"#4c78a8\"/>\n");
@@ -44,7 +47,8 @@ internal static class SvgBars
         for (int tick = 0; tick <= Math.Round(most / axis.Step); tick++)
         {
             double x = Place(tick * axis.Step);
-            svg.Append(CultureInfo.InvariantCulture, $"<line x1=\"{x:F1}\" y1=\"{Top - 6}\" x2=\"{x:F1}\" y2=\"{bottom}\" stroke=\"#ddd\"/>\n");
+            svg.Append(
+                CultureInfo.InvariantCulture, $"<line x1=\"{x:F1}\" y1=\"{Top - 6}\" x2=\"{x:F1}\" y2=\"{bottom}\" stroke=\"#ddd\"/>\n");
             Text(x, bottom + 18, axis.Tick(tick * axis.Step), "text-anchor=\"middle\" fill=\"#666\"");
         }
         for (int i = 0; i < rows.Count; i++)
@@ -52,8 +56,10 @@ internal static class SvgBars
             int y = Top + (i * RowHeight);
             double bar = Place(rows[i].Bar), mark = Place(rows[i].Mark);
             Text(NameWidth - 8, y + 13, rows[i].Name, "text-anchor=\"end\"");
-            svg.Append(CultureInfo.InvariantCulture, $"<rect x=\"{NameWidth}\" y=\"{y + 2}\" width=\"{bar - NameWidth:F1}\" height=\"{RowHeight - 8}\" fill=\"#4c78a8\"/>\n");
-            svg.Append(CultureInfo.InvariantCulture, $"<rect x=\"{mark - 1.5:F1}\" y=\"{y}\" width=\"3\" height=\"{RowHeight - 4}\" fill=\"#e45756\"/>\n");
+            svg.Append(CultureInfo.InvariantCulture,
+                $"<rect x=\"{NameWidth}\" y=\"{y + 2}\" width=\"{bar - NameWidth:F1}\" height=\"{RowHeight - 8}\" fill=\"#4c78a8\"/>\n");
+            svg.Append(CultureInfo.InvariantCulture,
+                $"<rect x=\"{mark - 1.5:F1}\" y=\"{y}\" width=\"3\" height=\"{RowHeight - 4}\" fill=\"#e45756\"/>\n");
             // Behind the mark where that would lie under the number.
             Text((mark > bar && mark < bar + NumberWidth ? mark : bar) + 6, y + 13, axis.Value(rows[i].Bar), "fill=\"#444\"");
         }

@@ -3,7 +3,9 @@
 // Here is nothing but + - * / and comparisons of doubles, which IEEE 754 fixes to the bit, in one order of evaluation.
 namespace IBert.Edge.Quantization.Reference;
 
-/// <summary>exp, log, tanh, erf and GELU in double precision; absolute error of the last three below 1e-14 for arguments up to 10.</summary>
+/// <summary>
+/// exp, log, tanh, erf and GELU in double precision; absolute error of the last three below 1e-14 for arguments up to 10.
+/// </summary>
 internal static class DeterministicMath
 {
     private const double InverseSqrtTwoPi = 0.39894228040143267794;
@@ -13,7 +15,9 @@ internal static class DeterministicMath
     private const double GeluTanhScale = 0.79788456080286535588;
     private const double GeluTanhCubic = 0.044715;
 
-    /// <summary>e^x: reduction by multiples of ln 2 in two parts (Cody and Waite, 1980), then the Taylor series; relative error below 1e-15.</summary>
+    /// <summary>
+    /// e^x: reduction by multiples of ln 2 in two parts (Cody and Waite, 1980), then the Taylor series; relative error below 1e-15.
+    /// </summary>
     public static double Exp(double x)
     {
         const double overflow = 709.782712893384;
@@ -55,7 +59,10 @@ internal static class DeterministicMath
         return sum * PowerOfTwo(half) * PowerOfTwo(power - half);
     }
 
-    /// <summary>Natural logarithm of a positive, finite number: the exponent times ln 2, and 2 artanh((m - 1) / (m + 1)) by its series; relative error below 1e-15.</summary>
+    /// <summary>
+    /// Natural logarithm of a positive, finite number: the exponent times ln 2, and 2 artanh((m - 1) / (m + 1)) by its series; relative
+    /// error below 1e-15.
+    /// </summary>
     public static double Log(double x)
     {
         const double ln2 = 0.69314718055994530942;
@@ -84,7 +91,10 @@ internal static class DeterministicMath
         return x < 0 ? -magnitude : magnitude;
     }
 
-    /// <summary>The error function: 2 / sqrt(pi) e^(-x^2) sum of 2^n x^(2n+1) / (1 3 ... (2n+1)) (Abramowitz and Stegun 7.1.6), no term of which cancels.</summary>
+    /// <summary>
+    /// The error function: 2 / sqrt(pi) e^(-x^2) sum of 2^n x^(2n+1) / (1 3 ... (2n+1)) (Abramowitz and Stegun 7.1.6), no term of which
+    /// cancels.
+    /// </summary>
     public static double Erf(double x)
     {
         const double twoOverSqrtPi = 1.12837916709551257390;

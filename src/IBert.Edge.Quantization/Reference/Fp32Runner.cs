@@ -24,14 +24,17 @@ internal sealed class Fp32Runner(Fp32Model model)
     private float[] packed = [];
 
     /// <summary>Computes a text's logits.</summary>
-    /// <param name="ids">Token ids with [CLS] and [SEP]; 1 to <see cref="CheckpointConfig.MaxPositions"/> of them, each below the vocabulary's size.</param>
+    /// <param name="ids">
+    /// Token ids with [CLS] and [SEP]; 1 to <see cref="CheckpointConfig.MaxPositions"/> of them, each below the vocabulary's size.
+    /// </param>
     /// <param name="typeIds">A token type for each id; empty for all 0.</param>
     /// <param name="logits">Takes a value per label.</param>
     /// <param name="observer">Sees the intermediate tensors.</param>
     /// <param name="wholeLastLayer">Whether the last layer is computed for tokens that nothing reads. The logits are the same.</param>
     /// <exception cref="ArgumentException">A length or an id out of range.</exception>
     public void Run(
-        ReadOnlySpan<int> ids, ReadOnlySpan<int> typeIds, Span<float> logits, IReferenceObserver? observer = null, bool wholeLastLayer = false)
+        ReadOnlySpan<int> ids, ReadOnlySpan<int> typeIds, Span<float> logits, IReferenceObserver? observer = null,
+        bool wholeLastLayer = false)
     {
         Check(ids, typeIds, logits);
         int length = ids.Length;
@@ -79,7 +82,8 @@ internal sealed class Fp32Runner(Fp32Model model)
         }
         if (logits.Length != config.Labels.Count)
         {
-            throw new ArgumentException($"room for {logits.Length} logits; the checkpoint has {config.Labels.Count} labels", nameof(logits));
+            throw new ArgumentException(
+                $"room for {logits.Length} logits; the checkpoint has {config.Labels.Count} labels", nameof(logits));
         }
     }
 
@@ -123,7 +127,9 @@ internal sealed class Fp32Runner(Fp32Model model)
         }
     }
 
-    /// <summary>Attention of the first <paramref name="rows"/> tokens to all, with the residual and LayerNorm; in and out: <see cref="hidden"/>.</summary>
+    /// <summary>
+    /// Attention of the first <paramref name="rows"/> tokens to all, with the residual and LayerNorm; in and out: <see cref="hidden"/>.
+    /// </summary>
     private void Attend(int layer, int length, int rows, IReferenceObserver? observer)
     {
         PackedLayer weights = model.Layers[layer];

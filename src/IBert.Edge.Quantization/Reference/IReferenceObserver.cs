@@ -2,7 +2,8 @@
 namespace IBert.Edge.Quantization.Reference;
 
 /// <summary>
-/// Which intermediate tensor; S is the sequence length, H the hidden size, F the feed-forward size. The numbers stand in model files (section MEAN).
+/// Which intermediate tensor; S is the sequence length, H the hidden size, F the feed-forward size. The numbers stand in model files
+/// (section MEAN).
 /// </summary>
 internal enum TensorSite
 {
@@ -63,7 +64,10 @@ internal enum TensorSite
     /// <summary>The classifier: [1, labels]; no layer (-1).</summary>
     Logits = 18,
 
-    /// <summary>Rows of the table of words alone: [S, H]; no layer (-1). This and the following are parts of the embedding that the runner does not show.</summary>
+    /// <summary>
+    /// Rows of the table of words alone: [S, H]; no layer (-1). This and the following are parts of the embedding that the runner does not
+    /// show.
+    /// </summary>
     WordEmbeddings = 19,
 
     /// <summary>Rows of the table of token types alone: [S, H]; no layer (-1).</summary>
@@ -86,7 +90,9 @@ internal interface IReferenceObserver
     /// <param name="site">Which tensor.</param>
     /// <param name="layer">Of which encoder layer; -1 outside the layers.</param>
     /// <param name="values">[rows, columns], row-major; overwritten later, so copy what is to stay.</param>
-    /// <param name="rows">Rows: see the site. Where the last layer is computed for the first token alone, S there is 1, except K's and V's.</param>
+    /// <param name="rows">
+    /// Rows: see the site. Where the last layer is computed for the first token alone, S there is 1, except K's and V's.
+    /// </param>
     /// <param name="columns">Columns.</param>
     void Observe(TensorSite site, int layer, ReadOnlySpan<float> values, int rows, int columns);
 }

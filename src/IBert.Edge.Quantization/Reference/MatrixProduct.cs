@@ -56,7 +56,8 @@ internal static unsafe class MatrixProduct
     /// <param name="y">[rows, columns], a row every <paramref name="yStride"/> floats.</param>
     /// <param name="yStride">Floats from a row of y to the next.</param>
     public static void Multiply(
-        ReadOnlySpan<float> x, int xStride, int rows, ReadOnlySpan<float> packed, int depth, int columns, ReadOnlySpan<float> bias, Span<float> y, int yStride)
+        ReadOnlySpan<float> x, int xStride, int rows, ReadOnlySpan<float> packed, int depth, int columns, ReadOnlySpan<float> bias,
+        Span<float> y, int yStride)
     {
         // The pointers below go where these three say.
         ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
@@ -88,7 +89,8 @@ internal static unsafe class MatrixProduct
                     int used = Math.Min(width, columns - first);
                     for (int r = 0; r < Math.Min(TileRows, rows - row); r++)
                     {
-                        Store(tile + r * width, bias.IsEmpty ? default : bias.Slice(first, used), y.Slice((row + r) * yStride + first, used));
+                        Store(
+                            tile + r * width, bias.IsEmpty ? default : bias.Slice(first, used), y.Slice((row + r) * yStride + first, used));
                     }
                 }
             }

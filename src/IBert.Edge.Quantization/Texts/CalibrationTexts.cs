@@ -10,7 +10,9 @@ namespace IBert.Edge.Quantization.Texts;
 /// <param name="Chosen">Those that calibrate.</param>
 /// <param name="Joined">Long ones, made of the chosen, that calibrate too; none where the chosen are as long as the model takes.</param>
 /// <param name="Compared">Those on which the report compares the model with FP32.</param>
-/// <param name="HeldBack">Whether the compared ones are others of the same file, which the model has not seen; not where too few are left.</param>
+/// <param name="HeldBack">
+/// Whether the compared ones are others of the same file, which the model has not seen; not where too few are left.
+/// </param>
 internal sealed record CalibrationTexts(
     IReadOnlyList<TokenizedText> Chosen, IReadOnlyList<TokenizedText> Joined, IReadOnlyList<TokenizedText> Compared, bool HeldBack)
 {
@@ -23,14 +25,17 @@ internal sealed record CalibrationTexts(
     /// <summary>Fewest calibration texts.</summary>
     public const int LeastSamples = 8;
 
-    /// <summary>How many long texts are joined: ranges settle with a few dozen, whose tokens are more than those of 512 sentences.</summary>
+    /// <summary>
+    /// How many long texts are joined: ranges settle with a few dozen, whose tokens are more than those of 512 sentences.
+    /// </summary>
     public const int JoinedCount = 32;
 
     /// <summary>The built-in sentences.</summary>
     public static IReadOnlyList<string> BuiltIn { get; } = ReadBuiltIn();
 
     /// <summary>SHA-256 of the built-in sentences, so that provenance tells when they change.</summary>
-    public static string BuiltInSha256 { get; } = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', BuiltIn))));
+    public static string BuiltInSha256 { get; } = Convert.ToHexStringLower(
+        SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', BuiltIn))));
 
     /// <summary>Says that the texts are too few to learn from, or too much the same, as tokens; null where they are not.</summary>
     public string? Complaint(string fileName)
@@ -38,8 +43,8 @@ internal sealed record CalibrationTexts(
         int different = Chosen.Select(text => string.Join(' ', text.Ids)).Distinct().Count();
         return different >= Math.Max(Few, Chosen.Count / 2)
             ? null
-            : $"calibrated on {Chosen.Count} texts of {fileName}{(different == Chosen.Count ? "" : $", {different} of them different")}: that is few, and accuracy " +
-              "may be lower; give hundreds of different texts like those that the model will see";
+            : $"calibrated on {Chosen.Count} texts of {fileName}{(different == Chosen.Count ? "" : $", {different} of them different")}: " +
+                "that is few, and accuracy may be lower; give hundreds of different texts like those that the model will see";
     }
 
     /// <summary>Draws texts.</summary>
@@ -74,8 +79,8 @@ internal sealed record CalibrationTexts(
             return encoded;
         }
 
-        // Sentences say nothing of late positions, nor of what attention and the tokens at the ends do in a long text: without long texts, what
-        // 8 bits hold of one would be cut off at the ranges of short ones.
+        // Sentences say nothing of late positions, nor of what attention and the tokens at the ends do in a long text: without long texts,
+        // what 8 bits hold of one would be cut off at the ranges of short ones.
         IReadOnlyList<TokenizedText> Join()
         {
             int longest = chosen.Max(text => text.Ids.Length), next = 0;

@@ -18,8 +18,8 @@ internal sealed class SplitMix64(ulong seed)
     public int Below(int bound) => (int)(((UInt128)Next() * (ulong)bound) >> 64);
 
     /// <summary>
-    /// The first indexes of a random order of 0 to <paramref name="of"/> - 1 (Fisher and Yates). Which they are does not depend on how many are
-    /// drawn; only places that were exchanged are held, so that a few of many take little memory.
+    /// The first indexes of a random order of 0 to <paramref name="of"/> - 1 (Fisher and Yates). Which they are does not depend on how many
+    /// are drawn; only places that were exchanged are held, so that a few of many take little memory.
     /// </summary>
     public int[] Draw(int count, int of)
     {

@@ -42,18 +42,21 @@ public sealed class TextSource
     public IEnumerable<SourceText> Texts => ReadTexts(file);
 
     /// <summary>
-    /// Reads a data file: UTF-8, tab-separated with a header line and without quoting, or plain text with a text a line. Lines of nothing but
-    /// white space are no texts.
+    /// Reads a data file: UTF-8, tab-separated with a header line and without quoting, or plain text with a text a line. Lines of nothing
+    /// but white space are no texts.
     /// </summary>
     /// <param name="path">Its path.</param>
     /// <param name="textColumn">The column of the texts; null: plain text.</param>
     /// <param name="pairColumn">The column of the second texts; null where texts are not pairs.</param>
     /// <exception cref="DataFileException">The file is missing, empty or malformed, or has no such column.</exception>
-    public static TextSource Read(string path, string? textColumn = null, string? pairColumn = null) => textColumn is null && pairColumn is not null
+    public static TextSource Read(string path, string? textColumn = null, string? pairColumn = null) =>
+        textColumn is null && pairColumn is not null
         ? throw new DataFileException($"{path}: the second texts are in column '{pairColumn}', in which are the first? name it with --text")
         : new TextSource(DataFile.Read(path, new DataColumns(textColumn, pairColumn)));
 
-    /// <summary>Some texts, at random and without replacement; all where there are fewer. The same seed draws the same on every machine.</summary>
+    /// <summary>
+    /// Some texts, at random and without replacement; all where there are fewer. The same seed draws the same on every machine.
+    /// </summary>
     internal SourceText[] Draw(int count, ulong seed)
     {
         int[] order = new SplitMix64(seed).Draw(Math.Min(count, Count), Count);

@@ -25,7 +25,8 @@ internal static class BytePairTokenizerWriter
         var section = new SectionWriter(
             TokenizerSection.BytePairKind, definition, ToLabels, SectionWriter.ToBytes, out byte[][] pieces);
         SectionWriter.Require(
-            pieces.Max(piece => piece.Length) <= TokenizerSection.MaxPieceBytes, $"a token has more than {TokenizerSection.MaxPieceBytes} bytes");
+            pieces.Max(piece => piece.Length) <= TokenizerSection.MaxPieceBytes,
+            $"a token has more than {TokenizerSection.MaxPieceBytes} bytes");
         int[] byteIds = FindBytes(definition.Vocabulary);
         Merge[] merges = FindMerges(definition, byteIds);
         var tokenOfByte = byteIds.ToHashSet();
@@ -47,7 +48,9 @@ internal static class BytePairTokenizerWriter
         return section.ToArray();
     }
 
-    /// <summary>The bytes that a piece stands for, as labels; a piece that is not written in characters for bytes never comes out.</summary>
+    /// <summary>
+    /// The bytes that a piece stands for, as labels; a piece that is not written in characters for bytes never comes out.
+    /// </summary>
     private static byte[] ToLabels(string piece) => IsBytes(piece)
         ? [.. piece.Select(character => ByteLevelAlphabet.Exchange(s_bytes[character]))]
         : Encoding.UTF8.GetBytes(piece);
@@ -102,7 +105,9 @@ internal static class BytePairTokenizerWriter
         return merges;
     }
 
-    /// <summary>Byte-pair encoding as it is defined: of the pairs with the lowest rank the first is merged, until no pair has one.</summary>
+    /// <summary>
+    /// Byte-pair encoding as it is defined: of the pairs with the lowest rank the first is merged, until no pair has one.
+    /// </summary>
     private static Merge MergeAll(List<int> symbols, Dictionary<(int, int), (int Rank, int Id)> ranks)
     {
         var last = new Merge(0, 0, -1);

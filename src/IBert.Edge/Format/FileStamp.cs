@@ -8,7 +8,8 @@ namespace IBert.Edge.Format;
 internal readonly unsafe partial struct FileStamp : IEquatable<FileStamp>
 {
     /// <summary>
-    /// A kernel's clock for files: what is written within one tick of it has the same time. 10 ms where it is slowest (CONFIG_HZ=100), doubled.
+    /// A kernel's clock for files: what is written within one tick of it has the same time. 10 ms where it is slowest (CONFIG_HZ=100),
+    /// doubled.
     /// </summary>
     private const long Tick = 20_000_000;
 
@@ -37,7 +38,9 @@ internal readonly unsafe partial struct FileStamp : IEquatable<FileStamp>
     /// <summary>When content, name, links or rights changed last: nobody can set it back.</summary>
     public long Changed { get; }
 
-    /// <summary>Whether it is neither a file nor a folder: opening a pipe would wait for who writes, and opening a device may do something.</summary>
+    /// <summary>
+    /// Whether it is neither a file nor a folder: opening a pipe would wait for who writes, and opening a device may do something.
+    /// </summary>
     public bool IsSpecial { get; private init; }
 
     /// <summary>Whether a further write would have a later time. A time to come is that of a clock which was set since.</summary>
@@ -129,7 +132,8 @@ internal readonly unsafe partial struct FileStamp : IEquatable<FileStamp>
 
     private static bool TryStatx(int directory, byte* path, int flags, out FileStamp stamp)
     {
-        // struct statx of <linux/stat.h>: the mode at 28, inode and size at 32, times of 16 bytes (seconds, nanoseconds) at 96 and 112, the device at 136.
+        // struct statx of <linux/stat.h>: the mode at 28, inode and size at 32, times of 16 bytes (seconds, nanoseconds) at 96 and 112, the
+        // device at 136.
         const uint wanted = 0x3C1;
         const int kind = 0xF000, file = 0x8000, folder = 0x4000;
         byte* result = stackalloc byte[256];

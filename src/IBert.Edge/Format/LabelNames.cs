@@ -32,8 +32,9 @@ internal static class LabelNames
     }
 
     /// <summary>
-    /// Controls of both ranges (a line feed ends a line, an escape begins a terminal's command), separators of lines and paragraphs, and what shows
-    /// the characters behind it in another order.
+    /// Controls of both ranges (a line feed ends a line, an escape begins a terminal's command), separators of lines and paragraphs, and
+    /// what shows the characters behind it in another order.
     /// </summary>
-    private static bool IsControl(int c) => c is < 0x20 or (>= 0x7F and < 0xA0) or 0x2028 or 0x2029 or (>= 0x202A and <= 0x202E) or (>= 0x2066 and <= 0x2069);
+    private static bool IsControl(int c) =>
+        c is < 0x20 or (>= 0x7F and < 0xA0) or 0x2028 or 0x2029 or (>= 0x202A and <= 0x202E) or (>= 0x2066 and <= 0x2069);
 }

@@ -7,8 +7,8 @@ using Microsoft.Win32.SafeHandles;
 namespace IBert.Edge.Format;
 
 /// <summary>
-/// Where the bytes lie, and what became of the file since. A mapping shows whatever is written into the file, and reading it where the file was
-/// cut ends the process; a copy of its own does neither. Replacing the file by renaming leaves both as they are.
+/// Where the bytes lie, and what became of the file since. A mapping shows whatever is written into the file, and reading it where the file
+/// was cut ends the process; a copy of its own does neither. Replacing the file by renaming leaves both as they are.
 /// </summary>
 internal sealed unsafe class ModelBytes : IDisposable
 {
@@ -27,7 +27,8 @@ internal sealed unsafe class ModelBytes : IDisposable
     private readonly Lock gate = new();
     private FileStamp stamp;
 
-    // Whether nothing can have been written after the stamp that has its time: a file that was opened as soon as it was written is looked at again.
+    // Whether nothing can have been written after the stamp that has its time: a file that was opened as soon as it was written is looked
+    // at again.
     private bool settled;
     private bool broken;
 
@@ -73,7 +74,8 @@ internal sealed unsafe class ModelBytes : IDisposable
                 return;
             }
             file = opened;
-            mapping = MemoryMappedFile.CreateFromFile(opened, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+            mapping = MemoryMappedFile.CreateFromFile(
+                opened, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
             view = mapping.CreateViewAccessor(0, Length, MemoryMappedFileAccess.Read);
             byte* start = null;
             view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
@@ -109,8 +111,8 @@ internal sealed unsafe class ModelBytes : IDisposable
         }
         lock (gate)
         {
-            // A new time alone says nothing of the content: touch gives one, and so do new rights, and another file that took over the name. The size
-            // comes first, as beyond the end of a file that was cut nothing can be read.
+            // A new time alone says nothing of the content: touch gives one, and so do new rights, and another file that took over the
+            // name. The size comes first, as beyond the end of a file that was cut nothing can be read.
             broken |= !seen || now.Size != Length || !contents.MatchesItsChecksums();
             if (!broken)
             {
@@ -153,7 +155,8 @@ internal sealed unsafe class ModelBytes : IDisposable
         }
         catch (OutOfMemoryException error)
         {
-            throw new InsufficientMemoryException($"{path} has {bytes} bytes, for a copy of which there is no memory: map it, which takes none", error);
+            throw new InsufficientMemoryException(
+                $"{path} has {bytes} bytes, for a copy of which there is no memory: map it, which takes none", error);
         }
     }
 

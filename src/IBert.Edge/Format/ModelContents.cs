@@ -7,8 +7,8 @@ using IBert.Edge.Memory;
 namespace IBert.Edge.Format;
 
 /// <summary>
-/// The sections of a model that lies in memory. Sizes, places, checksums and counts are checked when it is read; that the records make sense is for
-/// the graph's proof. Safe for use by several threads at once.
+/// The sections of a model that lies in memory. Sizes, places, checksums and counts are checked when it is read; that the records make
+/// sense is for the graph's proof. Safe for use by several threads at once.
 /// </summary>
 internal sealed unsafe class ModelContents : IDisposable
 {
@@ -95,13 +95,17 @@ internal sealed unsafe class ModelContents : IDisposable
     /// <summary>A constant's first byte.</summary>
     public byte* Constant(int index) => Data.Pointer + constants[index].Offset;
 
-    /// <summary>The bytes of a section that the runtime does not need, which are whatever the file has there; none where it lacks it.</summary>
+    /// <summary>
+    /// The bytes of a section that the runtime does not need, which are whatever the file has there; none where it lacks it.
+    /// </summary>
     public ReadOnlySpan<byte> OptionalSection(uint kind) => Find(kind) is null ? default : Section(kind).Span;
 
     /// <summary>The bytes of an arena for a sequence of that length.</summary>
     public long ArenaBytes(int sequence) => (long)(Graph.ArenaFixed + (Graph.ArenaPerToken * (ulong)sequence));
 
-    /// <summary>Looks whether the mapped file still holds what was read. It takes a microsecond and allocates nothing: done before each text.</summary>
+    /// <summary>
+    /// Looks whether the mapped file still holds what was read. It takes a microsecond and allocates nothing: done before each text.
+    /// </summary>
     /// <exception cref="ModelChangedException">It does not.</exception>
     public void RequireUnchanged()
     {
@@ -139,7 +143,8 @@ internal sealed unsafe class ModelContents : IDisposable
         }
         if (header.MajorVersion != FileHeader.Major)
         {
-            throw Bad($"has format version {header.MajorVersion}, this program reads {FileHeader.Major}: update the program, or convert the checkpoint again");
+            throw Bad($"has format version {header.MajorVersion}, this program reads {FileHeader.Major}: update the program, or convert " +
+                "the checkpoint again");
         }
         if (header.FileLength != (ulong)Length)
         {
@@ -167,7 +172,8 @@ internal sealed unsafe class ModelContents : IDisposable
             if (section.Offset % FileHeader.Alignment != 0 || section.Offset < end || section.Offset > (ulong)Length
                 || section.Length > (ulong)Length - section.Offset)
             {
-                throw Bad($"section {name} lies at {section.Offset} with {section.Length} bytes: out of the file, out of order or overlapping");
+                throw Bad(
+                    $"section {name} lies at {section.Offset} with {section.Length} bytes: out of the file, out of order or overlapping");
             }
             end = section.Offset + section.Length;
             if (Checksum.Crc32C(new ReadOnlySpan<byte>(start + section.Offset, (int)section.Length)) != section.Checksum)

@@ -165,7 +165,8 @@ internal struct TensorEntry
     public readonly bool IsApartFrom(in TensorEntry other, int maxLength) => IsBefore(other, maxLength) || other.IsBefore(this, maxLength);
 
     // Both ends are linear in the length: what holds for the shortest and the longest sequence holds for all.
-    private readonly bool IsBefore(in TensorEntry other, int maxLength) => End(1) <= other.Start(1) && End(maxLength) <= other.Start(maxLength);
+    private readonly bool IsBefore(in TensorEntry other, int maxLength) =>
+        End(1) <= other.Start(1) && End(maxLength) <= other.Start(maxLength);
 }
 
 /// <summary>An entry of CNST: an array or a packed matrix in DATA.</summary>
@@ -282,8 +283,8 @@ internal struct ScaleStage
     public ushort Multipliers;
 
     /// <summary>
-    /// Constant with an addend for each channel in units of 2^-(e-32), or <see cref="OperationRecord.None"/>. Of a term (Add's inputs, and the published
-    /// LayerNorm and Gate) constant with an exponent for each channel, int32, in place of e.
+    /// Constant with an addend for each channel in units of 2^-(e-32), or <see cref="OperationRecord.None"/>. Of a term (Add's inputs, and
+    /// the published LayerNorm and Gate) constant with an exponent for each channel, int32, in place of e.
     /// </summary>
     public ushort Addends;
 }

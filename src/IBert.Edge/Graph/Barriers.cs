@@ -6,8 +6,9 @@ using IBert.Edge.Numerics;
 namespace IBert.Edge.Graph;
 
 /// <summary>
-/// What the records' tensors say of the order of two operations. One may begin in a worker while the other still runs in another worker, unless one of
-/// them writes what the other reads or writes: the same tensor, or another one in its place. Of the same tensor each worker may have its own rows.
+/// What the records' tensors say of the order of two operations. One may begin in a worker while the other still runs in another worker,
+/// unless one of them writes what the other reads or writes: the same tensor, or another one in its place. Of the same tensor each worker
+/// may have its own rows.
 /// </summary>
 internal sealed class Barriers
 {
@@ -72,7 +73,8 @@ internal sealed class Barriers
         }
         for (int earlier = operation - 1; earlier >= since; earlier--)
         {
-            if (Collide(operations[earlier], operations[operation], conflicts[(operation * Window) + operation - earlier - 1], sequence, workers))
+            if (Collide(
+                operations[earlier], operations[operation], conflicts[(operation * Window) + operation - earlier - 1], sequence, workers))
             {
                 return true;
             }
@@ -103,7 +105,8 @@ internal sealed class Barriers
             || ((conflict & Conflict.WritesWritten) != 0 && !AreOwn(written, writes));
 
         // The first worker does all of it.
-        bool IsOfOne(Operation operation) => operation.Phases(sequence, workers) == 1 && operation.SharesOf(0, sequence, workers).Parts == 1;
+        bool IsOfOne(Operation operation) =>
+            operation.Phases(sequence, workers) == 1 && operation.SharesOf(0, sequence, workers).Parts == 1;
 
         // Each worker has the same rows in both.
         static bool AreOwn(Shares? x, Shares? y) => x is not null && x == y;

@@ -38,7 +38,8 @@ internal sealed unsafe class Executor : IDisposable
     }
 
     /// <summary>
-    /// On memory that the caller owns: <see cref="ArenaOf"/> and <see cref="ScratchOf(ModelContents, KernelSet, int, int)"/> bytes, 64-byte aligned.
+    /// On memory that the caller owns: <see cref="ArenaOf"/> and <see cref="ScratchOf(ModelContents, KernelSet, int, int)"/> bytes, 64-byte
+    /// aligned.
     /// </summary>
     internal Executor(ModelContents model, KernelSet kernels, int maxLength, int workers, byte* arena, byte* scratch)
     {
@@ -94,15 +95,14 @@ internal sealed unsafe class Executor : IDisposable
     }
 
     /// <summary>
-    /// Called with the index of each operation that has run (one worker only), while its inputs and outputs are still in the arena: for comparisons. Null, as
-    /// in all inference, for none.
+    /// Called with the index of each operation that has run (one worker only), while its inputs and outputs are still in the arena: for
+    /// comparisons. Null, as in all inference, for none.
     /// </summary>
     internal Action<int>? AfterOperation { get; set; }
 
     /// <summary>
-    /// Called with each head's number, first query row, and rows of probabilities or exponentials [rows][length padded to 16], which may be changed:
-    /// for comparisons.
-    /// Null, as in all inference, for none.
+    /// Called with each head's number, first query row, and rows of probabilities or exponentials [rows][length padded to 16], which may be
+    /// changed: for comparisons. Null, as in all inference, for none.
     /// </summary>
     internal AttentionObserver? AfterSoftmax { get; set; }
 
@@ -139,7 +139,8 @@ internal sealed unsafe class Executor : IDisposable
     }
 
     /// <summary>
-    /// What a tensor holds after an inference (or after an operation, and may then be changed), for tests and for comparisons with other implementations.
+    /// What a tensor holds after an inference (or after an operation, and may then be changed), for tests and for comparisons with other
+    /// implementations.
     /// </summary>
     internal Span<byte> TensorBytes(int index)
     {
@@ -153,7 +154,9 @@ internal sealed unsafe class Executor : IDisposable
         block?.Dispose();
     }
 
-    /// <summary>One worker's part of a text: its share of each operation's phases. It waits for the others where it has to, and only there.</summary>
+    /// <summary>
+    /// One worker's part of a text: its share of each operation's phases. It waits for the others where it has to, and only there.
+    /// </summary>
     private void RunAll(int worker)
     {
         Pass pass = new()
@@ -172,8 +175,8 @@ internal sealed unsafe class Executor : IDisposable
             int phases = operation.Phases(sequence, Workers);
             for (int phase = 0; phase < phases; phase++)
             {
-                // An odd phase reads what the one before it wrote. An even one begins to write into the other half of what is shared: who reads
-                // that half has finished since the barrier of the last odd phase, so nobody is waited for.
+                // An odd phase reads what the one before it wrote. An even one begins to write into the other half of what is shared: who
+                // reads that half has finished since the barrier of the last odd phase, so nobody is waited for.
                 if (team is not null && (phase % 2 != 0 || (phase == 0 && barriers.IsNeededBefore(i, since, sequence, Workers))))
                 {
                     if (!team.Meet())
@@ -209,7 +212,8 @@ internal sealed unsafe class Executor : IDisposable
         catch (OutOfMemoryException error)
         {
             throw new InsufficientMemoryException(
-                $"texts of up to {tokens} tokens take {bytes >> 20} MiB, which this machine has not: take a smaller MaxLength (--max-length), or fewer threads", error);
+                $"texts of up to {tokens} tokens take {bytes >> 20} MiB, which this machine has not: take a smaller MaxLength " +
+                    "(--max-length), or fewer threads", error);
         }
     }
 }

@@ -8,9 +8,9 @@ using IBert.Edge.Numerics;
 namespace IBert.Edge.Graph;
 
 /// <summary>
-/// Walks the operations in order, as the executor will, and keeps for each tensor what is known of it: whether its rows were written and not
-/// overwritten since, and the range of its values. An operation is accepted when all that its kernel assumes follows from that: each proves
-/// itself (<see cref="Operation.Prove"/>), with what is here.
+/// Walks the operations in order, as the executor will, and keeps for each tensor what is known of it: whether its rows were written and
+/// not overwritten since, and the range of its values. An operation is accepted when all that its kernel assumes follows from that: each
+/// proves itself (<see cref="Operation.Prove"/>), with what is here.
 /// </summary>
 internal sealed unsafe class GraphVerifier(ModelContents model)
 {
@@ -20,12 +20,15 @@ internal sealed unsafe class GraphVerifier(ModelContents model)
     /// <summary>Largest arena.</summary>
     public const long MaxArena = 1L << 30;
 
-    /// <summary>Most steps (<see cref="Operation.Steps"/>) for the longest text: a third is BERT-large at 4,096 tokens, two thirds the published I-BERT of that size at 1,024.</summary>
+    /// <summary>
+    /// Most steps (<see cref="Operation.Steps"/>) for the longest text: a third is BERT-large at 4,096 tokens, two thirds the published
+    /// I-BERT of that size at 1,024.
+    /// </summary>
     public const long MaxWork = 1L << 44;
 
     /// <summary>
-    /// How often the operations may read all of DATA, so that the proof takes time proportional to the file. Layers may share weights (ALBERT's
-    /// do), but not thousands of them.
+    /// How often the operations may read all of DATA, so that the proof takes time proportional to the file. Layers may share weights
+    /// (ALBERT's do), but not thousands of them.
     /// </summary>
     private const int MostReads = 64;
 
@@ -55,9 +58,11 @@ internal sealed unsafe class GraphVerifier(ModelContents model)
     {
         GraphHeader graph = model.Graph;
         vocabulary = input.Vocabulary;
-        Require(graph.Input == input.Kind, $"reads inputs of kind {(uint)graph.Input}, which this program does not know: update the program");
+        Require(
+            graph.Input == input.Kind, $"reads inputs of kind {(uint)graph.Input}, which this program does not know: update the program");
         int greatest = Math.Min(input.GreatestLength, MaxSequence);
-        Require(graph.MaxLength >= input.LeastLength && graph.MaxLength <= greatest, $"takes {graph.MaxLength} tokens, not {input.LeastLength} to {greatest}");
+        Require(graph.MaxLength >= input.LeastLength && graph.MaxLength <= greatest,
+            $"takes {graph.MaxLength} tokens, not {input.LeastLength} to {greatest}");
         Require(graph.ArenaFixed <= MaxArena && graph.ArenaPerToken <= MaxArena
             && graph.ArenaFixed + graph.ArenaPerToken * graph.MaxLength <= MaxArena, "needs an arena of more than 1 GiB");
         for (int i = 0; i < Tensors.Length; i++)
@@ -71,7 +76,8 @@ internal sealed unsafe class GraphVerifier(ModelContents model)
         for (current = 0; current < model.Operations.Length; current++)
         {
             VerifyOperation(model.Operations[current]);
-            Require(Steps <= MaxWork, $"is more than can be done in a text of {MaxLength} tokens: {Steps} steps so far, and {MaxWork} are the most");
+            Require(Steps <= MaxWork,
+                $"is more than can be done in a text of {MaxLength} tokens: {Steps} steps so far, and {MaxWork} are the most");
         }
         current = -1;
         VerifyHead();
@@ -82,10 +88,13 @@ internal sealed unsafe class GraphVerifier(ModelContents model)
         TensorEntry tensor = Tensors[index];
         Require(tensor.Type is ElementType.Int8 or ElementType.Int16 or ElementType.Int32, $"tensor {index} has type {(int)tensor.Type}");
         Require(tensor.Columns is >= 1 and <= MaxColumns, $"tensor {index} has {tensor.Columns} columns");
-        Require(tensor.Rows is RowCount.Sequence or RowCount.SequenceAndFront or RowCount.Fixed, $"tensor {index} counts its rows by {(int)tensor.Rows}, which this program does not know");
-        Require(tensor.Rows == RowCount.Fixed ? tensor.FixedRows is >= 1 and <= MaxSequence : tensor.FixedRows == 0, $"tensor {index} has {tensor.FixedRows} fixed rows");
+        Require(tensor.Rows is RowCount.Sequence or RowCount.SequenceAndFront or RowCount.Fixed,
+            $"tensor {index} counts its rows by {(int)tensor.Rows}, which this program does not know");
+        Require(tensor.Rows == RowCount.Fixed ? tensor.FixedRows is >= 1 and <= MaxSequence : tensor.FixedRows == 0,
+            $"tensor {index} has {tensor.FixedRows} fixed rows");
         Require(tensor.OffsetFixed <= MaxArena && tensor.OffsetPerToken <= MaxArena, $"tensor {index} lies outside the arena");
-        Require(tensor.OffsetFixed % FileHeader.Alignment == 0 && tensor.OffsetPerToken % FileHeader.Alignment == 0, $"tensor {index} is not aligned to 64 bytes");
+        Require(tensor.OffsetFixed % FileHeader.Alignment == 0 && tensor.OffsetPerToken % FileHeader.Alignment == 0,
+            $"tensor {index} is not aligned to 64 bytes");
         // Both ends are linear in S: what holds for the shortest and the longest sequence holds for all.
         foreach (int s in (ReadOnlySpan<int>)[1, MaxLength])
         {
@@ -96,11 +105,13 @@ internal sealed unsafe class GraphVerifier(ModelContents model)
     private void VerifyConstant(int index)
     {
         ConstantEntry constant = model.Constants[index];
-        Require(constant.Type is ElementType.Int8 or ElementType.Int16 or ElementType.Int32 or ElementType.Int64, $"constant {index} has type {(int)constant.Type}");
+        Require(constant.Type is ElementType.Int8 or ElementType.Int16 or ElementType.Int32 or ElementType.Int64,
+            $"constant {index} has type {(int)constant.Type}");
         Require(constant.Bits == 8 * constant.Type.Bytes() && constant.BlockSize == 0 && constant.Flags == 0
             && constant.BlockMultipliers == OperationRecord.None && constant.Codebook == OperationRecord.None,
             $"constant {index} has codes, blocks or flags that this program does not know: update the program");
-        Require(constant.Rows is >= 1 and <= MaxTableRows && constant.Columns is >= 1 and <= MaxTableRows, $"constant {index} has {constant.Rows} x {constant.Columns} elements");
+        Require(constant.Rows is >= 1 and <= MaxTableRows && constant.Columns is >= 1 and <= MaxTableRows,
+            $"constant {index} has {constant.Rows} x {constant.Columns} elements");
         ulong elements;
         switch (constant.Layout)
         {
@@ -108,14 +119,17 @@ internal sealed unsafe class GraphVerifier(ModelContents model)
                 elements = (ulong)constant.Rows * constant.Columns;
                 break;
             case ConstantLayout.Quads:
-                Require(constant.Type == ElementType.Int8 && constant.Rows <= MaxColumns && constant.Columns <= MaxColumns, $"constant {index} is packed but not int8, or too large");
+                Require(constant.Type == ElementType.Int8 && constant.Rows <= MaxColumns && constant.Columns <= MaxColumns,
+                    $"constant {index} is packed but not int8, or too large");
                 elements = (ulong)Panels.Bytes((int)constant.Columns, (int)constant.Rows);
                 break;
             default:
                 throw Bad($"constant {index} has layout {(int)constant.Layout}, which this program does not know: update the program");
         }
-        Require(constant.Length == elements * (ulong)constant.Type.Bytes(), $"constant {index} has {constant.Length} bytes for {elements} elements");
-        Require(constant.Offset % FileHeader.Alignment == 0 && constant.Offset <= (ulong)model.Data.Length && constant.Length <= (ulong)model.Data.Length - constant.Offset,
+        Require(constant.Length == elements * (ulong)constant.Type.Bytes(),
+            $"constant {index} has {constant.Length} bytes for {elements} elements");
+        Require(constant.Offset % FileHeader.Alignment == 0 && constant.Offset <= (ulong)model.Data.Length
+            && constant.Length <= (ulong)model.Data.Length - constant.Offset,
             $"constant {index} lies outside section DATA");
     }
 
@@ -126,7 +140,8 @@ internal sealed unsafe class GraphVerifier(ModelContents model)
         VerifyIndexes(record);
         Operation? operation = OperationFactory.Create(model, record);
         FunctionKind function = OperationFactory.FunctionOf(record);
-        Require(function is FunctionKind.Closest or FunctionKind.Published, $"computes function {(int)function}, which this program does not know: update the program");
+        Require(function is FunctionKind.Closest or FunctionKind.Published,
+            $"computes function {(int)function}, which this program does not know: update the program");
         Require(operation is not null, $"has code {(int)record.Code}, which this program does not know: update the program");
         Require(record.Split == operation.Split, $"is cut along {(int)record.Split}, not {(int)operation.Split}");
         operation.Prove(this);
@@ -154,13 +169,15 @@ internal sealed unsafe class GraphVerifier(ModelContents model)
             Exists(tensor, Tensors.Length, "tensor");
         }
 
-        void Exists(ushort index, int count, string what) => Require(index == OperationRecord.None || index < count, $"names {what} {index} of {count}");
+        void Exists(ushort index, int count, string what) =>
+            Require(index == OperationRecord.None || index < count, $"names {what} {index} of {count}");
     }
 
     /// <summary>A stage of an operation that computes in 64 or 128 bits.</summary>
     public void Term(in ScaleStage stage, int channels, int least, int most)
     {
-        Require(stage.Rounding is Rounding.HalfUp or Rounding.HalfEven, $"rounds by rule {(int)stage.Rounding}, which this program does not know");
+        Require(stage.Rounding is Rounding.HalfUp or Rounding.HalfEven,
+            $"rounds by rule {(int)stage.Rounding}, which this program does not know");
         int exponent = stage.Exponent - stage.PreShift;
         Require(stage.PreShift <= Dyadic.MaxPreShift && exponent >= least && exponent <= most, $"scales by 2^-{exponent}");
         Require(stage.Multiplier != int.MinValue, "has a multiplier of -2^31");
@@ -183,7 +200,8 @@ internal sealed unsafe class GraphVerifier(ModelContents model)
     public void Longs(ushort index, int count)
     {
         ConstantEntry constant = Constant(index, ElementType.Int64, ConstantLayout.Rows);
-        Require(constant.Rows == 1 && constant.Columns == count, $"reads {count} values from constant {index}, which has {constant.Rows} x {constant.Columns}");
+        Require(constant.Rows == 1 && constant.Columns == count,
+            $"reads {count} values from constant {index}, which has {constant.Rows} x {constant.Columns}");
         foreach (long value in new ReadOnlySpan<long>((long*)model.Constant(index), count))
         {
             Require(value is > -(1L << 61) and < 1L << 61, $"has a value of more than 61 bits in constant {index}");
@@ -193,19 +211,23 @@ internal sealed unsafe class GraphVerifier(ModelContents model)
     private void VerifyHead()
     {
         HeadEntry head = model.Head;
-        Require(head.Kind is HeadKind.SingleLabel or HeadKind.MultiLabel or HeadKind.Regression, $"has a head of kind {(int)head.Kind}, which this program does not know: update the program");
-        Require(head.Tensor < Tensors.Length && Tensors[head.Tensor].Type == ElementType.Int32 && known[head.Tensor].Written != Written.Nothing
+        Require(head.Kind is HeadKind.SingleLabel or HeadKind.MultiLabel or HeadKind.Regression,
+            $"has a head of kind {(int)head.Kind}, which this program does not know: update the program");
+        Require(
+            head.Tensor < Tensors.Length && Tensors[head.Tensor].Type == ElementType.Int32 && known[head.Tensor].Written != Written.Nothing
             && head.Row == 0, "reads logits that no operation wrote");
         Require(head.Labels == Tensors[head.Tensor].Columns && head.Labels == model.Labels.Count, 
             $"states {head.Labels} labels, has {Tensors[head.Tensor].Columns} logits and names {model.Labels.Count}");
         Require(head.LogitMultiplier > 0 && head.LogitExponent is >= 0 and <= 62, "has a logit scale that is not positive");
-        Require(known[head.Tensor] is { Low: >= -LabelScores.LargestLogit, High: <= LabelScores.LargestLogit }, "has logits of more than 30 bits");
+        Require(known[head.Tensor] is { Low: >= -LabelScores.LargestLogit, High: <= LabelScores.LargestLogit },
+            "has logits of more than 30 bits");
         Require(head.Kind != HeadKind.Regression || head.Labels == 1, $"has {head.Labels} values; a regression has one");
         Require(head.Kind != HeadKind.Regression || LabelScores.FitsValue(head), "has values that do not fit 64 bits in millionths");
     }
 
     /// <summary>An input tensor of that type, whose rows were written and hold.</summary>
-    public int Input(in OperationRecord operation, int slot, ElementType type) => Input(operation, slot, type, operation.Rows, RowsWritten(operation));
+    public int Input(in OperationRecord operation, int slot, ElementType type) =>
+        Input(operation, slot, type, operation.Rows, RowsWritten(operation));
 
     /// <summary>An input tensor of that type, of which all rows, and as many as that, or the first one were written and hold.</summary>
     public int Input(in OperationRecord operation, int slot, ElementType type, RowRange rows, RowCount count)
@@ -225,8 +247,10 @@ internal sealed unsafe class GraphVerifier(ModelContents model)
         int index = operation.Outputs[slot];
         Require(index < Tensors.Length, $"lacks output {slot}");
         Require(Tensors[index].Type == type, $"writes tensor {index} as another type");
-        Require(operation.Rows == RowRange.First || Tensors[index].Rows != RowCount.Fixed, $"writes all rows into tensor {index}, which has {Tensors[index].FixedRows}");
-        Require(operation.Rows == RowRange.First || Tensors[index].Rows == RowsWritten(operation), $"writes tensor {index}, which has other rows than are computed");
+        Require(operation.Rows == RowRange.First || Tensors[index].Rows != RowCount.Fixed,
+            $"writes all rows into tensor {index}, which has {Tensors[index].FixedRows}");
+        Require(operation.Rows == RowRange.First || Tensors[index].Rows == RowsWritten(operation),
+            $"writes tensor {index}, which has other rows than are computed");
         for (int i = 0; i < 4; i++)
         {
             int input = operation.Inputs[i];
@@ -244,7 +268,8 @@ internal sealed unsafe class GraphVerifier(ModelContents model)
     }
 
     /// <summary>Notes that a tensor was written, and with it what lies in its place is gone.</summary>
-    public void Write(int output, RowRange rows, in ScaleStage stage, bool zeroPadding = false) => Write(output, rows, stage.Low, stage.High, zeroPadding);
+    public void Write(int output, RowRange rows, in ScaleStage stage, bool zeroPadding = false) =>
+        Write(output, rows, stage.Low, stage.High, zeroPadding);
 
     /// <summary>Notes that a tensor was written, and with it what lies in its place is gone.</summary>
     public void Write(int output, RowRange rows, int low, int high, bool zeroPadding)
@@ -256,10 +281,18 @@ internal sealed unsafe class GraphVerifier(ModelContents model)
                 known[i].Written = Written.Nothing;
             }
         }
-        known[output] = new Knowledge { Written = rows == RowRange.All ? Written.All : Written.First, Low = low, High = high, ZeroPadding = zeroPadding || Tensors[output].Columns == Tensors[output].PaddedColumns };
+        known[output] = new Knowledge
+        {
+            Written = rows == RowRange.All ? Written.All : Written.First,
+            Low = low,
+            High = high,
+            ZeroPadding = zeroPadding || Tensors[output].Columns == Tensors[output].PaddedColumns,
+        };
     }
 
-    /// <summary>Whether a stage makes zero of zero; accumulators of the padding are zero, as it has no weights, no bias and no addend.</summary>
+    /// <summary>
+    /// Whether a stage makes zero of zero; accumulators of the padding are zero, as it has no weights, no bias and no addend.
+    /// </summary>
     public static bool KeepsZero(in ScaleStage stage) => stage.ZeroPoint == 0 && stage.Low <= 0 && stage.High >= 0;
 
     private bool Apart(in TensorEntry x, in TensorEntry y) => x.IsApartFrom(y, MaxLength);
@@ -268,7 +301,8 @@ internal sealed unsafe class GraphVerifier(ModelContents model)
     public void OutputStage(in ScaleStage stage, int tensor, int channels, bool addends)
     {
         Require(stage.Rounding == Rounding.HalfUp, $"rounds by rule {(int)stage.Rounding}, which this program does not know");
-        Require(stage.PreShift <= (addends ? 0 : Dyadic.MaxPreShift) && stage.Exponent is >= 33 and <= 62, $"scales by 2^-{stage.Exponent} after a shift by {stage.PreShift}");
+        Require(stage.PreShift <= (addends ? 0 : Dyadic.MaxPreShift) && stage.Exponent is >= 33 and <= 62,
+            $"scales by 2^-{stage.Exponent} after a shift by {stage.PreShift}");
         LargestMagnitude(ChannelArray(stage.Multipliers, channels), channels);
         Require(addends
             ? LargestMagnitude(ChannelArray(stage.Addends, channels), channels) < 1 << 30
@@ -287,7 +321,9 @@ internal sealed unsafe class GraphVerifier(ModelContents model)
         };
         Require(stage.Low >= low && stage.High <= high && stage.Low <= stage.High, $"clamps to {stage.Low}..{stage.High}");
         // An int8 zero point lies within int8: kernels saturate to 16 bits before they add it.
-        Require(type == ElementType.Int8 ? stage.ZeroPoint is >= sbyte.MinValue and <= sbyte.MaxValue : stage.ZeroPoint is >= short.MinValue and <= short.MaxValue,
+        Require(type == ElementType.Int8
+            ? stage.ZeroPoint is >= sbyte.MinValue and <= sbyte.MaxValue
+            : stage.ZeroPoint is >= short.MinValue and <= short.MaxValue,
             $"has zero point {stage.ZeroPoint}");
     }
 
@@ -306,7 +342,8 @@ internal sealed unsafe class GraphVerifier(ModelContents model)
     public int* Int32Array(ushort index, int count)
     {
         ConstantEntry constant = Constant(index, ElementType.Int32, ConstantLayout.Rows);
-        Require(constant.Rows == 1 && constant.Columns == count, $"reads {count} values from constant {index}, which has {constant.Rows} x {constant.Columns}");
+        Require(constant.Rows == 1 && constant.Columns == count,
+            $"reads {count} values from constant {index}, which has {constant.Rows} x {constant.Columns}");
         return (int*)model.Constant(index);
     }
 
@@ -314,7 +351,8 @@ internal sealed unsafe class GraphVerifier(ModelContents model)
     public int* ChannelArray(ushort index, int channels)
     {
         int* values = Int32Array(index, Panels.Padded(channels));
-        Require(!new ReadOnlySpan<int>(values + channels, Panels.Padded(channels) - channels).ContainsAnyExcept(0), $"constant {index} has padding that is not zero");
+        Require(!new ReadOnlySpan<int>(values + channels, Panels.Padded(channels) - channels).ContainsAnyExcept(0),
+            $"constant {index} has padding that is not zero");
         return values;
     }
 
@@ -331,7 +369,8 @@ internal sealed unsafe class GraphVerifier(ModelContents model)
     }
 
     /// <summary>Refuses the model where a condition does not hold; what it does or is, in words that follow the operation's name.</summary>
-    public void Require([DoesNotReturnIf(false)] bool condition, [System.Runtime.CompilerServices.InterpolatedStringHandlerArgument("condition")] ref Complaint what)
+    public void Require([DoesNotReturnIf(false)] bool condition,
+        [System.Runtime.CompilerServices.InterpolatedStringHandlerArgument("condition")] ref Complaint what)
     {
         if (!condition)
         {

@@ -14,11 +14,12 @@ internal static class LabelScores
 
     private const int Fraction = 24, One = 30;
 
-    // log2(e) in Q30, and ln(2)^k / k! in Q30: the Taylor series of 2^-f, whose error on [0, 1) after the term of degree 7 is below 1.4e-6 of a unit
-    // in the last shown digit.
+    // log2(e) in Q30, and ln(2)^k / k! in Q30: the Taylor series of 2^-f, whose error on [0, 1) after the term of degree 7 is below 1.4e-6
+    // of a unit in the last shown digit.
     private const ulong Log2E = 1_549_082_005;
 
-    private static ReadOnlySpan<long> Taylor => [1_073_741_824, 744_261_118, 257_941_248, 59_597_083, 10_327_387, 1_431_680, 165_394, 16_377];
+    private static ReadOnlySpan<long> Taylor =>
+        [1_073_741_824, 744_261_118, 257_941_248, 59_597_083, 10_327_387, 1_431_680, 165_394, 16_377];
 
     /// <summary>Fills in the softmax: a score for each logit.</summary>
     /// <param name="logits">One integer for each label.</param>

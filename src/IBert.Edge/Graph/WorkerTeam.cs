@@ -4,16 +4,16 @@ using System.Runtime.ExceptionServices;
 namespace IBert.Edge.Graph;
 
 /// <summary>
-/// A fixed number of threads, of which the caller is the first. Between texts the others are parked and cost nothing; within a text they wait
-/// for each other by spinning, as an operation takes tens of microseconds and waking a parked thread takes as long. Who has waited far longer
-/// than that is parked too: on a machine with fewer free cores than workers, spinning keeps those from running that are waited for.
+/// A fixed number of threads, of which the caller is the first. Between texts the others are parked and cost nothing; within a text they
+/// wait for each other by spinning, as an operation takes tens of microseconds and waking a parked thread takes as long. Who has waited far
+/// longer than that is parked too: on a machine with fewer free cores than workers, spinning keeps those from running that are waited for.
 /// Used by one thread at a time.
 /// </summary>
 internal sealed class WorkerTeam : IDisposable
 {
     /// <summary>
-    /// Turns of <see cref="SpinWait"/> before a worker is parked. The first ten are short; of the others each second one gives the core away,
-    /// which takes about a microsecond where nobody wants it.
+    /// Turns of <see cref="SpinWait"/> before a worker is parked. The first ten are short; of the others each second one gives the core
+    /// away, which takes about a microsecond where nobody wants it.
     /// </summary>
     private const int SpinTurns = 100;
 
@@ -40,7 +40,8 @@ internal sealed class WorkerTeam : IDisposable
 
     /// <param name="workers">Number of workers, the caller included; 2 or more.</param>
     /// <param name="work">
-    /// What each worker does for a text, given its number. All meet equally often (<see cref="Meet"/>), and return as soon as that answers false.
+    /// What each worker does for a text, given its number. All meet equally often (<see cref="Meet"/>), and return as soon as that answers
+    /// false.
     /// </param>
     /// <exception cref="OutOfMemoryException">The system has not as many threads.</exception>
     public WorkerTeam(int workers, Action<int> work)
@@ -78,7 +79,9 @@ internal sealed class WorkerTeam : IDisposable
     internal int Parked => Volatile.Read(ref parked);
 
     /// <summary>Does one text's work; returns when all workers have done their part.</summary>
-    /// <remarks>What a worker throws, the first of several, is thrown here when all have stopped; the team then serves the next text.</remarks>
+    /// <remarks>
+    /// What a worker throws, the first of several, is thrown here when all have stopped; the team then serves the next text.
+    /// </remarks>
     public void Run()
     {
         ObjectDisposedException.ThrowIf(stopped, this);
@@ -184,7 +187,8 @@ internal sealed class WorkerTeam : IDisposable
             }
             lock (gate)
             {
-                // First it counts as parked, then it looks once more; whoever changes the number does so first, and then looks for parked ones.
+                // First it counts as parked, then it looks once more; whoever changes the number does so first, and then looks for parked
+                // ones.
                 Interlocked.Increment(ref parked);
                 while (!Reached(ref number, until, orFailure))
                 {

@@ -1,7 +1,9 @@
 // What the element-wise kernels do, whatever their instruction set.
 namespace IBert.Edge.Kernels;
 
-/// <summary>How 32-bit accumulators leave for another scale: a multiplier per channel, one rounding (<see cref="Numerics.Dyadic"/>).</summary>
+/// <summary>
+/// How 32-bit accumulators leave for another scale: a multiplier per channel, one rounding (<see cref="Numerics.Dyadic"/>).
+/// </summary>
 internal unsafe struct ChannelScale
 {
     /// <summary>A signed multiplier for each channel, channels padded to a multiple of 16.</summary>
@@ -89,8 +91,8 @@ internal struct ContextScale
 }
 
 /// <summary>
-/// Everything that is not a product: requantization, LayerNorm, softmax, gated functions, the embedding sum. Rows are padded to multiples of
-/// 16 channels, so no kernel has a tail. <see cref="ScalarElements"/> is the definition.
+/// Everything that is not a product: requantization, LayerNorm, softmax, gated functions, the embedding sum. Rows are padded to multiples
+/// of 16 channels, so no kernel has a tail. <see cref="ScalarElements"/> is the definition.
 /// </summary>
 internal abstract unsafe class ElementKernel
 {
@@ -135,7 +137,9 @@ internal abstract unsafe class ElementKernel
     /// <param name="a">One input.</param>
     /// <param name="b">The other, or null.</param>
     /// <param name="scale">How.</param>
-    /// <param name="wide">16-bit output; null where it is not wanted. May be the same memory as <paramref name="a"/> or <paramref name="b"/>.</param>
+    /// <param name="wide">
+    /// 16-bit output; null where it is not wanted. May be the same memory as <paramref name="a"/> or <paramref name="b"/>.
+    /// </param>
     /// <param name="narrow">8-bit output.</param>
     public abstract void LayerNorm(short* a, short* b, in LayerNormScale scale, short* wide, sbyte* narrow);
 

@@ -49,7 +49,8 @@ internal sealed class KernelSet
         if (!string.IsNullOrEmpty(forced))
         {
             return Create(forced)
-                ?? throw new ArgumentException($"{Variable}={forced}: this CPU lacks the instructions of that kernel set; unset {Variable} to let it be chosen");
+                ?? throw new ArgumentException(
+                    $"{Variable}={forced}: this CPU lacks the instructions of that kernel set; unset {Variable} to let it be chosen");
         }
         foreach (string name in Names)
         {

@@ -24,7 +24,8 @@ internal readonly unsafe struct Panels(sbyte* weights, int inner)
     public const int Columns = 16;
 
     /// <summary>
-    /// Inner is a multiple of this: the same as <see cref="Columns"/>, so that a padded row is both a left side and a whole number of panels.
+    /// Inner is a multiple of this: the same as <see cref="Columns"/>, so that a padded row is both a left side and a whole number of
+    /// panels.
     /// </summary>
     public const int InnerBlock = Columns;
 

@@ -44,8 +44,8 @@ internal abstract unsafe class ProductKernel
     public Shares Tiles(int rows) => new(rows, (rows + TileRows - 1) / TileRows);
 
     /// <summary>
-    /// Scratch bytes that <see cref="Prepare"/> needs for a row; 0 where rows are read as they are. Rows lie there one behind the other, so that each of
-    /// several workers can prepare some of them.
+    /// Scratch bytes that <see cref="Prepare"/> needs for a row; 0 where rows are read as they are. Rows lie there one behind the other, so
+    /// that each of several workers can prepare some of them.
     /// </summary>
     public abstract int OperandBytes(int inner);
 
@@ -77,7 +77,9 @@ internal abstract unsafe class ProductKernel
     /// <param name="tile">rows * 16 results, row-major.</param>
     public abstract void Multiply(Operand left, int rows, in Panels panels, int panel, int* tile);
 
-    /// <summary>As <see cref="Multiply"/> with a left side from <see cref="PrepareWide"/>, and without a bias: the panels have none.</summary>
+    /// <summary>
+    /// As <see cref="Multiply"/> with a left side from <see cref="PrepareWide"/>, and without a bias: the panels have none.
+    /// </summary>
     /// <inheritdoc cref="Multiply"/>
     public abstract void MultiplyWide(Operand left, int rows, in Panels panels, int panel, int* tile);
 

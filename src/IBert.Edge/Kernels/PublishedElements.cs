@@ -6,8 +6,9 @@ using IBert.Edge.Numerics;
 namespace IBert.Edge.Kernels;
 
 /// <summary>
-/// Kim et al. 2021 (arXiv:2101.01321) in the arithmetic of Hugging Face's <c>quant_modules</c>: exact integers where the reference has float32 that
-/// holds integers. They are for models that were trained with these functions; speed is not their purpose, so there is one form of each.
+/// Kim et al. 2021 (arXiv:2101.01321) in the arithmetic of Hugging Face's <c>quant_modules</c>: exact integers where the reference has
+/// float32 that holds integers. They are for models that were trained with these functions; speed is not their purpose, so there is one
+/// form of each.
 /// </summary>
 internal static unsafe class PublishedElements
 {
@@ -46,8 +47,9 @@ internal static unsafe class PublishedElements
     }
 
     /// <summary>
-    /// x s / s with a product and a quotient of 24 significant bits. The reference hands integers from module to module as real values in float32, x s,
-    /// and the next one divides by s: many integers come back a little above or below themselves, and a floor takes those below one down.
+    /// x s / s with a product and a quotient of 24 significant bits. The reference hands integers from module to module as real values in
+    /// float32, x s, and the next one divides by s: many integers come back a little above or below themselves, and a floor takes those
+    /// below one down.
     /// </summary>
     /// <param name="x">|x| &lt; 2^23.</param>
     /// <param name="significand">Of s, 2^23..2^24 - 1: its power of two does not matter. At 2^23 every x comes back as it is.</param>
@@ -57,8 +59,8 @@ internal static unsafe class PublishedElements
         // The quotient has as many integer bits as x: a power of two comes back as it is, and what is between two stays there.
         fraction = FloatBits - (32 - BitOperations.LeadingZeroCount((uint)Math.Abs(x)));
         long product = (long)x * significand;
-        // The product is off by at most half a unit of its 24th bit, the quotient then by at most one of its own: no division tells whether it is.
-        // Half a unit is a tie, and x << fraction is even.
+        // The product is off by at most half a unit of its 24th bit, the quotient then by at most one of its own: no division tells whether
+        // it is. Half a unit is a tie, and x << fraction is even.
         long error = (ToFloatPrecision(product) - product) << fraction;
         return ((long)x << fraction) + (2 * Math.Abs(error) > significand ? Math.Sign(error) : 0);
     }
@@ -79,7 +81,8 @@ internal static unsafe class PublishedElements
     }
 
     /// <summary>scores[r, j] -= q[r, c] wherever key j has -128 in channel c.</summary>
-    public static void SubtractRaised(sbyte* keys, nint keyStride, int count, int columns, sbyte* queries, nint queryStride, int rows, int* scores, int scoreStride)
+    public static void SubtractRaised(
+        sbyte* keys, nint keyStride, int count, int columns, sbyte* queries, nint queryStride, int rows, int* scores, int scoreStride)
     {
         for (int j = 0; j < count; j++)
         {
@@ -169,7 +172,9 @@ internal static unsafe class PublishedElements
         }
     }
 
-    /// <summary>Adds a bias to accumulators [rows][16] that were rescaled first: the reference's stale input scale (docs/numerics.md, trap 13).</summary>
+    /// <summary>
+    /// Adds a bias to accumulators [rows][16] that were rescaled first: the reference's stale input scale (docs/numerics.md, trap 13).
+    /// </summary>
     public static void RescaleAndBias(int* tile, int rows, in Term term, int* bias)
     {
         for (int i = 0; i < rows * Panels.Columns; i++)
@@ -180,9 +185,9 @@ internal static unsafe class PublishedElements
 
     /// <summary>
     /// LayerNorm with the norm of the deviations in place of their standard deviation (section 3.5): y = x - round(mean),
-    /// std = floor(sqrt(sum (y' >> shift)^2)) &lt;&lt; shift, v = floor(y floor(2^31 / std) / 2), then (v m + offset) / 2^e. y' is y as the reference has
-    /// it in float32 (<see cref="Returned"/>): a sum of squares that crosses a square moves the factor, which has few bits, and the whole row with it.
-    /// A row without deviations gives its offsets, beta.
+    /// std = floor(sqrt(sum (y' >> shift)^2)) &lt;&lt; shift, v = floor(y floor(2^31 / std) / 2), then (v m + offset) / 2^e. y' is y as the
+    /// reference has it in float32 (<see cref="Returned"/>): a sum of squares that crosses a square moves the factor, which has few bits,
+    /// and the whole row with it. A row without deviations gives its offsets, beta.
     /// </summary>
     /// <param name="input">padded values, |x| &lt; 2^23.</param>
     /// <param name="type">int16 or int32.</param>
@@ -194,7 +199,8 @@ internal static unsafe class PublishedElements
     /// <param name="range">Zero point and clamp, within int8.</param>
     /// <param name="output">padded values.</param>
     public static void LayerNorm(
-        byte* input, ElementType type, int channels, int significand, int shift, long* offsets, in Term scale, in Range range, sbyte* output)
+        byte* input, ElementType type, int channels, int significand, int shift, long* offsets, in Term scale, in Range range,
+        sbyte* output)
     {
         long sum = 0;
         for (int c = 0; c < channels; c++)
@@ -269,8 +275,8 @@ internal static unsafe class PublishedElements
             long factor = sum == 0 ? 0 : (1L << 32) / sum;
             for (int i = 0; i < count; i++)
             {
-                // Rounding matters where it goes up to a multiple of 2^24: one score far above all others gets 32767 * floor(2^32 / 32767) = 2^32 - 4,
-                // which becomes 256, not 255.
+                // Rounding matters where it goes up to a multiple of 2^24: one score far above all others gets 32767 * floor(2^32 / 32767)
+                // = 2^32 - 4, which becomes 256, not 255.
                 probabilities[i] = (ushort)(ToFloatPrecision(probabilities[i] * factor) >> (32 - ProbabilityBits));
             }
             int padded = Panels.Padded(count);
@@ -280,7 +286,9 @@ internal static unsafe class PublishedElements
             }
         }
 
-        /// <summary>i-exp: e^(x s) in units of a s^2 / 2^30, where a is the polynomial's leading coefficient and s the scores' scale.</summary>
+        /// <summary>
+        /// i-exp: e^(x s) in units of a s^2 / 2^30, where a is the polynomial's leading coefficient and s the scores' scale.
+        /// </summary>
         /// <param name="difference">x, 0 or below: a score less the row's maximum.</param>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public readonly Int128 Exponential(int difference)
@@ -292,7 +300,9 @@ internal static unsafe class PublishedElements
         }
     }
 
-    /// <summary>i-GELU of accumulators (section 3.4.1): x (L(x) + 1) with L of second degree, clipped; then to int8 by a signed multiplier.</summary>
+    /// <summary>
+    /// i-GELU of accumulators (section 3.4.1): x (L(x) + 1) with L of second degree, clipped; then to int8 by a signed multiplier.
+    /// </summary>
     /// <param name="input">count accumulators.</param>
     /// <param name="b">Per channel floor(-1.769 / s), not above 0.</param>
     /// <param name="c">Per channel floor(-1 / 0.2888 / s^2), |c| &lt; 2^61.</param>
@@ -310,7 +320,9 @@ internal static unsafe class PublishedElements
         }
     }
 
-    /// <summary>i-GELU of one accumulator, before its multiplier: in units of s a s^2 2^14 / 4 with s the accumulator's scale and a = -0.2888.</summary>
+    /// <summary>
+    /// i-GELU of one accumulator, before its multiplier: in units of s a s^2 2^14 / 4 with s the accumulator's scale and a = -0.2888.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Int128 Gelu(long x, int b, long c, long shift)
     {
@@ -322,7 +334,8 @@ internal static unsafe class PublishedElements
 
     /// <summary>The sum of one or two rescaled rows.</summary>
     public static void Add(
-        byte* a, ElementType aType, in Term first, byte* b, ElementType bType, in Term second, in Range range, byte* output, ElementType type, int count)
+        byte* a, ElementType aType, in Term first, byte* b, ElementType bType, in Term second, in Range range, byte* output,
+        ElementType type, int count)
     {
         for (int i = 0; i < count; i++)
         {

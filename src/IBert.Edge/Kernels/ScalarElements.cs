@@ -128,7 +128,8 @@ internal sealed unsafe class ScalarElements : ElementKernel
     {
         for (int i = 0; i < count; i++)
         {
-            output[i] = (sbyte)Dyadic.Place(MultiplyHigh16(Gated(input[i], gate), multipliers[i]), zeroPoint, sbyte.MinValue, sbyte.MaxValue);
+            output[i] = (sbyte)Dyadic.Place(
+                MultiplyHigh16(Gated(input[i], gate), multipliers[i]), zeroPoint, sbyte.MinValue, sbyte.MaxValue);
         }
     }
 
@@ -178,8 +179,8 @@ internal sealed unsafe class ScalarElements : ElementKernel
 }
 
 /// <summary>
-/// The row's part of LayerNorm, shared by every kernel: with d = N x - sum(x) and V = N sum(x^2) - sum(x)^2 + epsilon, the normalized value is
-/// d / sqrt(V). One integer square root and one division a row; then <c>v = mulhi(d &lt;&lt; k, R)</c> with 28 - c fraction bits.
+/// The row's part of LayerNorm, shared by every kernel: with d = N x - sum(x) and V = N sum(x^2) - sum(x)^2 + epsilon, the normalized value
+/// is d / sqrt(V). One integer square root and one division a row; then <c>v = mulhi(d &lt;&lt; k, R)</c> with 28 - c fraction bits.
 /// </summary>
 internal readonly struct RowNorm
 {

@@ -318,8 +318,8 @@ internal sealed unsafe class VectorElements<T> : ElementKernel
     }
 
     /// <summary>
-    /// <see cref="IntegerMath.Exp2Negative"/> of eight distances to the maximum. Its constants are fields and its constructor is not inlined:
-    /// the compiler then keeps them in registers, where it would make known constants again in every step.
+    /// <see cref="IntegerMath.Exp2Negative"/> of eight distances to the maximum. Its constants are fields and its constructor is not
+    /// inlined: the compiler then keeps them in registers, where it would make known constants again in every step.
     /// </summary>
     [method: MethodImpl(MethodImplOptions.NoInlining)]
     private readonly struct Exponential(in SoftmaxScale scale)

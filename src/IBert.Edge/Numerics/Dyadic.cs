@@ -5,8 +5,8 @@ namespace IBert.Edge.Numerics;
 
 /// <summary>
 /// A ratio of two scales is a dyadic number m / 2^e. Applied with one rounding, to nearest, ties up:
-/// <c>((x &lt;&lt; k) * m + 2^(e-1)) &gt;&gt; e</c> in 64 bits. As e is at least 33, the rounding term is a multiple of 2^32 and the two floors nest,
-/// so the high half of the product is enough: <c>(mulhi(x &lt;&lt; k, m) + 2^(s-1)) &gt;&gt; s</c> with <c>s = e - 32</c>.
+/// <c>((x &lt;&lt; k) * m + 2^(e-1)) &gt;&gt; e</c> in 64 bits. As e is at least 33, the rounding term is a multiple of 2^32 and the two
+/// floors nest, so the high half of the product is enough: <c>(mulhi(x &lt;&lt; k, m) + 2^(s-1)) &gt;&gt; s</c> with <c>s = e - 32</c>.
 /// (I-BERT, Kim et al. 2021, section 3.1: dyadic arithmetic; the high-half form is what SQDMULH and VPMULDQ give.)
 /// </summary>
 internal static class Dyadic

@@ -8,7 +8,9 @@ namespace IBert.Edge.Numerics;
 internal static class IntegerMath
 {
     /// <summary>floor(sqrt(value)), exact for every value, 0 included.</summary>
-    /// <remarks>Newton's method from a power of two above the root (I-BERT, Kim et al. 2021, algorithm 4); it falls until it has the floor.</remarks>
+    /// <remarks>
+    /// Newton's method from a power of two above the root (I-BERT, Kim et al. 2021, algorithm 4); it falls until it has the floor.
+    /// </remarks>
     public static uint SquareRoot(ulong value)
     {
         if (value == 0)

@@ -9,13 +9,14 @@
 //              |<--t----|<-----------t'-------------- |
 //
 // A word may be longer than memory: links are kept for prefixes up to the horizon. Beyond it a ring of the longest token's length is
-// enough to go on, in which each prefix only keeps where its way back crosses the horizon. Once that is the same place for as many prefixes in
-// a row as the longest token has bytes, the whole word's tokens go through that place too, whatever follows: they are settled up to there.
+// enough to go on, in which each prefix only keeps where its way back crosses the horizon. Once that is the same place for as many prefixes
+// in a row as the longest token has bytes, the whole word's tokens go through that place too, whatever follows: they are settled up to
+// there.
 //
-// Work on a word of n bytes, whatever tables and text are: at one prefix no more than LookupsPerByte lookups, which is bounded at open. A horizon
-// less one token gets settled by reading no more than a second one behind it. A word that is not settled by then (each merge may wait for the next
-// one, so that its far end decides; tables may contradict each other) is read to its end for a boundary near its middle, for which the ring is
-// enough, and each half is a word by itself: at most log2(n / horizon) times for any byte.
+// Work on a word of n bytes, whatever tables and text are: at one prefix no more than LookupsPerByte lookups, which is bounded at open. A
+// horizon less one token gets settled by reading no more than a second one behind it. A word that is not settled by then (each merge may
+// wait for the next one, so that its far end decides; tables may contradict each other) is read to its end for a boundary near its middle,
+// for which the ring is enough, and each half is a word by itself: at most log2(n / horizon) times for any byte.
 namespace IBert.Edge.Text;
 
 /// <summary>The tables of a vocabulary with the scratch that encoding needs; one thread at a time.</summary>
@@ -126,7 +127,9 @@ internal sealed class BytePairEncoder
     /// <param name="word">What follows the window.</param>
     /// <param name="filled">Labels in the window.</param>
     /// <param name="place">The horizon, or a place beyond it.</param>
-    /// <param name="keeps">Whether links are kept up to the place, which is the horizon then; and whether to give up a horizon later.</param>
+    /// <param name="keeps">
+    /// Whether links are kept up to the place, which is the horizon then; and whether to give up a horizon later.
+    /// </param>
     /// <returns>The last boundary up to the place, of at least one label; 0 when it was given up.</returns>
     private long Settle(BytePairWord word, int filled, long place, bool keeps)
     {
@@ -239,7 +242,9 @@ internal sealed class BytePairEncoder
     /// <summary>The last token of a prefix.</summary>
     /// <param name="Token">Its id; -1 while it is not found.</param>
     /// <param name="Start">The prefix before it, where links are kept.</param>
-    /// <param name="Crossing">Of a prefix beyond the place: how far before the place the last boundary is that the way back has up to it.</param>
+    /// <param name="Crossing">
+    /// Of a prefix beyond the place: how far before the place the last boundary is that the way back has up to it.
+    /// </param>
     private readonly record struct Link(int Token, int Start, int Crossing)
     {
         public static Link None => new(-1, 0, 0);

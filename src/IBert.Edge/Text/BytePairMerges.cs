@@ -40,8 +40,8 @@ internal readonly struct BytePairMerges
     }
 
     /// <summary>
-    /// Checks that ids are inside the vocabulary, that parts have lower ranks and that their bytes make the whole, so that taking a token apart ends
-    /// after fewer steps than it has bytes.
+    /// Checks that ids are inside the vocabulary, that parts have lower ranks and that their bytes make the whole, so that taking a token
+    /// apart ends after fewer steps than it has bytes.
     /// </summary>
     public static BytePairMerges Open(NativeSpan<BytePairMerge> merges, NativeSpan<uint> slots, StringTable pieces)
     {
@@ -117,7 +117,9 @@ internal readonly struct BytePairMerges
     /// </remarks>
     /// <param name="left">A token that merging can give.</param>
     /// <param name="right">Another.</param>
-    /// <param name="steps">Is raised by the pairs looked up: at most one more than the right parts of the one and the left parts of the other.</param>
+    /// <param name="steps">
+    /// Is raised by the pairs looked up: at most one more than the right parts of the one and the left parts of the other.
+    /// </param>
     public bool AreCompatible(int left, int right, ref long steps)
     {
         long limit = long.MaxValue;

@@ -33,8 +33,8 @@ internal struct TrieCursor
 ///        0           unused
 /// </code>
 /// The number of units is a multiple of 256 and every base is below it, so that no base ^ c is outside. <see cref="Open"/> checks that, and
-/// that a search finds what the text starts with and nothing else: no base is shared, so that one way leads to each unit, and of each leaf that is
-/// the way of its string's bytes.
+/// that a search finds what the text starts with and nothing else: no base is shared, so that one way leads to each unit, and of each leaf
+/// that is the way of its string's bytes.
 /// </summary>
 internal readonly struct DoubleArrayTrie
 {

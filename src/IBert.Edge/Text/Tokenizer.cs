@@ -4,8 +4,8 @@ using IBert.Edge.Memory;
 namespace IBert.Edge.Text;
 
 /// <summary>
-/// A tokenizer over tables that stay in the mapped file. One thread at a time; any number share the tables that were proven once. Nothing is
-/// allocated after opening.
+/// A tokenizer over tables that stay in the mapped file. One thread at a time; any number share the tables that were proven once. Nothing
+/// is allocated after opening.
 /// </summary>
 internal abstract class Tokenizer
 {
@@ -141,8 +141,8 @@ internal abstract class Tokenizer
     }
 
     /// <summary>
-    /// Tokenizes a pair, special tokens included; where it does not fit, the longer text is cut first, then both evenly, each on the side of
-    /// a single text. An empty second text is no second text, as transformers has it: the template is then that of one.
+    /// Tokenizes a pair, special tokens included; where it does not fit, the longer text is cut first, then both evenly, each on the side
+    /// of a single text. An empty second text is no second text, as transformers has it: the template is then that of one.
     /// </summary>
     /// <param name="a">The first text, UTF-8.</param>
     /// <param name="b">The second text, UTF-8.</param>

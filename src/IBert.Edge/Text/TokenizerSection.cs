@@ -43,8 +43,8 @@
 //   u32[slots]                     pair table: from two ids to the token they are merged to. BytePairMerges.cs has the slot
 //   u32[units]                     trie of the tokens that merging can give, a token of each byte that UTF-8 has among them; leaves are ids
 //
-// Nothing follows. Tries lead to each leaf by the bytes of its string and by no others, and BytePairEncoder.MaxLookups bounds what tries and merges
-// may cost at a byte of text.
+// Nothing follows. Tries lead to each leaf by the bytes of its string and by no others, and BytePairEncoder.MaxLookups bounds what tries
+// and merges may cost at a byte of text.
 using IBert.Edge.Memory;
 
 namespace IBert.Edge.Text;

@@ -67,7 +67,8 @@ internal static class UnicodeData
     public static bool IsWhiteSpace(int codePoint) => IsWhiteSpace(codePoint, ClassOf(Properties(codePoint)));
 
     /// <summary>The same of a code point whose class is known.</summary>
-    public static bool IsWhiteSpace(int codePoint, CodePointClass kind) => kind == CodePointClass.Space || codePoint is 0x0B or 0x0C or 0x85;
+    public static bool IsWhiteSpace(int codePoint, CodePointClass kind) =>
+        kind == CodePointClass.Space || codePoint is 0x0B or 0x0C or 0x85;
 
     public static bool IsWordCharacter(int codePoint) => (Properties(codePoint) & CodePointProperties.WordCharacter) != 0;
 

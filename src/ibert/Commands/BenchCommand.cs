@@ -16,13 +16,15 @@ internal static class BenchCommand
     public static Command Create()
     {
         Option<string?> model = ModelAccess.Option();
-        Option<string> lengths = new("--lengths") { Description = "Lengths in tokens", HelpName = "N,N,...", DefaultValueFactory = _ => "16,32,64,128" };
+        Option<string> lengths =
+            new("--lengths") { Description = "Lengths in tokens", HelpName = "N,N,...", DefaultValueFactory = _ => "16,32,64,128" };
         Option<int?> threads = ModelAccess.Threads();
         Option<bool> isPrivate = ModelAccess.PrivateOption();
         Option<bool> json = new("--json") { Description = "One JSON object" };
         Command command = new CommandWithExamples(
             "bench",
-            "Measures inference (the tokenizer is left out): milliseconds, products per second (GMAC/s, of those really done), and their share of what the CPU reaches with the same instructions on registers alone.",
+            "Measures inference (the tokenizer is left out): milliseconds, products per second (GMAC/s, of those really done), and their " +
+                "share of what the CPU reaches with the same instructions on registers alone.",
             [
                 "ibert bench -m models/sentiment.ibert",
                 "ibert bench -m models/sentiment.ibert --lengths 32 --json",
@@ -57,7 +59,8 @@ internal static class BenchCommand
 
     private static int[] ReadLengths(string text, ModelFile model) => Array.ConvertAll(text.Split(','), word =>
     {
-        if (!int.TryParse(word, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out int length))
+        if (!int.TryParse(
+            word, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out int length))
         {
             throw CommandException.Usage($"--lengths {text}: not a list of numbers of tokens such as 16,32,64");
         }
@@ -128,11 +131,13 @@ internal static class BenchCommand
         else
         {
             CultureInfo culture = CultureInfo.InvariantCulture;
-            output.Line($"{Cpu.Name()}, {kernels.Name} kernels (products {kernels.Product.Name}, the rest {kernels.Elements.Name}), {threads} thread{(threads == 1 ? "" : "s")}");
+            output.Line($"{Cpu.Name()}, {kernels.Name} kernels (products {kernels.Product.Name}, the rest {kernels.Elements.Name}), " +
+                $"{threads} thread{(threads == 1 ? "" : "s")}");
             output.Line("length  ms median     ms p95     GMAC/s    of peak");
             foreach (Result result in results)
             {
-                output.Line(string.Create(culture, $"{result.Length,6}  {result.Median,9:0.000}  {result.P95,9:0.000}  {result.Macs / 1e9,9:0.00}  {result.Macs / peak,8:0.0%}"));
+                output.Line(string.Create(culture, $"{result.Length,6}  {result.Median,9:0.000}  {result.P95,9:0.000}  " +
+                    $"{result.Macs / 1e9,9:0.00}  {result.Macs / peak,8:0.0%}"));
             }
         }
         output.Flush();

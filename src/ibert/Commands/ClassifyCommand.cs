@@ -19,7 +19,8 @@ internal static class ClassifyCommand
         Option<int?> threads = ModelAccess.Threads();
         Command command = new CommandWithExamples(
             "classify",
-            "Labels texts: the arguments, else the lines of standard input. One line in, one line out: label, tab, score (a tab more for each further label); of a regression the value.",
+            "Labels texts: the arguments, else the lines of standard input. One line in, one line out: label, tab, score (a tab more for " +
+                "each further label); of a regression the value.",
             [
                 "ibert classify \"a charming and often affecting journey\"",
                 "tail -f reviews.log | ibert classify",
@@ -33,8 +34,10 @@ internal static class ClassifyCommand
         command.SetAction(parsed =>
         {
             using ServedModel served = new(
-                parsed.GetValue(model), parsed.GetValue(isPrivate), parsed.GetValue(maxLength), ModelAccess.ReadThreads(parsed.GetValue(threads)));
-            TextInput input = new(parsed.GetValue(texts) ?? [], parsed.GetValue(pair), parsed.GetValue(jsonInput), ModelAccess.TextBytes(served.Model));
+                parsed.GetValue(model), parsed.GetValue(isPrivate), parsed.GetValue(maxLength),
+                ModelAccess.ReadThreads(parsed.GetValue(threads)));
+            TextInput input =
+                new(parsed.GetValue(texts) ?? [], parsed.GetValue(pair), parsed.GetValue(jsonInput), ModelAccess.TextBytes(served.Model));
             using ResultWriter output = new(input.IsStream);
             return Run(served, input, output, parsed.GetValue(all) ? int.MaxValue : parsed.GetValue(top), parsed.GetValue(json));
         });

@@ -16,18 +16,26 @@ internal static class EvalCommand
     {
         Option<string?> model = ModelAccess.Option();
         Argument<string> data = PathOption.Argument<string>(
-            "DATA.tsv", "Labelled texts: UTF-8, tab-separated, a header line, no quoting; a line of nothing but white space is passed over");
+            "DATA.tsv",
+            "Labelled texts: UTF-8, tab-separated, a header line, no quoting; a line of nothing but white space is passed over");
         Option<string?> text = new("--text") { Description = "Column with the texts", HelpName = "COLUMN" };
         Option<string?> textPair = new("--text-pair") { Description = "Column with the second texts", HelpName = "COLUMN" };
-        Option<string?> label = new("--label") { Description = "Column with the labels: all names, or all indices from 0 (with commas between several); numbers for a regression", HelpName = "COLUMN" };
-        Option<string?> labelKind = new("--label-kind") { Description = "What the labels are, where they could be both: name or index (default: as the column shows)", HelpName = "KIND" };
+        Option<string?> label = new("--label") { Description = "Column with the labels: all names, or all indices from 0 (with commas " +
+            "between several); numbers for a regression", HelpName = "COLUMN" };
+        Option<string?> labelKind = new("--label-kind")
+        {
+            Description = "What the labels are, where they could be both: name or index (default: as the column shows)",
+            HelpName = "KIND",
+        };
         Option<string?> predictions = PathOption.Create(
-            "--predictions", "OUT.tsv", "Writes text, label, predicted label and its score (or value) of each example; - is standard output, and the measures go to standard error");
+            "--predictions", "OUT.tsv", "Writes text, label, predicted label and its score (or value) of each example; - is standard " +
+                "output, and the measures go to standard error");
         Option<bool> isPrivate = ModelAccess.PrivateOption();
         Option<bool> json = new("--json") { Description = "One JSON object" };
         Command command = new CommandWithExamples(
             "eval",
-            "Measures a model on labelled texts: accuracy, Matthews' correlation and F1 (of two labels the second one's, of more the mean over all), as fractions; of a regression the correlations of Pearson and Spearman.",
+            "Measures a model on labelled texts: accuracy, Matthews' correlation and F1 (of two labels the second one's, of more the " +
+                "mean over all), as fractions; of a regression the correlations of Pearson and Spearman.",
             [
                 "ibert eval -m models/sentiment.ibert dev.tsv --text sentence --label label",
                 "ibert eval -m pairs.ibert dev.tsv --text sentence1 --text-pair sentence2 --label label --predictions out.tsv",
@@ -40,7 +48,8 @@ internal static class EvalCommand
             string path = parsed.GetRequiredValue(data);
             string? target = parsed.GetValue(predictions);
             DataColumns columns = new(
-                parsed.GetValue(text) ?? throw Missing("--text", path), parsed.GetValue(textPair), parsed.GetValue(label) ?? throw Missing("--label", path));
+                parsed.GetValue(text) ?? throw Missing("--text", path), parsed.GetValue(textPair),
+                parsed.GetValue(label) ?? throw Missing("--label", path));
             LabelKind? kind = ReadKind(parsed.GetValue(labelKind));
             using ModelFile opened = ModelAccess.Open(parsed.GetValue(model), parsed.GetValue(isPrivate));
             CommandFiles files = new CommandFiles().Read(path).Read(opened.Name).Write("--predictions", target).Prepare();
@@ -131,7 +140,8 @@ internal static class EvalCommand
 
     /// <summary>Classifies a text, or tells of the fault that keeps it from being classified; the others still count.</summary>
     private static bool TryClassify(
-        Classifier classifier, ReadOnlySpan<byte> text, ReadOnlySpan<byte> pair, bool isPair, long line, Measurement measured, out Prediction prediction)
+        Classifier classifier, ReadOnlySpan<byte> text, ReadOnlySpan<byte> pair, bool isPair, long line, Measurement measured,
+        out Prediction prediction)
     {
         try
         {
@@ -179,16 +189,20 @@ internal static class EvalCommand
             foreach (Metric metric in metrics)
             {
                 string of = metric.Name != "f1" ? ""
-                    : classifier.Model.HeadKind == HeadKind.SingleLabel && classifier.Labels.Count == 2 ? $"  ({classifier.Labels[1]})" : "  (mean over the labels)";
+                    : classifier.Model.HeadKind == HeadKind.SingleLabel && classifier.Labels.Count == 2
+                    ? $"  ({classifier.Labels[1]})"
+                    : "  (mean over the labels)";
                 output.Line(string.Create(culture, $"{metric.Name,-8}  {metric.Value:0.0000}{of}"));
             }
             if (measured.Errors > 0)
             {
-                output.Line(string.Create(culture, $"errors    {measured.Errors}  (lines that could not be classified: not among the examples)"));
+                output.Line(
+                    string.Create(culture, $"errors    {measured.Errors}  (lines that could not be classified: not among the examples)"));
             }
             if (times.Count > 0)
             {
-                output.Line(string.Create(culture, $"median    {times.Micros(0.5) / 1000:0.000} ms per text, tokenizer included, {classifier.KernelName} kernels"));
+                output.Line(string.Create(culture,
+                    $"median    {times.Micros(0.5) / 1000:0.000} ms per text, tokenizer included, {classifier.KernelName} kernels"));
             }
         }
         output.Flush();

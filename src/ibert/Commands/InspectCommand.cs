@@ -18,7 +18,8 @@ internal static class InspectCommand
     public static Command Create()
     {
         Option<string?> model = ModelAccess.Option();
-        Option<bool> graph = new("--graph") { Description = "List the operations: rows, tensors with their places in the arena, multipliers, products" };
+        Option<bool> graph =
+            new("--graph") { Description = "List the operations: rows, tensors with their places in the arena, multipliers, products" };
         Option<bool> isPrivate = ModelAccess.PrivateOption();
         Option<bool> json = new("--json") { Description = "One JSON object" };
         Command command = new CommandWithExamples(
@@ -57,7 +58,8 @@ internal static class InspectCommand
     {
         ModelSummary summary = new(model);
         Line($"file        {model.Name}, {model.Length:N0} bytes, format {FileHeader.Major}.{FileHeader.Minor}");
-        Line($"network     {summary.Layers} layers x {summary.Hidden}, {summary.Heads} heads of {summary.HeadColumns}, feed-forward {summary.InnerRange}");
+        Line($"network     {summary.Layers} layers x {summary.Hidden}, {summary.Heads} heads of {summary.HeadColumns}, feed-forward ",
+            $"{summary.InnerRange}");
         Line($"vocabulary  {summary.Vocabulary:N0} pieces, {summary.Positions} positions, {summary.Types} token types");
         Line($"length      up to {model.MaxLength} tokens");
         Line($"answers     {Answers(model.HeadKind)}");
@@ -97,14 +99,16 @@ internal static class InspectCommand
     private static void WriteGraph(ModelFile model, ResultWriter output)
     {
         output.Line();
-        output.Line(Text($"graph at {GraphLength} tokens: operation, rows, tensors (type, columns, place in the arena), multipliers, million products"));
+        output.Line(Text(
+            $"graph at {GraphLength} tokens: operation, rows, tensors (type, columns, place in the arena), multipliers, million products"));
         int index = 0;
         foreach (ref readonly OperationRecord operation in model.Contents.Operations)
         {
             string inputs = Tensors(model, operation.Inputs[..]), outputs = Tensors(model, operation.Outputs[..]);
             long macs = ProductWork.Macs(model, operation, GraphLength);
             string products = macs == 0 ? "" : Text($"  {macs / 1e6:0.000} M");
-            output.Line(Text($"{index++,4}  {operation.Code,-9}  {(operation.Rows == RowRange.First ? "first" : "all"),-5}  {inputs} -> {outputs}  {Multipliers(operation)}{products}"));
+            output.Line(Text($"{index++,4}  {operation.Code,-9}  {(operation.Rows == RowRange.First ? "first" : "all"),-5}  {inputs} -> ",
+                $"{outputs}  {Multipliers(operation)}{products}"));
         }
     }
 
@@ -225,7 +229,8 @@ internal static class InspectCommand
             if (index != OperationRecord.None)
             {
                 TensorEntry tensor = model.Contents.Tensors[index];
-                string rows = tensor.Rows switch { RowCount.Sequence => "S", RowCount.SequenceAndFront => "S+1", _ => Text($"{tensor.FixedRows}") };
+                string rows =
+                    tensor.Rows switch { RowCount.Sequence => "S", RowCount.SequenceAndFront => "S+1", _ => Text($"{tensor.FixedRows}") };
                 texts.Add(Text($"t{index} {tensor.Type} {rows}x{tensor.Columns} @{tensor.OffsetFixed}+{tensor.OffsetPerToken}S"));
             }
         }

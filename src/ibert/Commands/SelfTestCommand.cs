@@ -24,13 +24,18 @@ internal static class SelfTestCommand
     public static Command Create()
     {
         Option<string?> model = ModelAccess.Option();
-        Option<bool> full = new("--full") { Description = "Every text of the test on every kernel set, and 10000 classifications: a minute or more with a large model" };
+        Option<bool> full = new("--full")
+        {
+            Description = "Every text of the test on every kernel set, and 10000 classifications: a minute or more with a large model",
+        };
         Option<int?> classifications = NumberOption.Create(
-            "--classifications", "Classifications that the allocation test counts, one in a hundred as long as the model takes (default: 100, with --full 10000)");
+            "--classifications", "Classifications that the allocation test counts, one in a hundred as long as the model takes (default: " +
+                "100, with --full 10000)");
         Option<bool> isPrivate = ModelAccess.PrivateOption();
         Command command = new CommandWithExamples(
             "selftest",
-            "Tests the kernels of this CPU against their scalar definition, the checksums of the model, its results, and that classifying allocates nothing.",
+            "Tests the kernels of this CPU against their scalar definition, the checksums of the model, its results, and that " +
+                "classifying allocates nothing.",
             [
                 "ibert selftest",
                 "ibert selftest --full -m models/intents.ibert",
@@ -47,7 +52,8 @@ internal static class SelfTestCommand
             bool holds = TestKernels(output);
             if (ModelAccess.Find(parsed.GetValue(model)) is null)
             {
-                output.Line($"model        none found: checksums, results and allocations were not tested; name one with -m or {ModelAccess.Variable}");
+                output.Line("model        none found: checksums, results and allocations were not tested; name one with -m or " +
+                    $"{ModelAccess.Variable}");
             }
             else
             {
@@ -56,7 +62,8 @@ internal static class SelfTestCommand
                 holds &= TestResults(opened, everything ? TestTexts.All : TestTexts.Few, output);
                 holds &= TestAllocations(opened, count, output);
             }
-            output.Line(holds ? "self-test    holds" : "self-test    DOES NOT HOLD: do not use this program on this machine; report the lines above");
+            output.Line(holds ? "self-test    holds" : "self-test    DOES NOT HOLD: do not use this program on this " +
+                "machine; report the lines above");
             return holds ? ExitStatus.Done : ExitStatus.Failure;
         });
         return command;
@@ -80,7 +87,9 @@ internal static class SelfTestCommand
         return all;
     }
 
-    /// <summary>Logits of texts on every kernel set. Their checksum is the same on every machine: it can be compared with a board's.</summary>
+    /// <summary>
+    /// Logits of texts on every kernel set. Their checksum is the same on every machine: it can be compared with a board's.
+    /// </summary>
     private static bool TestResults(ModelFile model, IEnumerable<byte[]> texts, ResultWriter output)
     {
         bool all = true;
@@ -93,7 +102,8 @@ internal static class SelfTestCommand
             int equal = logits.Zip(expected).Count(pair => pair.First.AsSpan().SequenceEqual(pair.Second));
             uint checksum = logits.Aggregate(0u, (crc, values) => Checksum.Crc32C(MemoryMarshal.AsBytes<int>(values), crc));
             output.Line(string.Create(
-                CultureInfo.InvariantCulture, $"results      {set.Name}: logits of {equal} of {logits.Length} texts equal to scalar, checksum {checksum:x8}"));
+                CultureInfo.InvariantCulture,
+                $"results      {set.Name}: logits of {equal} of {logits.Length} texts equal to scalar, checksum {checksum:x8}"));
             all &= equal == logits.Length;
         }
         return all;
@@ -139,7 +149,8 @@ internal static class SelfTestCommand
         }
         while (bytes != 0 && --attempts > 0);
         progress.Dispose();
-        output.Line(string.Create(CultureInfo.InvariantCulture, $"allocations  {count} classifications ({classifier.KernelName}): {bytes} bytes, {collections} collections"));
+        output.Line(string.Create(CultureInfo.InvariantCulture,
+            $"allocations  {count} classifications ({classifier.KernelName}): {bytes} bytes, {collections} collections"));
         return bytes == 0 && collections == 0;
     }
 

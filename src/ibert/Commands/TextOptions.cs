@@ -6,7 +6,8 @@ namespace IBert.Edge.Cli.Commands;
 
 internal static class TextOptions
 {
-    public static Argument<string[]> Texts() => new("TEXT") { Description = "Texts; without any, the lines of standard input", Arity = ArgumentArity.ZeroOrMore };
+    public static Argument<string[]> Texts() =>
+        new("TEXT") { Description = "Texts; without any, the lines of standard input", Arity = ArgumentArity.ZeroOrMore };
 
     public static Option<bool> Pair() => new("--pair")
     {

@@ -15,7 +15,8 @@ internal static class TokenizeCommand
         Option<bool> isPrivate = ModelAccess.PrivateOption();
         Command command = new CommandWithExamples(
             "tokenize",
-            "Shows the pieces and ids that the model gets of each text. One line in, one line out: pieces, tab, ids, each separated by spaces.",
+            "Shows the pieces and ids that the model gets of each text. One line in, one line out: pieces, tab, ids, " +
+                "each separated by spaces.",
             [
                 "ibert tokenize \"unflinchingly bleak\"",
                 "ibert tokenize --json --max-length 128 < texts.txt",
@@ -27,7 +28,8 @@ internal static class TokenizeCommand
         command.SetAction(parsed =>
         {
             using ServedModel served = new(parsed.GetValue(model), parsed.GetValue(isPrivate), parsed.GetValue(maxLength));
-            TextInput input = new(parsed.GetValue(texts) ?? [], parsed.GetValue(pair), parsed.GetValue(jsonInput), ModelAccess.TextBytes(served.Model));
+            TextInput input =
+                new(parsed.GetValue(texts) ?? [], parsed.GetValue(pair), parsed.GetValue(jsonInput), ModelAccess.TextBytes(served.Model));
             using ResultWriter output = new(input.IsStream);
             return Run(served, input, output, parsed.GetValue(json));
         });

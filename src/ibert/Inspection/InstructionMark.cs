@@ -12,7 +12,9 @@ internal static partial class InstructionMark
 
     public static bool Wanted { get; } = Environment.GetEnvironmentVariable(Variable) is { Length: > 0 };
 
-    /// <summary>Prints what the thread has executed since its last mark. Not a valid question to the kernel, so otherwise without effect.</summary>
+    /// <summary>
+    /// Prints what the thread has executed since its last mark. Not a valid question to the kernel, so otherwise without effect.
+    /// </summary>
     public static void Set(int label) => _ = Priority(Magic, label);
 
     [LibraryImport("libc", EntryPoint = "getpriority")]

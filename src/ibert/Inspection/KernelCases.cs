@@ -113,7 +113,8 @@ internal sealed unsafe class KernelCases : IDisposable
             }
         }
         yield return Product(
-            ProductKernel.MaxTileRows, 384, true, () => random.Next(2) == 0 ? sbyte.MinValue : sbyte.MaxValue, () => (sbyte)(random.Next(2) == 0 ? -127 : 127));
+            ProductKernel.MaxTileRows, 384, true, () => random.Next(2) == 0 ? sbyte.MinValue : sbyte.MaxValue, () =>
+                (sbyte)(random.Next(2) == 0 ? -127 : 127));
     }
 
     private IEnumerable<KernelCase> WideProducts()
@@ -192,7 +193,8 @@ internal sealed unsafe class KernelCases : IDisposable
             High = clamp.High * factor,
         };
         int* tile = Fill<int>(rows * Block, _ => Extreme((1L << (31 - preShift)) - 1));
-        string what = $"{rows} rows from column {column}, k {preShift}, s {scale.Shift}, clamp {scale.Low}..{scale.High}, zero {scale.ZeroPoint}";
+        string what =
+            $"{rows} rows from column {column}, k {preShift}, s {scale.Shift}, clamp {scale.Low}..{scale.High}, zero {scale.ZeroPoint}";
         return new(method, what, rows * stride * (bits / 8), (set, output, _) =>
         {
             switch (bits)

@@ -8,7 +8,8 @@ namespace IBert.Edge.Cli.Inspection;
 internal static class ProductWork
 {
     /// <summary>Of one operation on a sequence of that length.</summary>
-    public static long Macs(ModelFile model, in OperationRecord operation, int sequence) => OperationFactory.Create(model.Contents, operation)!.Products(sequence);
+    public static long Macs(ModelFile model, in OperationRecord operation, int sequence) =>
+        OperationFactory.Create(model.Contents, operation)!.Products(sequence);
 
     /// <summary>Of the whole model.</summary>
     public static long Macs(ModelFile model, int sequence)

@@ -11,7 +11,8 @@ internal static class TestTexts
         {
             "", "a charming and often affecting journey", "unflinchingly bleak and desperate", "turn the lights off in the kitchen",
             "what is the weather like tomorrow?", "I don't know... maybe!", "Ünïcödé, naïve café: déjà vu", "北京 is a city; 東京 too",
-            "emoji \U0001F600 and \u200B zero width", "12:30, 99.9%, $5.00", "antidisestablishmentarianism", "\t spaces \u3000 everywhere \u00A0",
+            "emoji \U0001F600 and \u200B zero width", "12:30, 99.9%, $5.00", "antidisestablishmentarianism",
+            "\t spaces \u3000 everywhere \u00A0",
             // Of 3, 17 and 33 tokens: one above what registers and tiles hold.
             "good", string.Concat(Enumerable.Repeat("it was good ", 5)), string.Concat(Enumerable.Repeat("a ", 31)),
         }.Select(Encoding.UTF8.GetBytes),
@@ -31,7 +32,10 @@ internal static class TestTexts
     /// <summary>All of them, single ones.</summary>
     public static IEnumerable<byte[]> All => s_short.Concat(s_long);
 
-    /// <summary>Those that even the scalar kernels are done with at once: nothing, a word, a sentence, one token more than tiles hold, and invalid UTF-8.</summary>
+    /// <summary>
+    /// Those that even the scalar kernels are done with at once: nothing, a word, a sentence, one token more than tiles hold, and invalid
+    /// UTF-8.
+    /// </summary>
     public static IEnumerable<byte[]> Few => [s_short[0], s_short[1], s_short[12], s_short[13], s_short[16]];
 
     /// <summary>One of the short ones.</summary>

@@ -84,7 +84,10 @@ public class ClassifyTests
         string json = Ibert.RunTiny(["tokenize", "--json", "--json-input"], "{\"text\": \"a film\", \"text_pair\": \"the plot\"}").Output;
 
         string ids = string.Join(',', Ids("[CLS] a film [SEP] the plot [SEP]"));
-        Assert.Equal($$"""{"ids":[{{ids}}],"type_ids":[0,0,0,0,1,1,1],"tokens":["[CLS]","a","film","[SEP]","the","plot","[SEP]"],"truncated":false}""" + "\n", line);
+        Assert.Equal(
+            $$"""{"ids":[{{ids}}],"type_ids":[0,0,0,0,1,1,1],"tokens":["[CLS]","a","film","[SEP]","the","plot","[SEP]"],"truncated":false}""" +
+                "\n",
+            line);
         Assert.Equal([line, line, line], [argument, two, json]);
     }
 
@@ -107,7 +110,8 @@ public class ClassifyTests
         Assert.Equal(expected, scores.Length);
         Assert.Equal(json.RootElement.GetProperty("label").GetString(), scores[0].GetProperty("label").GetString());
         Assert.Equal(
-            string.Join('\t', scores.Select(score => $"{score.GetProperty("label").GetString()}\t{Math.Round(score.GetProperty("score").GetDecimal(), 3, MidpointRounding.AwayFromZero):0.000}")),
+            string.Join('\t', scores.Select(score =>
+                $"{score.GetProperty("label").GetString()}\t{Math.Round(score.GetProperty("score").GetDecimal(), 3, MidpointRounding.AwayFromZero):0.000}")),
             plain.Lines[0]);
         if (expected == 3)
         {
@@ -124,7 +128,8 @@ public class ClassifyTests
     {
         string[] model = ["-m", HeadModels.Path(HeadKind.Regression)];
         Outcome plain = Ibert.Run(["classify", "--pair", .. model, .. options], Encoding.UTF8.GetBytes("a film\tthe film\nbad\ta\n"));
-        Outcome outcome = Ibert.Run(["classify", "--pair", "--json", .. model, .. options], Encoding.UTF8.GetBytes("a film\tthe film\nbad\ta\n"));
+        Outcome outcome = Ibert.Run(
+            ["classify", "--pair", "--json", .. model, .. options], Encoding.UTF8.GetBytes("a film\tthe film\nbad\ta\n"));
 
         Assert.Equal([0, 0], [plain.ExitCode, outcome.ExitCode]);
         Assert.All(plain.Lines, line => Assert.Matches(@"^-?[0-9]+\.[0-9]{6}$", line));
@@ -215,7 +220,8 @@ public class ClassifyTests
     [Fact]
     public void Threads_change_nothing_but_the_time()
     {
-        Assert.Equal(Ibert.RunTiny(["classify", "--all", Good]).Output, Ibert.RunTiny(["classify", "--all", "--threads", "2", Good]).Output);
+        Assert.Equal(
+            Ibert.RunTiny(["classify", "--all", Good]).Output, Ibert.RunTiny(["classify", "--all", "--threads", "2", Good]).Output);
     }
 
     [Fact]

@@ -75,7 +75,8 @@ public class EvalDataTests
         string model = HeadModels.Path(HeadKind.SingleLabel);
         using Classifier classifier = Classifier.Open(model);
         string answer = classifier.Classify("good film").Label;
-        using TemporaryFile data = new($"text\tlabel\ngood film\t{(kind == "name" ? answer : (Array.IndexOf(s_labels, answer) + 1) % 3)}\n");
+        using TemporaryFile data =
+            new($"text\tlabel\ngood film\t{(kind == "name" ? answer : (Array.IndexOf(s_labels, answer) + 1) % 3)}\n");
 
         Outcome outcome = Ibert.Run(["eval", "-m", model, data.Path, "--text", "text", "--label", "label", "--label-kind", kind]);
 
@@ -88,7 +89,8 @@ public class EvalDataTests
     public void A_pipe_is_data_too()
     {
         Outcome outcome = Ibert.Shell(
-            """printf 'text\tlabel\ngood film\tred\n' | ibert eval -m "$1" /dev/stdin --text text --label label --json""", HeadModels.Path(HeadKind.SingleLabel));
+            """printf 'text\tlabel\ngood film\tred\n' | ibert eval -m "$1" /dev/stdin --text text --label label --json""",
+            HeadModels.Path(HeadKind.SingleLabel));
 
         Assert.Equal("", outcome.Error);
         Assert.Contains("\"examples\":1", outcome.Output);

@@ -7,7 +7,8 @@ namespace IBert.Edge.EndToEnd.Device;
 
 public class EvalTests
 {
-    private const string Header = "sentence\tlabel\n", Good = "a charming and often affecting journey", Bad = "unflinchingly bleak and desperate";
+    private const string Header = "sentence\tlabel\n", Good = "a charming and often affecting journey",
+        Bad = "unflinchingly bleak and desperate";
 
     // Predicted: positive, negative, positive, negative, negative. True: positive, negative, negative, negative, positive.
     private const string Five = $"{Good}\tpositive\n{Bad}\tnegative\n{Good}\tnegative\n{Bad}\tnegative\n{Bad}\tpositive\n";
@@ -17,7 +18,8 @@ public class EvalTests
     [InlineData("\r\n", "0", "1")]
     public void JSON_has_these_fields_and_labels_are_names_or_indices(string lineEnd, string negative, string positive)
     {
-        using TemporaryFile data = new("\uFEFF" + (Header + Five).Replace("\tnegative", "\t" + negative).Replace("\tpositive", "\t" + positive).Replace("\n", lineEnd));
+        using TemporaryFile data = new("\uFEFF" +
+            (Header + Five).Replace("\tnegative", "\t" + negative).Replace("\tpositive", "\t" + positive).Replace("\n", lineEnd));
 
         Outcome outcome = Ibert.RunTiny(["eval", data.Path, "--text", "sentence", "--label", "label", "--json"]);
 
@@ -39,17 +41,20 @@ public class EvalTests
         using TemporaryFile data = new("a\tb\tscore\n" + string.Concat(pairs.Select((pair, i) => $"{pair}\t{i}.5\n")));
         using TemporaryFile target = new("");
 
-        Outcome outcome = Ibert.Run(["eval", "-m", HeadModels.Path(HeadKind.Regression), data.Path, "--text", "a", "--text-pair", "b", "--label", "score", "--json", "--predictions", target.Path]);
+        Outcome outcome = Ibert.Run(["eval", "-m", HeadModels.Path(HeadKind.Regression), data.Path, "--text", "a", "--text-pair", "b",
+            "--label", "score", "--json", "--predictions", target.Path]);
 
         Assert.Equal("", outcome.Error);
         using JsonDocument json = JsonDocument.Parse(outcome.Output);
         Assert.Equal(["examples", "pearson", "spearman", "micros_median"], json.RootElement.EnumerateObject().Select(p => p.Name));
         string[] lines = File.ReadAllLines(target.Path);
         Assert.Equal("text\ttext_pair\tlabel\tpredicted", lines[0]);
-        double[] values = [.. lines.Skip(1).Select(line => double.Parse(line.Split('\t')[3], System.Globalization.CultureInfo.InvariantCulture))];
+        double[] values =
+            [.. lines.Skip(1).Select(line => double.Parse(line.Split('\t')[3], System.Globalization.CultureInfo.InvariantCulture))];
         Assert.Equal(pairs.Select((pair, i) => $"{pair}\t{i}.5"), lines.Skip(1).Select(line => line[..line.LastIndexOf('\t')]));
         double mean = values.Average();
-        double expected = values.Select((value, i) => (value - mean) * (i - 2)).Sum() / Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) * 10);
+        double expected = values.Select((value, i) => (value - mean) * (i - 2)).Sum() / Math.Sqrt(
+            values.Sum(value => (value - mean) * (value - mean)) * 10);
         Assert.Equal(expected, json.RootElement.GetProperty("pearson").GetDouble(), 1e-5);
     }
 
@@ -70,7 +75,8 @@ public class EvalTests
         using TemporaryFile data = new("\uFEFFtext\tlabels\na good film \tred,blue \n bad\t\nthe best\tgreen\n");
         using TemporaryFile target = new("");
 
-        Outcome outcome = Ibert.Run(["eval", "-m", HeadModels.Path(HeadKind.MultiLabel), data.Path, "--text", "text", "--label", "labels", "--json", "--predictions", target.Path]);
+        Outcome outcome = Ibert.Run(["eval", "-m", HeadModels.Path(HeadKind.MultiLabel), data.Path, "--text", "text", "--label", "labels",
+            "--json", "--predictions", target.Path]);
 
         Assert.Equal("", outcome.Error);
         using JsonDocument json = JsonDocument.Parse(outcome.Output);
@@ -125,7 +131,8 @@ public class EvalTests
     public void A_column_that_is_missing_is_named_with_those_that_exist(string a, string x, string b, string y, string complaint)
     {
         using TemporaryFile data = new(Header + Five);
-        string[] options = [.. new[] { a, x, b, y }.Where(word => word.Length > 0), .. b == "--text-pair" ? new[] { "--label", "label" } : []];
+        string[] options =
+            [.. new[] { a, x, b, y }.Where(word => word.Length > 0), .. b == "--text-pair" ? new[] { "--label", "label" } : []];
 
         Outcome outcome = Ibert.RunTiny(["eval", data.Path, .. options]);
 

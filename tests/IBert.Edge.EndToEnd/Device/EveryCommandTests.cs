@@ -11,7 +11,8 @@ public sealed class EveryCommandTests
 {
     private const string Text = "a good film", Pair = "a good film\tthe bad one\n";
 
-    private static readonly Regex s_piecesAndIds = new(@"^\S+( \S+)*\t\d+( \d+)*\n$"), s_graph = new(@"^ +\d+  \w+ +(all|first) .* -> ", RegexOptions.Multiline);
+    private static readonly Regex s_piecesAndIds = new(@"^\S+( \S+)*\t\d+( \d+)*\n$"),
+        s_graph = new(@"^ +\d+  \w+ +(all|first) .* -> ", RegexOptions.Multiline);
 
     private static readonly IReadOnlyList<ModelKind> s_kinds =
         Environment.GetEnvironmentVariable("IBERT_LONG_TESTS") == "1" && Ibert.IsNative ? [.. ModelKinds.All()] : ModelKinds.Some;
@@ -23,18 +24,27 @@ public sealed class EveryCommandTests
     private static readonly Line[] s_lines =
     [
         new("", (kind, said) => Assert.Matches(Answer(kind), said.Output), "classify", "-m", "$model", Text),
-        new("", (kind, said) => Assert.Equal(LabelCount(kind) * (kind.Head == HeadKind.Regression ? 1 : 2), said.Output.Split('\t').Length), "classify", "-m", "$model", "--all", Text),
-        new("\n\u00FC\n", (_, said) => Assert.All(said.Lines, line => Assert.True(Parsed(line).GetProperty("tokens").GetInt32() >= 2)), "classify", "-m", "$model", "--json", "--private"),
-        new(Pair, (_, said) => Assert.Equal("the bad one", Parsed(said.Output).GetProperty("text_pair").GetString()), "classify", "-m", "$model", "--pair", "--json", "--all"),
+        new("", (kind, said) => Assert.Equal(LabelCount(kind) * (kind.Head == HeadKind.Regression ? 1 : 2),
+            said.Output.Split('\t').Length), "classify", "-m", "$model", "--all", Text),
+        new("\n\u00FC\n", (_, said) => Assert.All(said.Lines, line => Assert.True(Parsed(line).GetProperty("tokens")
+            .GetInt32() >= 2)), "classify", "-m", "$model", "--json", "--private"),
+        new(Pair, (_, said) => Assert.Equal("the bad one",
+            Parsed(said.Output).GetProperty("text_pair").GetString()), "classify", "-m", "$model", "--pair", "--json", "--all"),
         new("", (_, said) => Assert.Matches(s_piecesAndIds, said.Output), "tokenize", "-m", "$model", Text),
-        new(Pair, (_, said) => Assert.Equal(Parsed(said.Output).GetProperty("ids").GetArrayLength(), Parsed(said.Output).GetProperty("type_ids").GetArrayLength()), "tokenize", "-m", "$model", "--json", "--pair", "--max-length", "7"),
+        new(Pair, (_, said) => Assert.Equal(Parsed(said.Output).GetProperty("ids").GetArrayLength(), Parsed(said.Output)
+            .GetProperty("type_ids").GetArrayLength()), "tokenize", "-m", "$model", "--json", "--pair", "--max-length", "7"),
         new("", Inspected, "inspect", "-m", "$model"),
         new("", (_, said) => Assert.True(s_graph.Count(said.Output) > 10), "inspect", "-m", "$model", "--graph"),
         new("", InspectedJson, "inspect", "-m", "$model", "--json"),
-        new("", (_, said) => Assert.True(Parsed(said.Output).GetProperty("graph").GetArrayLength() > 10), "inspect", "-m", "$model", "--graph", "--json"),
-        new("", (_, said) => Assert.Equal(4, Parsed(said.Output).GetProperty("examples").GetInt32()), "eval", "-m", "$model", "$data", "--text", "text", "--label", "label", "--json"),
-        new("", (_, said) => Assert.StartsWith("examples  4\n", said.Output), "eval", "-m", "$model", "$data", "--text", "text", "--text-pair", "pair", "--label", "label", "--predictions", "$out"),
-        new("", (_, said) => Assert.Equal(5, Parsed(said.Output).GetProperty("results")[0].GetProperty("length").GetInt32()), "bench", "-m", "$model", "--lengths", "5", "--json"),
+        new("", (_, said) => Assert.True(Parsed(said.Output).GetProperty("graph")
+            .GetArrayLength() > 10), "inspect", "-m", "$model", "--graph", "--json"),
+        new("", (_, said) => Assert.Equal(4, Parsed(said.Output).GetProperty("examples")
+            .GetInt32()), "eval", "-m", "$model", "$data", "--text", "text", "--label", "label", "--json"),
+        new("", (_,
+            said) => Assert.StartsWith("examples  4\n", said.Output), "eval", "-m", "$model", "$data", "--text", "text", "--text-pair",
+                "pair", "--label", "label", "--predictions", "$out"),
+        new("", (_, said) => Assert.Equal(5, Parsed(said.Output).GetProperty("results")[0].GetProperty("length")
+            .GetInt32()), "bench", "-m", "$model", "--lengths", "5", "--json"),
         new("", (_, said) => Assert.EndsWith("self-test    holds\n", said.Output), "selftest", "-m", "$model", "--classifications", "5"),
     ];
 
@@ -49,11 +59,13 @@ public sealed class EveryCommandTests
         using TemporaryFile data = new(Data(kind)), target = new("");
         foreach (Line line in s_lines)
         {
-            string[] arguments = [.. line.Arguments.Select(word => word.Replace("$model", model.Path).Replace("$data", data.Path).Replace("$out", target.Path))];
+            string[] arguments = [.. line.Arguments.Select(
+                word => word.Replace("$model", model.Path).Replace("$data", data.Path).Replace("$out", target.Path))];
 
             Outcome said = Ibert.Run(arguments, Encoding.UTF8.GetBytes(line.Input));
 
-            Assert.True((said.ExitCode, said.Error) == (0, ""), $"{string.Join(' ', arguments)} ended with {said.ExitCode}: {said.Error}{said.Output}");
+            Assert.True((said.ExitCode, said.Error) == (0, ""),
+                $"{string.Join(' ', arguments)} ended with {said.ExitCode}: {said.Error}{said.Output}");
             line.Holds(kind, said);
         }
         Assert.Equal(5, File.ReadAllLines(target.Path).Length);
@@ -91,7 +103,8 @@ public sealed class EveryCommandTests
         // Of those that every run tries, each property meets each of the others.
         foreach (ModelKind kind in all)
         {
-            Assert.Contains(ModelKinds.Some, some => (some.Scheme, some.Architecture, some.Head) == (kind.Scheme, kind.Architecture, kind.Head));
+            Assert.Contains(
+                ModelKinds.Some, some => (some.Scheme, some.Architecture, some.Head) == (kind.Scheme, kind.Architecture, kind.Head));
             Assert.Contains(ModelKinds.Some, some => (some.Architecture, some.BytePair) == (kind.Architecture, kind.BytePair));
             Assert.Contains(ModelKinds.Some, some => (some.Architecture, some.Described) == (kind.Architecture, kind.Described));
             Assert.Contains(ModelKinds.Some, some => (some.Head, some.BytePair) == (kind.Head, kind.BytePair));
@@ -116,7 +129,8 @@ public sealed class EveryCommandTests
         Assert.True(config.GetProperty("vocabulary").GetInt32() > 60);
         Assert.InRange(config.GetProperty("positions").GetInt32(), SmallModel.MaxLength, SmallModel.MaxLength + 2);
         // Of the architectures, BERT alone tells the texts of a pair apart.
-        Assert.Equal(kind.Architecture.ToString() switch { "Bert" => 2, "DistilBert" => 0, _ => 1 }, config.GetProperty("token_types").GetInt32());
+        Assert.Equal(
+            kind.Architecture.ToString() switch { "Bert" => 2, "DistilBert" => 0, _ => 1 }, config.GetProperty("token_types").GetInt32());
     }
 
     private static string Answer(ModelKind kind) => kind.Head switch
@@ -130,7 +144,9 @@ public sealed class EveryCommandTests
 
     private static string Data(ModelKind kind)
     {
-        string[] truths = kind.Head == HeadKind.Regression ? ["1", "2.5", "-3", "0"] : kind.Head == HeadKind.MultiLabel ? ["red", "", "green,blue", "red"] : ["red", "green", "blue", "red"];
+        string[] truths = kind.Head == HeadKind.Regression
+            ? ["1", "2.5", "-3", "0"]
+            : kind.Head == HeadKind.MultiLabel ? ["red", "", "green,blue", "red"] : ["red", "green", "blue", "red"];
         string[] texts = ["a good film", "bad", "the best film , a film .", ""];
         return "text\tpair\tlabel\n" + string.Concat(texts.Zip(truths).Select(line => $"{line.First}\tthe film\t{line.Second}\n"));
     }

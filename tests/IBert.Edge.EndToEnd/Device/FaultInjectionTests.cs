@@ -21,7 +21,9 @@ public sealed class FaultInjectionTests(ITestOutputHelper log) : IDisposable
         new FaultInjection(Command(), Outputs(replaces)).Run(log.WriteLine, int.MaxValue);
     }
 
-    /// <summary>Android forbids hard links, /proc may be missing, ...: the new file is copied then, and takes the place all the same.</summary>
+    /// <summary>
+    /// Android forbids hard links, /proc may be missing, ...: the new file is copied then, and takes the place all the same.
+    /// </summary>
     [Theory]
     [InlineData("EPERM", true)]
     [InlineData("EACCES", false)]

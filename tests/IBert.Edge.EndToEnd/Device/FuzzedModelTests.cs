@@ -7,8 +7,8 @@ using Xunit;
 namespace IBert.Edge.EndToEnd.Device;
 
 /// <summary>
-/// IBert.Edge.Fuzz makes mutants, opens them between guard pages, and gives those that opened to the program with one command after the other.
-/// Another seed: <c>IBERT_FUZZ_SEED</c>.
+/// IBert.Edge.Fuzz makes mutants, opens them between guard pages, and gives those that opened to the program with one command after the
+/// other. Another seed: <c>IBERT_FUZZ_SEED</c>.
 /// </summary>
 public sealed partial class FuzzedModelTests(ITestOutputHelper output)
 {
@@ -24,7 +24,8 @@ public sealed partial class FuzzedModelTests(ITestOutputHelper output)
         string seed = Environment.GetEnvironmentVariable("IBERT_FUZZ_SEED") ?? "1";
 
         (int ExitCode, string Said)[] runs = await Task.WhenAll(Enumerable.Range(0, processes).Select(i => Task.Run(() => Published.Run(
-            "dotnet", Path.Combine(AppContext.BaseDirectory, Fuzz), "commands", Ibert.Program, seed, $"{i * 10_000_000}", $"{opened / processes}"))));
+            "dotnet", Path.Combine(AppContext.BaseDirectory, Fuzz), "commands", Ibert.Program, seed, $"{i * 10_000_000}",
+            $"{opened / processes}"))));
 
         foreach ((int exitCode, string said) in runs)
         {
@@ -33,7 +34,8 @@ public sealed partial class FuzzedModelTests(ITestOutputHelper output)
         }
         Assert.Equal(opened, runs.Sum(run => int.Parse(Opened().Match(run.Said).Groups[1].Value, CultureInfo.InvariantCulture)));
         // An answer is what most of them give: what opened works.
-        Assert.Equal(opened, runs.Sum(run => int.Parse(Answered().Match(run.Said).Groups[1].Value, CultureInfo.InvariantCulture)), opened / 10.0);
+        Assert.Equal(
+            opened, runs.Sum(run => int.Parse(Answered().Match(run.Said).Groups[1].Value, CultureInfo.InvariantCulture)), opened / 10.0);
     }
 
     [Fact]
@@ -45,7 +47,8 @@ public sealed partial class FuzzedModelTests(ITestOutputHelper output)
             File.WriteAllText(program, "#!/bin/sh\nkill -ABRT $$\n");
             Assert.Equal(0, Published.Run("chmod", "u+x", program).ExitCode);
 
-            (int exitCode, string said) = Published.Run("dotnet", Path.Combine(AppContext.BaseDirectory, Fuzz), "commands", program, "1", "0", "1");
+            (int exitCode, string said) = Published.Run(
+                "dotnet", Path.Combine(AppContext.BaseDirectory, Fuzz), "commands", program, "1", "0", "1");
 
             Assert.Equal(1, exitCode);
             Assert.Contains("ended with 134", said);

@@ -90,7 +90,8 @@ public sealed class HostileTextTests : IDisposable
         string data = Path.Combine(folder, "data.tsv");
         File.WriteAllText(data, $"t\tl\t{Nasty.Replace("\n", "").Replace("\r", "")}\na\t{Nasty.Replace("\n", "").Replace("\r", "")}\tx\n");
         Outcome outcome = Ibert.Run(
-            [.. arguments.Select(argument => argument.Replace("NASTY", Nasty).Replace("DATA", data))], null, ("IBERT_MODEL", ProgramModels.Hostile));
+            [.. arguments.Select(argument => argument.Replace("NASTY", Nasty).Replace("DATA", data))], null,
+            ("IBERT_MODEL", ProgramModels.Hostile));
         Assert.Contains(outcome.ExitCode, (int[])[2, 3]);
         AssertHarmless(outcome.Error);
         Assert.Equal(1, outcome.Error.Count(character => character == '\n'));
@@ -114,7 +115,8 @@ public sealed class HostileTextTests : IDisposable
     {
         foreach (Rune rune in text.EnumerateRunes())
         {
-            Assert.False(Printable.IsHidden(rune.Value) && rune.Value is not ('\n' or '\t'), $"U+{rune.Value:X4} in {Printable.Escape(text)}");
+            Assert.False(
+                Printable.IsHidden(rune.Value) && rune.Value is not ('\n' or '\t'), $"U+{rune.Value:X4} in {Printable.Escape(text)}");
         }
         Assert.DoesNotContain("\n\n\n", text);
     }

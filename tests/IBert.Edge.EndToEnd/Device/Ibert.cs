@@ -47,7 +47,9 @@ internal static class Ibert
     /// <summary>A script of sh in which <c>ibert</c> is the program and $1, $2, ... are the arguments.</summary>
     public static Outcome Shell(string script, params string[] arguments) => Shell([], script, arguments);
 
-    /// <summary>As <see cref="Shell(string, string[])"/>, as root of a mount name space of its own; null where the machine allows none.</summary>
+    /// <summary>
+    /// As <see cref="Shell(string, string[])"/>, as root of a mount name space of its own; null where the machine allows none.
+    /// </summary>
     public static Outcome? ShellWithMounts(string script, params string[] arguments) =>
         Shell(["unshare", "-rm"], "true").ExitCode == 0 ? Shell(["unshare", "-rm"], script, arguments) : null;
 
@@ -60,7 +62,8 @@ internal static class Ibert
     }
 
     /// <summary>The command line that runs it.</summary>
-    public static string[] Command(string[] arguments) => s_native is null ? ["dotnet", s_assembly, .. arguments] : [s_native, .. arguments];
+    public static string[] Command(string[] arguments) =>
+        s_native is null ? ["dotnet", s_assembly, .. arguments] : [s_native, .. arguments];
 
     private static Process Start(string program, string[] arguments, (string Name, string Value)[] environment)
     {

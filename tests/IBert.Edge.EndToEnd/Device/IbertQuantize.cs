@@ -8,7 +8,8 @@ namespace IBert.Edge.EndToEnd.Device;
 internal static class IbertQuantize
 {
     private static readonly string s_assembly = Path.Combine(
-        Shared.Repository, "src", "ibert-quantize", "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net10.0", "ibert-quantize.dll");
+        Shared.Repository, "src", "ibert-quantize", "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net10.0",
+        "ibert-quantize.dll");
 
     public static Outcome Run(params string[] arguments)
     {

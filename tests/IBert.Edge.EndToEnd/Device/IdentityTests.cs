@@ -7,8 +7,9 @@ using Xunit;
 namespace IBert.Edge.EndToEnd.Device;
 
 /// <summary>
-/// <c>ibert selftest --full</c> runs 20 texts (empty, one word, 512 tokens, invalid UTF-8, one token more than tiles hold) on each kernel set that its
-/// machine has and prints a checksum of the logits. ARM64 code runs under the emulator, with the instructions of the core that is named.
+/// <c>ibert selftest --full</c> runs 20 texts (empty, one word, 512 tokens, invalid UTF-8, one token more than tiles hold) on each kernel
+/// set that its machine has and prints a checksum of the logits. ARM64 code runs under the emulator, with the instructions of the core that
+/// is named.
 /// </summary>
 public sealed partial class IdentityTests(ITestOutputHelper output)
 {
@@ -54,9 +55,11 @@ public sealed partial class IdentityTests(ITestOutputHelper output)
         RequireLong();
         Publication native = Published.For("linux-arm64");
         Assert.SkipWhen(native.ExitCode == 2, "the registry lacks the packs for linux-arm64");
-        string[] arguments = ["classify", "-m", TestModels.Tiny, "--all", "a charming and often affecting journey", "what a waste of an evening"];
+        string[] arguments =
+            ["classify", "-m", TestModels.Tiny, "--all", "a charming and often affecting journey", "what a waste of an evening"];
 
-        (int exitCode, string said) = Published.Run("env", [$"IBERT_KERNELS={kernels}", s_emulator, "cortex-a76", native.Program, .. arguments]);
+        (int exitCode, string said) = Published.Run(
+            "env", [$"IBERT_KERNELS={kernels}", s_emulator, "cortex-a76", native.Program, .. arguments]);
 
         Assert.Equal(0, exitCode);
         Assert.Equal(Published.Run("dotnet", [s_portable, .. arguments]).Output, said);
@@ -72,7 +75,8 @@ public sealed partial class IdentityTests(ITestOutputHelper output)
     /// <summary>The checksum of each kernel set, best first.</summary>
     private Dictionary<string, string> SelfTest(params string[] command)
     {
-        (int exitCode, string said) = Published.Run(command[0], [.. command[1..], "selftest", "--full", "-m", TestModels.Tiny, "--classifications", "1"]);
+        (int exitCode, string said) = Published.Run(
+            command[0], [.. command[1..], "selftest", "--full", "-m", TestModels.Tiny, "--classifications", "1"]);
         output.WriteLine(said);
         Assert.True(exitCode == 0, said);
         MatchCollection results = Result().Matches(said);

@@ -22,7 +22,8 @@ public class LongLineTests
     [InlineData("tokenize", "--json", "x", false)]
     [InlineData("classify", "--json --pair", "good film ", false)]
     [InlineData("classify", "--json --json-input", "good film ", true)]
-    public async Task A_line_of_66_megabytes_takes_no_more_memory_than_one_of_a_megabyte(string command, string options, string repeated, bool refused)
+    public async Task A_line_of_66_megabytes_takes_no_more_memory_than_one_of_a_megabyte(
+        string command, string options, string repeated, bool refused)
     {
         CancellationToken stop = TestContext.Current.CancellationToken;
         string[] words = options.Split(' ', StringSplitOptions.RemoveEmptyEntries);
@@ -35,7 +36,8 @@ public class LongLineTests
         {
             await process.StandardInput.WriteAsync(block.AsMemory(), stop);
         }
-        await process.StandardInput.WriteAsync((words.Contains("--json-input") ? "\"\n\"b\"\n" : words.Contains("--pair") ? "\na\tb\n" : "\nb\n").AsMemory(), stop);
+        await process.StandardInput.WriteAsync(
+            (words.Contains("--json-input") ? "\"\n\"b\"\n" : words.Contains("--pair") ? "\na\tb\n" : "\nb\n").AsMemory(), stop);
         await process.StandardInput.FlushAsync(stop);
         string answer = (await first)!, next = (await process.StandardOutput.ReadLineAsync(stop))!;
         long peak = PeakMemory(process.Id);
@@ -83,7 +85,8 @@ public class LongLineTests
     {
         // The runtime's own mappings count too, where it writes code.
         Outcome outcome = Ibert.Shell(
-            "export DOTNET_EnableWriteXorExecute=0; ulimit -f 8; yes 'a film' 2>/dev/null | head -n 2000 2>/dev/null | ibert classify -m \"$1\" --json >\"$2\"; echo \"status $?\" >&2",
+            "export DOTNET_EnableWriteXorExecute=0; ulimit -f 8; yes 'a film' 2>/dev/null | head -n 2000 2>/dev/null | ibert classify -m " +
+                "\"$1\" --json >\"$2\"; echo \"status $?\" >&2",
             ProgramModels.Plain, Path.Combine(Directory.CreateTempSubdirectory().FullName, "out"));
         Assert.EndsWith("status 2\n", outcome.Error);
         Assert.StartsWith("ibert: standard output cannot be written: File too large", outcome.Error);

@@ -29,7 +29,8 @@ public class MeasureTests(ITestOutputHelper output)
         }
         // GMAC/s is what inspect counts, done in the median time.
         double macs = Macs(32);
-        Assert.Equal(macs / (results[1].GetProperty("ms_median").GetDouble() * 1e6), results[1].GetProperty("gmacs").GetDouble(), 0.01 * results[1].GetProperty("gmacs").GetDouble());
+        Assert.Equal(macs / (results[1].GetProperty("ms_median").GetDouble() * 1e6), results[1].GetProperty("gmacs").GetDouble(),
+            0.01 * results[1].GetProperty("gmacs").GetDouble());
     }
 
     [Fact]
@@ -37,7 +38,8 @@ public class MeasureTests(ITestOutputHelper output)
     {
         const double length = 32, hidden = 128, labels = 2;
         using JsonDocument json = JsonDocument.Parse(Ibert.RunTiny(["inspect", "--json"]).Output);
-        int[] inner = [.. json.RootElement.GetProperty("config").GetProperty("feed_forward_by_layer").EnumerateArray().Select(columns => columns.GetInt32())];
+        int[] inner = [.. json.RootElement.GetProperty("config").GetProperty("feed_forward_by_layer").EnumerateArray()
+            .Select(columns => columns.GetInt32())];
         Assert.Equal(2, inner.Length);
         // A layer whose GELU has outlier channels has one block of columns more.
         Assert.All(inner, columns => Assert.True(columns is 512 or 528, $"{columns} columns"));
@@ -89,7 +91,8 @@ public class MeasureTests(ITestOutputHelper output)
         using JsonDocument json = JsonDocument.Parse(Ibert.RunTiny(["inspect", "--graph", "--json"]).Output);
         JsonElement[] graph = [.. json.RootElement.GetProperty("graph").EnumerateArray()];
 
-        Assert.Equal(["file", "bytes", "format", "config", "head", "labels", "weights_by_bits", "kernels", "sections", "memory", "provenance", "graph"], Names(json.RootElement));
+        Assert.Equal(["file", "bytes", "format", "config", "head", "labels", "weights_by_bits", "kernels", "sections", "memory",
+            "provenance", "graph"], Names(json.RootElement));
         Assert.Equal("Embed", graph[0].GetProperty("operation").GetString());
         Assert.Equal(2, graph.Count(operation => operation.GetProperty("operation").GetString() == "Attention"));
         Assert.Equal(Macs(32), graph.Sum(operation => operation.GetProperty("macs_at_32").GetDouble()));
@@ -119,7 +122,8 @@ public class MeasureTests(ITestOutputHelper output)
         Assert.Contains("100 classifications", outcome.Output);
         Assert.Equal("self-test    holds", outcome.Lines[^3]);
         Match time = Regex.Match(outcome.Lines[^1], @"^(\d+)m([\d.]+)s (\d+)m([\d.]+)s$");
-        double seconds = Enumerable.Range(1, 4).Sum(i => double.Parse(time.Groups[i].ValueSpan, CultureInfo.InvariantCulture) * (i % 2 == 1 ? 60 : 1));
+        double seconds = Enumerable.Range(1, 4)
+            .Sum(i => double.Parse(time.Groups[i].ValueSpan, CultureInfo.InvariantCulture) * (i % 2 == 1 ? 60 : 1));
         output.WriteLine($"{seconds:F1} s of processor time");
         // Two in the native program; a machine with other work takes longer for the same.
         Assert.True(!Ibert.IsNative || seconds < 8, outcome.Output);
@@ -166,7 +170,8 @@ public class MeasureTests(ITestOutputHelper output)
     private static double Macs(int length)
     {
         using JsonDocument json = JsonDocument.Parse(Ibert.RunTiny(["inspect", "--json"]).Output);
-        return json.RootElement.GetProperty("memory").EnumerateArray().Single(row => row.GetProperty("length").GetInt32() == length).GetProperty("macs").GetDouble();
+        return json.RootElement.GetProperty("memory").EnumerateArray().Single(row => row.GetProperty("length").GetInt32() == length)
+            .GetProperty("macs").GetDouble();
     }
 
     private static string[] Names(JsonElement element) => [.. element.EnumerateObject().Select(property => property.Name)];

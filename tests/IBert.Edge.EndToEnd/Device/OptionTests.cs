@@ -6,7 +6,8 @@ namespace IBert.Edge.EndToEnd.Device;
 
 public class OptionTests
 {
-    private static readonly string[] s_numbers = ["", "0", "-1", "-2147483648", "2147483648", "99999999999999999999", "1.5", "1e9", "many", "0x10", "NaN", "\u0663"];
+    private static readonly string[] s_numbers =
+        ["", "0", "-1", "-2147483648", "2147483648", "99999999999999999999", "1.5", "1e9", "many", "0x10", "NaN", "\u0663"];
 
     public static TheoryData<string, string, string> Wrong()
     {
@@ -36,7 +37,8 @@ public class OptionTests
     [MemberData(nameof(Wrong))]
     public void A_number_that_makes_no_sense_ends_with_2_and_one_line(string command, string option, string number)
     {
-        Outcome outcome = Ibert.Run([command, "-m", ProgramModels.BytePair, $"{option}={number}", .. command is "classify" or "tokenize" ? (string[])["a film"] : []]);
+        Outcome outcome = Ibert.Run([command, "-m", ProgramModels.BytePair, $"{option}={number}",
+            .. command is "classify" or "tokenize" ? (string[])["a film"] : []]);
         Assert.Equal((2, ""), (outcome.ExitCode, outcome.Output));
         Assert.Matches("\\Aibert: [^\n]+\n\\z", outcome.Error);
     }
@@ -49,7 +51,8 @@ public class OptionTests
     [InlineData("bench", "--lengths", "4, 16")]
     public void A_number_at_the_bounds_of_the_model_is_followed(string command, string option, string number)
     {
-        Outcome outcome = Ibert.Run([command, "-m", ProgramModels.BytePair, option, number, .. command is "classify" or "tokenize" ? (string[])["a film"] : []]);
+        Outcome outcome = Ibert.Run(
+            [command, "-m", ProgramModels.BytePair, option, number, .. command is "classify" or "tokenize" ? (string[])["a film"] : []]);
         Assert.Equal((0, ""), (outcome.ExitCode, outcome.Error));
     }
 

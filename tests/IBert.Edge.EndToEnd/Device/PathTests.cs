@@ -36,9 +36,10 @@ public sealed class PathTests : IDisposable
 
     public static TheoryData<string> Predictions =>
     [
-        "", "data", "link to data", "link to link", "hard link to data", "folder/../data", "model", "link to model", "hard link to model", "folder", "folder/",
-        "link to folder", "link into nothing", "nothing/out", "data/out", "circle", "pipe", "link to pipe", "socket", "link to device", "link to descriptor",
-        "/dev/null", "/dev/full", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "/proc/self/fd/0", "/proc/self/fd/2", "/proc/self/exe", "/nowhere/out",
+        "", "data", "link to data", "link to link", "hard link to data", "folder/../data", "model", "link to model", "hard link to model",
+        "folder", "folder/", "link to folder", "link into nothing", "nothing/out", "data/out", "circle", "pipe", "link to pipe", "socket",
+        "link to device", "link to descriptor", "/dev/null", "/dev/full", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "/proc/self/fd/0",
+        "/proc/self/fd/2", "/proc/self/exe", "/nowhere/out",
         "/proc/out", "/sys/out",
     ];
 
@@ -57,7 +58,8 @@ public sealed class PathTests : IDisposable
     {
         string before = Snapshot();
         Outcome outcome = Ibert.Run(
-            ["eval", At("data"), "--text", "text", "--label", "label", "--predictions", At("model")], null, ("IBERT_MODEL", At("link to model")));
+            ["eval", At("data"), "--text", "text", "--label", "label", "--predictions", At("model")], null,
+            ("IBERT_MODEL", At("link to model")));
         AssertEnd(2, outcome);
         Assert.Equal(before, Snapshot());
     }
@@ -101,7 +103,8 @@ public sealed class PathTests : IDisposable
         TheoryData<string, string, int> table = [];
         foreach (string command in s_commands)
         {
-            foreach (string model in (string[])["folder", "link to folder", "pipe", "link to pipe", "socket", "link to device", "link to nothing", "circle", "nothing", "data", "data/model", "/dev/zero", "/dev/null", "/proc/self/fd"])
+            foreach (string model in (string[])["folder", "link to folder", "pipe", "link to pipe", "socket", "link to device",
+                "link to nothing", "circle", "nothing", "data", "data/model", "/dev/zero", "/dev/null", "/proc/self/fd"])
             {
                 table.Add(command, model, 3);
             }
@@ -115,7 +118,8 @@ public sealed class PathTests : IDisposable
     public void A_model_that_is_no_regular_file_ends_at_once(string command, string model, int status)
     {
         string path = model.Length == 0 || model[0] == '/' ? model : At(model);
-        string[] rest = command switch { "eval" => [At("data"), "--text", "text", "--label", "label"], "classify" or "tokenize" => ["a film"], _ => [] };
+        string[] rest = command switch { "eval" => [At("data"), "--text", "text", "--label",
+            "label"], "classify" or "tokenize" => ["a film"], _ => [] };
         Outcome outcome = Ibert.Run([command, "-m", path, .. rest]);
         Assert.Equal(status, outcome.ExitCode);
         AssertOneLine(outcome);
@@ -169,13 +173,15 @@ public sealed class PathTests : IDisposable
     private string Snapshot()
     {
         StringBuilder all = new();
-        foreach (string path in Directory.EnumerateFileSystemEntries(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+        foreach (string path in Directory.EnumerateFileSystemEntries(folder, "*", SearchOption.AllDirectories)
+            .Order(StringComparer.Ordinal))
         {
             FileInfo file = new(path);
             string content = Path.GetFileName(path) is "model" or "data" or "hard link to model" or "hard link to data"
                 ? Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(path)))
                 : "";
-            all.Append(path).Append(' ').Append(file.LinkTarget).Append(' ').Append(file.Attributes).Append(' ').Append(content).Append('\n');
+            all.Append(path).Append(' ').Append(file.LinkTarget).Append(' ').Append(file.Attributes).Append(' ').Append(content)
+                .Append('\n');
         }
         return all.ToString();
     }

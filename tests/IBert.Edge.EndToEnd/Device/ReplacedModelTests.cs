@@ -39,7 +39,9 @@ public sealed class ReplacedModelTests : IDisposable
 
             Outcome end = await stream.End("a good film");
             Assert.Equal((3, ""), (end.ExitCode, end.Output));
-            Assert.Matches("^ibert: .*model\\.ibert was changed in place while it was in use: put a new model beside it and rename it .*\n$", end.Error);
+            Assert.Matches(
+                "^ibert: .*model\\.ibert was changed in place while it was in use: put a new model beside it and rename it .*\n$",
+                end.Error);
         }
     }
 
@@ -59,7 +61,8 @@ public sealed class ReplacedModelTests : IDisposable
         Assert.Equal(6, (await stream.Ask()).Split('\t').Length);
         Outcome end = await stream.End("a good film");
         Assert.Equal(0, end.ExitCode);
-        Assert.Equal(2, end.Error.TrimEnd('\n').Split('\n').Count(line => line.EndsWith("model.ibert was replaced: from here on the new model answers", StringComparison.Ordinal)));
+        Assert.Equal(2, end.Error.TrimEnd('\n').Split('\n').Count(
+            line => line.EndsWith("model.ibert was replaced: from here on the new model answers", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -125,7 +128,8 @@ public sealed class ReplacedModelTests : IDisposable
     [InlineData("tokenize")]
     public void Help_says_how_a_model_that_is_in_use_is_replaced(string command)
     {
-        Assert.Contains("scp model.ibert pi:model.ibert.new && ssh pi mv model.ibert.new model.ibert\n", Ibert.Run([command, "--help"]).Output);
+        Assert.Contains(
+            "scp model.ibert pi:model.ibert.new && ssh pi mv model.ibert.new model.ibert\n", Ibert.Run([command, "--help"]).Output);
     }
 
     [Theory]
@@ -163,7 +167,8 @@ public sealed class ReplacedModelTests : IDisposable
             process.StandardInput.Write("a good film\n");
             process.StandardInput.Flush();
             CancellationToken cancelled = TestContext.Current.CancellationToken;
-            return await process.StandardOutput.ReadLineAsync(cancelled).AsTask().WaitAsync(s_patience, cancelled) ?? throw new EndOfStreamException();
+            return await process.StandardOutput.ReadLineAsync(cancelled).AsTask().WaitAsync(s_patience, cancelled)
+                ?? throw new EndOfStreamException();
         }
 
         /// <summary>What follows a last line.</summary>

@@ -20,7 +20,8 @@ public class StreamTests
         {
             process.StandardInput.Write(text + "\n");
             process.StandardInput.Flush();
-            string? answer = await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(s_patience, TestContext.Current.CancellationToken);
+            string? answer = await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken).AsTask()
+                .WaitAsync(s_patience, TestContext.Current.CancellationToken);
             Assert.Contains("\t", answer);
         }
         process.StandardInput.Close();
@@ -56,7 +57,8 @@ public class StreamTests
     public void A_closed_pipe_ends_it_quietly()
     {
         // Without an end in sight: only the closed pipe can end it.
-        Outcome outcome = Ibert.Shell("yes 'a good film' 2>/dev/null | (ibert classify -m \"$1\"; echo \"status $?\" >&2) | head -n 2", TestModels.Tiny);
+        Outcome outcome = Ibert.Shell(
+            "yes 'a good film' 2>/dev/null | (ibert classify -m \"$1\"; echo \"status $?\" >&2) | head -n 2", TestModels.Tiny);
 
         Assert.Equal(2, outcome.Lines.Length);
         Assert.Equal("status 0\n", outcome.Error);
@@ -68,7 +70,8 @@ public class StreamTests
         using Process process = Ibert.Start(["classify", "-m", TestModels.Tiny]);
         process.StandardInput.Write("good film\n");
         process.StandardInput.Flush();
-        await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(s_patience, TestContext.Current.CancellationToken);
+        await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken).AsTask()
+            .WaitAsync(s_patience, TestContext.Current.CancellationToken);
 
         using (Process kill = Process.Start("sh", ["-c", $"kill -INT {process.Id}"]))
         {

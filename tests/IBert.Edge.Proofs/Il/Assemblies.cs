@@ -16,7 +16,8 @@ internal sealed class Assemblies : BaseAssemblyResolver
     /// <summary>Reads an assembly; its name then resolves to it.</summary>
     public AssemblyDefinition Load(string path)
     {
-        AssemblyDefinition assembly = AssemblyDefinition.ReadAssembly(path, new ReaderParameters { AssemblyResolver = this, InMemory = true });
+        AssemblyDefinition assembly = AssemblyDefinition.ReadAssembly(
+            path, new ReaderParameters { AssemblyResolver = this, InMemory = true });
         loaded[assembly.Name.Name] = assembly;
         return assembly;
     }

@@ -21,11 +21,12 @@ internal static class FloatInIl
     private static readonly HashSet<string> s_floats =
     [
         "System.Single", "System.Double", "System.Half", "System.Decimal", "System.Runtime.InteropServices.NFloat",
-        "System.Numerics.BFloat16", "System.Numerics.Complex", "System.Numerics.Vector2", "System.Numerics.Vector3", "System.Numerics.Vector4",
-        "System.Numerics.Quaternion", "System.Numerics.Plane", "System.Numerics.Matrix3x2", "System.Numerics.Matrix4x4",
-        "System.Numerics.IFloatingPoint`1", "System.Numerics.IFloatingPointIeee754`1", "System.Numerics.IBinaryFloatingPointIeee754`1",
-        "System.Numerics.IRootFunctions`1", "System.Numerics.IExponentialFunctions`1", "System.Numerics.ILogarithmicFunctions`1",
-        "System.Numerics.ITrigonometricFunctions`1", "System.Numerics.IHyperbolicFunctions`1", "System.Numerics.IPowerFunctions`1",
+        "System.Numerics.BFloat16", "System.Numerics.Complex", "System.Numerics.Vector2", "System.Numerics.Vector3",
+        "System.Numerics.Vector4", "System.Numerics.Quaternion", "System.Numerics.Plane", "System.Numerics.Matrix3x2",
+        "System.Numerics.Matrix4x4", "System.Numerics.IFloatingPoint`1", "System.Numerics.IFloatingPointIeee754`1",
+        "System.Numerics.IBinaryFloatingPointIeee754`1", "System.Numerics.IRootFunctions`1", "System.Numerics.IExponentialFunctions`1",
+        "System.Numerics.ILogarithmicFunctions`1", "System.Numerics.ITrigonometricFunctions`1", "System.Numerics.IHyperbolicFunctions`1",
+        "System.Numerics.IPowerFunctions`1",
         "System.MathF",
     ];
 
@@ -36,7 +37,8 @@ internal static class FloatInIl
     ];
 
     /// <summary>Everything in an assembly.</summary>
-    public static List<Violation> Check(AssemblyDefinition assembly) => [.. assembly.Modules.SelectMany(m => m.GetTypes()).SelectMany(Check)];
+    public static List<Violation> Check(AssemblyDefinition assembly) =>
+        [.. assembly.Modules.SelectMany(m => m.GetTypes()).SelectMany(Check)];
 
     /// <summary>A type with all its members, without the types nested in it.</summary>
     public static List<Violation> Check(TypeDefinition type) => [.. CheckDeclaration(type), .. type.Methods.SelectMany(Check)];
@@ -90,5 +92,6 @@ internal static class FloatInIl
     }
 
     /// <summary>Names of the floating-point types inside a type.</summary>
-    private static IEnumerable<string> Floats(TypeReference? type) => Mentioned.In(type).Select(inner => inner.FullName).Where(s_floats.Contains);
+    private static IEnumerable<string> Floats(TypeReference? type) =>
+        Mentioned.In(type).Select(inner => inner.FullName).Where(s_floats.Contains);
 }

@@ -12,8 +12,9 @@ internal readonly record struct Arrow(string From, string To)
 }
 
 /// <summary>
-/// The order of an assembly's types, from the ground up. A room is a namespace with all below it, or a single type by its full name where that has to
-/// stand elsewhere than its namespace; the longest name counts. What is in a room knows that room and the floors below, not the other rooms of its floor, nor what it is to stay apart from.
+/// The order of an assembly's types, from the ground up. A room is a namespace with all below it, or a single type by its full name where
+/// that has to stand elsewhere than its namespace; the longest name counts. What is in a room knows that room and the floors below, not the
+/// other rooms of its floor, nor what it is to stay apart from.
 /// </summary>
 /// <param name="rooms">The rooms of each floor, ground first.</param>
 internal sealed class Floors(params string[][] rooms)
@@ -43,7 +44,8 @@ internal sealed class Floors(params string[][] rooms)
             ];
             var arrows = from mention in mentioned
                          from target in Mentioned.In(mention.Type)
-                         where IsOf(assembly, target) && RoomOf(target) is { } its && its != own && (its.Floor >= own.Floor || Apart.Contains((own.Room, its.Room)))
+                         where IsOf(assembly, target) && RoomOf(target) is { } its && its != own
+                             && (its.Floor >= own.Floor || Apart.Contains((own.Room, its.Room)))
                          select new Arrow(mention.Member, target.FullName);
             foreach (Arrow arrow in arrows.Distinct())
             {
@@ -84,5 +86,6 @@ internal sealed class Floors(params string[][] rooms)
     private static bool IsOf(AssemblyDefinition assembly, TypeReference type) =>
         type.Scope is ModuleDefinition || (type.Scope as AssemblyNameReference)?.Name == assembly.Name.Name;
 
-    private static IEnumerable<TypeReference?> Attributes(ICustomAttributeProvider provider) => provider.CustomAttributes.Select(a => a.AttributeType);
+    private static IEnumerable<TypeReference?> Attributes(ICustomAttributeProvider provider) =>
+        provider.CustomAttributes.Select(a => a.AttributeType);
 }

@@ -4,7 +4,10 @@ using Mono.Cecil.Cil;
 
 namespace IBert.Edge.Proofs.Il;
 
-/// <summary>Types in declarations, signatures and bodies. Constants of other types are not there: the compiler puts their values in place of their names.</summary>
+/// <summary>
+/// Types in declarations, signatures and bodies. Constants of other types are not there: the compiler puts their values in place of their
+/// names.
+/// </summary>
 internal static class Mentioned
 {
     /// <summary>The types inside a type: behind arrays, references, pointers, modifiers and generic arguments.</summary>

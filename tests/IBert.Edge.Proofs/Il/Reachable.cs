@@ -123,7 +123,9 @@ internal sealed class Reachable
         }
     }
 
-    /// <summary>Notes which of a type's methods answer calls of our own virtual members, and which the framework may call by itself.</summary>
+    /// <summary>
+    /// Notes which of a type's methods answer calls of our own virtual members, and which the framework may call by itself.
+    /// </summary>
     private void Register(TypeDefinition type)
     {
         foreach (MethodDefinition method in type.Methods)
@@ -165,7 +167,8 @@ internal sealed class Reachable
 
     private void Collect(TypeDefinition type, List<TypeReference> bases)
     {
-        IEnumerable<TypeReference> direct = [.. type.BaseType is null ? [] : new[] { type.BaseType }, .. type.Interfaces.Select(i => i.InterfaceType)];
+        IEnumerable<TypeReference> direct =
+            [.. type.BaseType is null ? [] : new[] { type.BaseType }, .. type.Interfaces.Select(i => i.InterfaceType)];
         foreach (TypeReference ancestor in direct)
         {
             bases.Add(ancestor);

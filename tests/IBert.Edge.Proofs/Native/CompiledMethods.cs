@@ -14,7 +14,9 @@ internal static class CompiledMethods
 {
     private const int Fields = 5;
 
-    /// <summary>The methods with their symbols. Thunks that the compiler adds come under the method they stand for or a type's own.</summary>
+    /// <summary>
+    /// The methods with their symbols. Thunks that the compiler adds come under the method they stand for or a type's own.
+    /// </summary>
     public static List<(MethodReference Method, string Symbol)> Read(string path, IAssemblyResolver resolver)
     {
         var assembly = Mono.Cecil.AssemblyDefinition.ReadAssembly(path, new ReaderParameters { AssemblyResolver = resolver });

@@ -43,7 +43,8 @@ internal sealed partial class WholeAssembly
             "--targetos:linux", $"--targetarch:{architecture}", $"-o:{ObjectFile}", $"--mstat:{statistics}",
             // Each method its own code, and static constructors as code too: what is counted is what the assembly has.
             "--methodbodyfolding:none", "--nopreinitstatics", "--resilient",
-            .. published.Where(l => l.StartsWith("-r:", StringComparison.Ordinal) && !l.EndsWith("IBert.Edge.dll", StringComparison.Ordinal)),
+            .. published.Where(
+                l => l.StartsWith("-r:", StringComparison.Ordinal) && !l.EndsWith("IBert.Edge.dll", StringComparison.Ordinal)),
             .. published.Where(l => l.StartsWith("--instruction-set:", StringComparison.Ordinal) && HasFramework),
         ]);
         (int exitCode, string output) = Published.Run(Compiler(published), "@" + response);
@@ -78,7 +79,8 @@ internal sealed partial class WholeAssembly
     {
         Match pack = arguments.Select(a => FrameworkPack().Match(a)).First(m => m.Success);
         string host = RuntimeInformation.OSArchitecture.ToString().ToLowerInvariant();
-        return Path.Combine(pack.Groups["packages"].Value, $"runtime.linux-{host}.microsoft.dotnet.ilcompiler", pack.Groups["version"].Value, "tools", "ilc");
+        return Path.Combine(pack.Groups["packages"].Value, $"runtime.linux-{host}.microsoft.dotnet.ilcompiler",
+            pack.Groups["version"].Value, "tools", "ilc");
     }
 
     [GeneratedRegex("^-r:(?<packages>.*)/microsoft.netcore.app.runtime.nativeaot.[^/]*/(?<version>[^/]*)/")]

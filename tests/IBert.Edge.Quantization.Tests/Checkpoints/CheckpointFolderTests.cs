@@ -12,7 +12,8 @@ public sealed class CheckpointFolderTests : IDisposable
     private readonly TemporaryFolder folder = new();
 
     public static TheoryData<string> Names =>
-        [.. Directory.EnumerateDirectories(Given.Existing("checkpoints")).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+        [.. Directory.EnumerateDirectories(Given.Existing("checkpoints")).Select(path => Path.GetFileName(path))
+            .Order(StringComparer.Ordinal)];
 
     public static TheoryData<string, HeadKind> Made
     {
@@ -56,7 +57,8 @@ public sealed class CheckpointFolderTests : IDisposable
 
         AssertSame(checkpoint, Checkpoint.Load(copy), value => (float)(Half)value);
         using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(copy, "model.safetensors"));
-        Assert.All(file.Tensors.Values, tensor => Assert.Equal(tensor.Name.Split('.')[^1] is "weight" or "bias" ? "F16" : "F32", tensor.Type));
+        Assert.All(
+            file.Tensors.Values, tensor => Assert.Equal(tensor.Name.Split('.')[^1] is "weight" or "bias" ? "F16" : "F32", tensor.Type));
     }
 
     [Theory]
@@ -76,7 +78,13 @@ public sealed class CheckpointFolderTests : IDisposable
         {
             Checkpoint checkpoint = made with
             {
-                Config = made.Config with { Activation = activation, LayerNormEpsilon = 1e-5, TypeCount = 3, Labels = ["<b>", "\u00e4 \"", "\u65e5"] },
+                Config = made.Config with
+                {
+                    Activation = activation,
+                    LayerNormEpsilon = 1e-5,
+                    TypeCount = 3,
+                    Labels = ["<b>", "\u00e4 \"", "\u65e5"],
+                },
                 Embeddings = made.Embeddings with { Types = new float[3 * made.Config.HiddenSize] },
             };
             checkpoint.Save(this.folder["made"], WeightType.F32);
@@ -160,7 +168,8 @@ public sealed class CheckpointFolderTests : IDisposable
         {
             Assert.Equal((one.Module, one.Kind), (other.Module, other.Kind));
             Assert.Equal(one.Shape, other.Shape);
-            Assert.Equal(one.Values.Select(value => BitConverter.SingleToInt32Bits(stored(value))), other.Values.Select(BitConverter.SingleToInt32Bits));
+            Assert.Equal(one.Values.Select(value => BitConverter.SingleToInt32Bits(stored(value))),
+                other.Values.Select(BitConverter.SingleToInt32Bits));
         }
     }
 }

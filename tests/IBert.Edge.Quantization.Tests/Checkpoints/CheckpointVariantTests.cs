@@ -20,7 +20,8 @@ public sealed class CheckpointVariantTests : IDisposable
     {
         Checkpoint checkpoint = Checkpoint.Load(TinyData.Checkpoint);
         CheckpointConfig config = checkpoint.Config;
-        Assert.Equal((Architecture.Bert, 2, 128, 2, 64, 512), (config.Architecture, config.LayerCount, config.HiddenSize, config.HeadCount, config.HeadSize, config.FeedForwardSize));
+        Assert.Equal((Architecture.Bert, 2, 128, 2, 64, 512),
+            (config.Architecture, config.LayerCount, config.HiddenSize, config.HeadCount, config.HeadSize, config.FeedForwardSize));
         Assert.Equal((914, 512, 2, 1e-12), (config.VocabularySize, config.MaxPositions, config.TypeCount, config.LayerNormEpsilon));
         Assert.Equal(Activation.Gelu, config.Activation);
         Assert.Equal(["negative", "positive"], config.Labels);
@@ -32,7 +33,8 @@ public sealed class CheckpointVariantTests : IDisposable
     public void Config_of_DistilBERT()
     {
         Checkpoint checkpoint = Checkpoint.Load(Given.Checkpoint("distilbert"));
-        Assert.Equal((Architecture.DistilBert, 0, Activation.Relu), (checkpoint.Config.Architecture, checkpoint.Config.TypeCount, checkpoint.Head.Activation));
+        Assert.Equal((Architecture.DistilBert, 0, Activation.Relu),
+            (checkpoint.Config.Architecture, checkpoint.Config.TypeCount, checkpoint.Head.Activation));
         Assert.Empty(checkpoint.Embeddings.Types);
     }
 
@@ -41,7 +43,8 @@ public sealed class CheckpointVariantTests : IDisposable
     {
         string folder = TinyData.Checkpoint;
         Assert.Equal(
-            Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(folder, "model.safetensors")))), Checkpoint.Load(folder).SourceHash);
+            Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(folder, "model.safetensors")))),
+            Checkpoint.Load(folder).SourceHash);
     }
 
     [Fact]
@@ -75,7 +78,8 @@ public sealed class CheckpointVariantTests : IDisposable
 
     [Fact]
     public void Gamma_and_beta() =>
-        AssertSameLogits(tiny.Rename(name => name.Replace("LayerNorm.weight", "LayerNorm.gamma").Replace("LayerNorm.bias", "LayerNorm.beta")).Write());
+        AssertSameLogits(
+            tiny.Rename(name => name.Replace("LayerNorm.weight", "LayerNorm.gamma").Replace("LayerNorm.bias", "LayerNorm.beta")).Write());
 
     [Fact]
     public void Names_without_the_prefix() => AssertSameLogits(tiny.Rename(name => name.Replace("bert.", "")).Write());
@@ -116,7 +120,8 @@ public sealed class CheckpointVariantTests : IDisposable
     [Fact]
     public void Fields_without_a_meaning_here_may_be_null_or_absent()
     {
-        foreach (string field in (string[])["pruned_heads", "is_decoder", "problem_type", "quantization_config", "architectures", "pad_token_id"])
+        foreach (string field in (string[])["pruned_heads", "is_decoder", "problem_type", "quantization_config", "architectures",
+            "pad_token_id"])
         {
             tiny.Config[field] = null;
         }
@@ -143,14 +148,17 @@ public sealed class CheckpointVariantTests : IDisposable
     [InlineData(3)]
     public void Roberta_is_BERT_under_other_names_with_positions_from_the_padding_index_plus_one(int? padding)
     {
-        using CheckpointWriter bert = RandomCheckpoint.Bert(24, 3, 40, seed: 5), roberta = RandomCheckpoint.Roberta(24, 3, 40, seed: 5, padding);
+        using CheckpointWriter bert = RandomCheckpoint.Bert(24, 3, 40, seed: 5),
+            roberta = RandomCheckpoint.Roberta(24, 3, 40, seed: 5, padding);
         Checkpoint expected = Checkpoint.Load(bert.Write()), read = Checkpoint.Load(roberta.Write());
-        Assert.Equal((Architecture.Roberta, (padding ?? 1) + 1, 64, 1), (read.Config.Architecture, read.Config.PositionOffset, read.Config.MaxPositions, read.Config.TypeCount));
+        Assert.Equal((Architecture.Roberta, (padding ?? 1) + 1, 64, 1),
+            (read.Config.Architecture, read.Config.PositionOffset, read.Config.MaxPositions, read.Config.TypeCount));
         float[] a = new float[3], b = new float[3];
         foreach (int length in (int[])[1, 7, 64])
         {
             // The padding token has a position of its own, which BERT's has not.
-            int[] text = [.. RandomCheckpoint.Text(length, seed: length).Select(id => id == (padding ?? 1) ? RandomCheckpoint.Vocabulary - 1 : id)];
+            int[] text =
+                [.. RandomCheckpoint.Text(length, seed: length).Select(id => id == (padding ?? 1) ? RandomCheckpoint.Vocabulary - 1 : id)];
             new Fp32Runner(new Fp32Model(expected)).Run(text, [], a);
             new Fp32Runner(new Fp32Model(read)).Run(text, [], b);
             Assert.Equal(a, b);
@@ -201,9 +209,11 @@ public sealed class CheckpointVariantTests : IDisposable
         return
         [
             tables.Words, tables.Positions, tables.Types, tables.Norm.Gamma, tables.Norm.Beta,
-            .. checkpoint.Layers.SelectMany(layer => (LayerNorm[])[layer.AttentionNorm, layer.OutputNorm]).SelectMany(norm => (float[][])[norm.Gamma, norm.Beta]),
+            .. checkpoint.Layers.SelectMany(layer => (LayerNorm[])[layer.AttentionNorm, layer.OutputNorm])
+            .SelectMany(norm => (float[][])[norm.Gamma, norm.Beta]),
             .. checkpoint.Layers
-                .SelectMany(layer => (Linear[])[layer.Query, layer.Key, layer.Value, layer.AttentionOutput, layer.FeedForward1, layer.FeedForward2])
+                .SelectMany(
+                    layer => (Linear[])[layer.Query, layer.Key, layer.Value, layer.AttentionOutput, layer.FeedForward1, layer.FeedForward2])
                 .Concat(head).SelectMany(linear => (float[][])[linear.Weight, linear.Bias]),
         ];
     }

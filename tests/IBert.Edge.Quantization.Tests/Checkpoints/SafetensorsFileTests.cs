@@ -22,7 +22,8 @@ public sealed class SafetensorsFileTests : IDisposable
         using SafetensorsFile file = SafetensorsFile.Open(path);
         Assert.Equal([2, 2], file.Tensors["a"].Shape);
         // 1e-30 and its kin are cut to BF16 by the writer: seven bits of mantissa.
-        Assert.All(values.Zip(file.ReadFloats(file.Tensors["a"])), pair => Assert.Equal(pair.First, pair.Second, Math.Abs(pair.First) * (type == "BF16" ? 0.008f : 0)));
+        Assert.All(values.Zip(file.ReadFloats(file.Tensors["a"])),
+            pair => Assert.Equal(pair.First, pair.Second, Math.Abs(pair.First) * (type == "BF16" ? 0.008f : 0)));
     }
 
     [Fact]
@@ -30,8 +31,10 @@ public sealed class SafetensorsFileTests : IDisposable
     {
         Write(SafetensorsWriter.Write(
             [
-                SafetensorsEntry.Of<long>("I64", "I64", [long.MinValue, 1, long.MaxValue], 3), SafetensorsEntry.Of<int>("I32", "I32", [int.MinValue, 1, int.MaxValue], 3),
-                SafetensorsEntry.Of<short>("I16", "I16", [short.MinValue, 1, short.MaxValue], 3), SafetensorsEntry.Of<sbyte>("I8", "I8", [sbyte.MinValue, 1, sbyte.MaxValue], 3),
+                SafetensorsEntry.Of<long>("I64", "I64", [long.MinValue, 1, long.MaxValue], 3),
+                SafetensorsEntry.Of<int>("I32", "I32", [int.MinValue, 1, int.MaxValue], 3),
+                SafetensorsEntry.Of<short>("I16", "I16", [short.MinValue, 1, short.MaxValue], 3),
+                SafetensorsEntry.Of<sbyte>("I8", "I8", [sbyte.MinValue, 1, sbyte.MaxValue], 3),
                 SafetensorsEntry.Of<byte>("U8", "U8", [0, 1, 255], 3),
             ],
             new Dictionary<string, string> { ["a \"name\""] = "a <text> of é" }));
@@ -40,13 +43,16 @@ public sealed class SafetensorsFileTests : IDisposable
         Assert.Equal([int.MinValue, 1, int.MaxValue], file.ReadIntegers(file.Tensors["I32"]));
         Assert.Equal([short.MinValue, 1, short.MaxValue], file.ReadIntegers(file.Tensors["I16"]));
         Assert.Equal([sbyte.MinValue, 1, sbyte.MaxValue], file.ReadIntegers(file.Tensors["I8"]));
-        Assert.Contains("of type U8; integers of I8 to I64 are expected", Assert.Throws<CheckpointException>(() => file.ReadIntegers(file.Tensors["U8"])).Message);
+        Assert.Contains("of type U8; integers of I8 to I64 are expected",
+            Assert.Throws<CheckpointException>(() => file.ReadIntegers(file.Tensors["U8"])).Message);
     }
 
     [Fact]
     public void Scalars_empty_tensors_metadata_unknown_fields_and_padding_are_accepted()
     {
-        Write("""{"__metadata__":{"a":"b"},"s":{"dtype":"F32","shape":[],"data_offsets":[0,4],"new":{"x":[1]}},"e":{"dtype":"F32","shape":[0,7],"data_offsets":[4,4]}}     """, 4);
+        Write(
+            """{"__metadata__":{"a":"b"},"s":{"dtype":"F32","shape":[],"data_offsets":[0,4],"new":{"x":[1]}},"e":{"dtype":"F32","shape":[0,7],"data_offsets":[4,4]}}     """,
+            4);
         using SafetensorsFile file = SafetensorsFile.Open(path);
         Assert.Equal([0f], file.ReadFloats(file.Tensors["s"]));
         Assert.Empty(file.ReadFloats(file.Tensors["e"]));
@@ -63,8 +69,10 @@ public sealed class SafetensorsFileTests : IDisposable
     [InlineData("""{"\ud800":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 4, "well-formed")]
     [InlineData("""{"a":{"b":{"c":{"d":{"e":{"f":{"g":{"h":{"i":1}}}}}}}}}""", 0, "well-formed")]
     // Names.
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 4, "'a' twice")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"\u0061":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 4, "'a' twice")]
+    [InlineData(
+        """{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 4, "'a' twice")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"\u0061":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 4,
+        "'a' twice")]
     [InlineData("""{"__metadata__":{},"__metadata__":{}}""", 0, "'__metadata__' twice")]
     [InlineData("""{"a":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 4, "'dtype' twice")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"shape":[1],"data_offsets":[0,4]}}""", 4, "'shape' twice")]
@@ -90,9 +98,12 @@ public sealed class SafetensorsFileTests : IDisposable
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 4, "take 8 bytes")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 8, "take 4 bytes")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8, "starts at offset 4")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 4, "ends at 4")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}}""", 6, "starts at offset 2")]
-    [InlineData("""{"a":{"dtype":"U8","shape":[9223372036854775807],"data_offsets":[0,9223372036854775807]}}""", 4, "take 9223372036854775807 bytes")]
+    [InlineData(
+        """{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 4, "ends at 4")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}}""", 6,
+        "starts at offset 2")]
+    [InlineData("""{"a":{"dtype":"U8","shape":[9223372036854775807],"data_offsets":[0,9223372036854775807]}}""", 4,
+        "take 9223372036854775807 bytes")]
     public void Broken_rules_are_named(string header, int dataBytes, string complaint)
     {
         Write(header, dataBytes);

@@ -38,12 +38,14 @@ public class ModelComparisonTests(ITestOutputHelper output)
         (CheckpointWriter folder, TextSource calibration, _) = TinyData.Letters(40, 2, 50);
         using (folder)
         {
-            QuantizationResult result = Quantizer.Quantize(folder.Folder, new QuantizerOptions { Calibration = calibration, Samples = 300 });
+            QuantizationResult result = Quantizer.Quantize(
+                folder.Folder, new QuantizerOptions { Calibration = calibration, Samples = 300 });
 
             // All texts calibrate, and the report then compares on the first 64 that the same seed draws.
             ModelComparison comparison = Compare(folder.Folder, result.File, calibration, samples: 64, seed: 1);
 
-            Assert.Equal(result.AnalyzeErrors().Select(error => (error.Tensor.Name, error.Own, error.EndToEnd)), comparison.Errors.Select(error => (error.Tensor.Name, error.Own, error.EndToEnd)));
+            Assert.Equal(result.AnalyzeErrors().Select(error => (error.Tensor.Name, error.Own, error.EndToEnd)),
+                comparison.Errors.Select(error => (error.Tensor.Name, error.Own, error.EndToEnd)));
         }
     }
 
@@ -62,7 +64,8 @@ public class ModelComparisonTests(ITestOutputHelper output)
         // Integer training moves values away from FP32, and a wrong meaning would leave nothing of the signal.
         Assert.All(comparison.Errors, error => Assert.InRange(error.EndToEnd.Decibels, 8, 200));
         // Products add the noise of 8-bit weights alone.
-        Assert.All(comparison.Errors.Where(error => error.Tensor.Divisors is not null && error.Type == ElementType.Int32), error => Assert.InRange(error.Own.Decibels, 38, 200));
+        Assert.All(comparison.Errors.Where(error => error.Tensor.Divisors is not null && error.Type == ElementType.Int32),
+            error => Assert.InRange(error.Own.Decibels, 38, 200));
 
         using TemporaryFolder folder = new();
         result.WriteReport(folder["report.md"]);
@@ -105,7 +108,8 @@ public class ModelComparisonTests(ITestOutputHelper output)
                 Tensors = [.. result.Model.Tensors.Select(tensor => tensor.Key == key ? tensor with { Key = wrong } : tensor)],
             };
 
-            CheckpointException error = Assert.Throws<CheckpointException>(() => Compare(folder.Folder, changed.ToFile(result.ProvenanceJson), calibration, 8, 1));
+            CheckpointException error = Assert.Throws<CheckpointException>(
+                () => Compare(folder.Folder, changed.ToFile(result.ProvenanceJson), calibration, 8, 1));
 
             Assert.Contains("does not fit the checkpoint", error.Message);
         }
@@ -116,7 +120,8 @@ public class ModelComparisonTests(ITestOutputHelper output)
     {
         using TemporaryFolder folder = new();
         TextSource none = TextSource.Read(folder.Write("none.tsv", "sentence\n"), "sentence");
-        Assert.Contains("none.tsv has no texts", Assert.Throws<DataFileException>(() => Compare(TinyData.Checkpoint, File.ReadAllBytes(TestModels.Tiny), none, 8, 1)).Message);
+        Assert.Contains("none.tsv has no texts",
+            Assert.Throws<DataFileException>(() => Compare(TinyData.Checkpoint, File.ReadAllBytes(TestModels.Tiny), none, 8, 1)).Message);
     }
 
     private static ModelComparison Compare(string checkpoint, ReadOnlyMemory<byte> file, TextSource texts, int samples, ulong seed)

@@ -31,9 +31,12 @@ public sealed class ModelDumpTests : IDisposable
         (string Name, TensorSite Site, int Layer)[] places =
         [
             ("embeddings.sum", TensorSite.EmbeddingSum, -1), ("encoder.layer.0.attention.self.query", TensorSite.Query, 0),
-            ("encoder.layer.1.attention.self", TensorSite.Context, 1), ("encoder.layer.0.intermediate.dense.activation", TensorSite.FeedForwardActivation, 0),
-            ("encoder.layer.0.output.LayerNorm", TensorSite.OutputNorm, 0), ("encoder.layer.0.output.LayerNorm.residual", TensorSite.OutputNorm, 0),
-            ("encoder.layer.1.attention.self.softmax", TensorSite.AttentionProbabilities, 1), ("encoder.layer.0.attention.self.softmax", TensorSite.AttentionProbabilities, 0),
+            ("encoder.layer.1.attention.self", TensorSite.Context, 1),
+            ("encoder.layer.0.intermediate.dense.activation", TensorSite.FeedForwardActivation, 0),
+            ("encoder.layer.0.output.LayerNorm", TensorSite.OutputNorm, 0),
+            ("encoder.layer.0.output.LayerNorm.residual", TensorSite.OutputNorm, 0),
+            ("encoder.layer.1.attention.self.softmax", TensorSite.AttentionProbabilities, 1),
+            ("encoder.layer.0.attention.self.softmax", TensorSite.AttentionProbabilities, 0),
             ("classifier", TensorSite.Logits, -1),
         ];
         Assert.All(places, place =>
@@ -56,7 +59,8 @@ public sealed class ModelDumpTests : IDisposable
         (CheckpointWriter checkpoint, TextSource calibration, _) = TinyData.Letters(40, 2, 50);
         using (checkpoint)
         {
-            QuantizationResult result = Quantizer.Quantize(checkpoint.Folder, new QuantizerOptions { Calibration = calibration, Samples = 16 });
+            QuantizationResult result = Quantizer.Quantize(
+                checkpoint.Folder, new QuantizerOptions { Calibration = calibration, Samples = 16 });
 
             using SafetensorsFile dump = Dump(result.File.ToArray(), "a b c");
 
@@ -72,7 +76,8 @@ public sealed class ModelDumpTests : IDisposable
             Assert.Equal("I32", dump.Tensors["classifier.int"].Type);
             // What follows the first token alone has its row.
             Assert.Equal([1, 40], dump.Tensors["encoder.layer.1.output.LayerNorm.int"].Shape);
-            Assert.All(dump.Tensors.Values, tensor => Assert.Equal(0, tensor.Begin % (int.Parse(tensor.Type[1..], CultureInfo.InvariantCulture) / 8)));
+            Assert.All(dump.Tensors.Values,
+                tensor => Assert.Equal(0, tensor.Begin % (int.Parse(tensor.Type[1..], CultureInfo.InvariantCulture) / 8)));
         }
     }
 
@@ -86,7 +91,8 @@ public sealed class ModelDumpTests : IDisposable
 
         Assert.Equal(golden.ReadIntegers(golden.Tensors["input_ids"]), dump.ReadIntegers(dump.Tensors["input_ids"]));
         long elements = 0, different = 0;
-        string[] shared = [.. golden.Tensors.Keys.Where(name => name.EndsWith(".int", StringComparison.Ordinal) && dump.Tensors.ContainsKey(name))];
+        string[] shared =
+            [.. golden.Tensors.Keys.Where(name => name.EndsWith(".int", StringComparison.Ordinal) && dump.Tensors.ContainsKey(name))];
         Assert.Equal(39, shared.Length);
         Assert.All(shared, name =>
         {
@@ -113,7 +119,10 @@ public sealed class ModelDumpTests : IDisposable
 
     private static int[] Integers(SafetensorsFile dump, string name) => [.. dump.ReadIntegers(dump.Tensors[name]).Select(x => (int)x)];
 
-    /// <summary>(int - zero_point) * scale, broadcast as NumPy does it: from the last dimension; extra columns added to their channels, then the shifts.</summary>
+    /// <summary>
+    /// (int - zero_point) * scale, broadcast as NumPy does it: from the last dimension; extra columns added to their channels, then the
+    /// shifts.
+    /// </summary>
     private static double[] Values(SafetensorsFile dump, string name)
     {
         long[] integers = dump.ReadIntegers(dump.Tensors[$"{name}.int"]);
@@ -123,7 +132,8 @@ public sealed class ModelDumpTests : IDisposable
         double[] values = [.. integers.Select((x, i) => (x - zero) * scale[i / inner % scale.Length])];
         int columns = (int)dump.Tensors[$"{name}.int"].Shape[^1];
         int[] extras = dump.Tensors.ContainsKey($"{name}.extra_channels") ? Integers(dump, $"{name}.extra_channels") : [];
-        double[] shifts = dump.Tensors.ContainsKey($"{name}.shift") ? dump.ReadDoubles($"{name}.shift") : new double[columns - extras.Length];
+        double[] shifts =
+            dump.Tensors.ContainsKey($"{name}.shift") ? dump.ReadDoubles($"{name}.shift") : new double[columns - extras.Length];
         return [.. values.Chunk(columns).SelectMany(row => shifts.Select((shift, channel) =>
             row[channel] + shift + extras.Select((owner, i) => owner == channel ? row[shifts.Length + i] : 0).Sum()))];
     }
@@ -132,7 +142,8 @@ public sealed class ModelDumpTests : IDisposable
     {
         public Dictionary<TensorKey, float[]> Values { get; } = [];
 
-        public void Observe(TensorSite site, int layer, ReadOnlySpan<float> values, int rows, int columns) => Values[new(site, layer)] = values.ToArray();
+        public void Observe(TensorSite site, int layer, ReadOnlySpan<float> values, int rows, int columns) =>
+            Values[new(site, layer)] = values.ToArray();
     }
 }
 

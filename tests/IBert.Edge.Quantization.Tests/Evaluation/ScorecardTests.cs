@@ -10,8 +10,11 @@ public class ScorecardTests
     [Fact]
     public void One_label_of_two()
     {
-        // Two true positives, one false, one missed, two true negatives: F1 of the second label 4 / 6; Matthews (2 * 2 - 1 * 1) / sqrt(3^4).
-        Check(HeadKind.SingleLabel, ["no", "yes"], [("yes", "0 1"), ("yes", "-1 2"), ("no", "0 3"), ("yes", "2 0"), ("no", "1 0"), ("no", "5 5")],
+        // Two true positives, one false, one missed, two true negatives: F1 of the second label 4 / 6; Matthews (2 * 2 - 1 * 1) /
+        // sqrt(3^4).
+        Check(
+            HeadKind.SingleLabel, ["no", "yes"],
+            [("yes", "0 1"), ("yes", "-1 2"), ("no", "0 3"), ("yes", "2 0"), ("no", "1 0"), ("no", "5 5")], 
             ("accuracy", 4 / 6.0), ("f1", 4 / 6.0), ("matthews", 3 / 9.0));
     }
 
@@ -36,7 +39,8 @@ public class ScorecardTests
     {
         // Ranks 1, 2.5, 2.5, 4 and 1, 2, 3, 4: products about their means 4.5, squares 4.5 and 5.
         Check(HeadKind.Regression, ["score"], [("0", "1"), ("1", "2"), ("1", "3"), ("4", "40")],
-            ("pearson", (1.5 * 10.5 + 0.5 * 9.5 + 0.5 * 8.5 + 2.5 * 28.5) / Math.Sqrt((2.25 + 0.25 + 0.25 + 6.25) * (110.25 + 90.25 + 72.25 + 812.25))),
+            ("pearson", (1.5 * 10.5 + 0.5 * 9.5 + 0.5 * 8.5 +
+                2.5 * 28.5) / Math.Sqrt((2.25 + 0.25 + 0.25 + 6.25) * (110.25 + 90.25 + 72.25 + 812.25))),
             ("spearman", 4.5 / Math.Sqrt(4.5 * 5)));
     }
 
@@ -59,7 +63,8 @@ public class ScorecardTests
         Assert.Equal(1, scorecard.Metrics[0].Value, 1e-9);
     }
 
-    private static void Check(HeadKind kind, string[] labels, (string Truth, string Logits)[] examples, params (string Name, double Value)[] expected)
+    private static void Check(
+        HeadKind kind, string[] labels, (string Truth, string Logits)[] examples, params (string Name, double Value)[] expected)
     {
         Scorecard scorecard = Score(kind, labels, examples);
         Assert.Equal(expected.Select(metric => metric.Name), scorecard.Metrics.Select(metric => metric.Name));

@@ -25,7 +25,8 @@ public sealed class GoldenIntegersTests(ITestOutputHelper output)
         Assert.Equal(3, Result.Dumps);
         Assert.All(Result.OpByOp, bar => Assert.True(bar.Holds, bar.Text));
         Assert.All(
-            Result.Compared.Where(tensor => tensor.Kind == GoldenKind.Activation), tensor => Assert.Equal((tensor.Name, 0), (tensor.Name, tensor.Different)));
+            Result.Compared.Where(tensor => tensor.Kind == GoldenKind.Activation), tensor =>
+                Assert.Equal((tensor.Name, 0), (tensor.Name, tensor.Different)));
     }
 
     [Fact]
@@ -36,7 +37,8 @@ public sealed class GoldenIntegersTests(ITestOutputHelper output)
         foreach (string file in Directory.GetFiles(Given.Golden("ibert"), "*.safetensors"))
         {
             using SafetensorsFile golden = SafetensorsFile.Open(file);
-            string[] modules = [.. golden.Tensors.Keys.Where(name => name.EndsWith(".int", StringComparison.Ordinal)).Select(name => name[..^".int".Length])];
+            string[] modules = [.. golden.Tensors.Keys.Where(name => name.EndsWith(".int", StringComparison.Ordinal))
+                .Select(name => name[..^".int".Length])];
             Assert.Equal(48, modules.Length);
             Assert.All(modules, module => Assert.True(compared.Contains(module) != Result.AccountedFor.ContainsKey(module), module));
         }
@@ -109,16 +111,20 @@ public sealed class GoldenIntegersTests(ITestOutputHelper output)
         Write(folder, SafetensorsEntry.Of<int>("input_ids", "I32", [0, 60000], 2));
         Assert.Contains("each below 1493", Assert.Throws<DataFileException>(() => Compare(folder.Path)).Message);
 
-        Write(folder, SafetensorsEntry.Of<int>("input_ids", "I32", [0, 2], 2), SafetensorsEntry.Of<int>("embeddings.embeddings_act1.int", "I32", [1, 2], 2, 1));
-        Assert.Contains("has the shape [2, 1], the model's is [2, 128]", Assert.Throws<DataFileException>(() => Compare(folder.Path)).Message);
+        Write(folder, SafetensorsEntry.Of<int>("input_ids", "I32", [0, 2], 2),
+            SafetensorsEntry.Of<int>("embeddings.embeddings_act1.int", "I32", [1, 2], 2, 1));
+        Assert.Contains(
+            "has the shape [2, 1], the model's is [2, 128]", Assert.Throws<DataFileException>(() => Compare(folder.Path)).Message);
 
         Write(folder, SafetensorsEntry.Of<int>("input_ids", "I32", [0, 2], 2), SafetensorsEntry.Of<float>("logits", "F32", [1, 2], 2));
         Assert.Contains("sentences.jsonl is missing", Assert.Throws<DataFileException>(() => Compare(folder.Path)).Message);
 
         Write(
             folder, SafetensorsEntry.Of<int>("input_ids", "I32", [0, 2], 2), SafetensorsEntry.Of<float>("logits", "F32", [1, 2], 2),
-            SafetensorsEntry.Of<int>("encoder.layer.0.attention.output.ln_input_act.int", "I32", Enumerable.Repeat(int.MinValue, 256).ToArray(), 2, 128));
-        Assert.Contains("has integers that no operation of this model can give", Assert.Throws<DataFileException>(() => Compare(folder.Path)).Message);
+            SafetensorsEntry.Of<int>(
+                "encoder.layer.0.attention.output.ln_input_act.int", "I32", Enumerable.Repeat(int.MinValue, 256).ToArray(), 2, 128));
+        Assert.Contains(
+            "has integers that no operation of this model can give", Assert.Throws<DataFileException>(() => Compare(folder.Path)).Message);
 
         Write(folder, SafetensorsEntry.Of<int>("input_ids", "I32", [0, 2], 2), SafetensorsEntry.Of<float>("logits", "F32", [1, 2], 2));
         folder.Write("sentences.jsonl", "{\"ids\": [0, 2], \"logits\": [1, 2]}\n{\"ids\": 3}\n");
@@ -145,7 +151,8 @@ public sealed class GoldenIntegersTests(ITestOutputHelper output)
                 foreach (string name in (string[])["x_min", "x_max"])
                 {
                     SafetensorsTensor tensor = file.Tensors[$"ibert.embeddings.output_activation.{name}"];
-                    BitConverter.TryWriteBytes(weights.AsSpan((int)(8 + BitConverter.ToInt64(weights) + tensor.Begin)), name == "x_min" ? -1e-5f : 1e-5f);
+                    BitConverter.TryWriteBytes(
+                        weights.AsSpan((int)(8 + BitConverter.ToInt64(weights) + tensor.Begin)), name == "x_min" ? -1e-5f : 1e-5f);
                 }
             }
             File.WriteAllBytes(Path.Combine(folder, "model.safetensors"), weights);

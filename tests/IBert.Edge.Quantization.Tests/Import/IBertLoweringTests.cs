@@ -21,20 +21,24 @@ public sealed class IBertLoweringTests(ITestOutputHelper output)
         using (letters)
         {
             string folder = writer.Write();
-            TokenizedText[] texts = [.. Enumerable.Range(0, 20).Select(i => new TokenizedText(RandomCheckpoint.Text(3 + i, i), new int[3 + i]))];
+            TokenizedText[] texts =
+                [.. Enumerable.Range(0, 20).Select(i => new TokenizedText(RandomCheckpoint.Text(3 + i, i), new int[3 + i]))];
             Checkpoint weights = Checkpoint.Load(folder);
             Fp32Model reference = new(weights);
-            foreach ((string name, float value) in IBertRanges.Of(new Calibrator(reference, texts, 1, null).Ranges(), layers: 2, headSize: 20))
+            foreach ((string name, float value) in IBertRanges.Of(
+                new Calibrator(reference, texts, 1, null).Ranges(), layers: 2, headSize: 20))
             {
                 writer.Tensors.Add($"ibert.{name}", new TestTensor("F32", [1], [value]));
             }
             writer.Write();
 
             IBertLowering lowering = new(IBertCheckpoint.Load(folder, weights));
-            using LoadedModel model = new(new QuantizedModel(lowering.Lower(64, TokenizerSections.Build(letters.Folder)), lowering.Meanings).ToFile(null));
+            using LoadedModel model =
+                new(new QuantizedModel(lowering.Lower(64, TokenizerSections.Build(letters.Folder)), lowering.Meanings).ToFile(null));
             IReadOnlyList<TensorError> errors = ErrorAnalysis.Run(model.File, MeaningsSection.Read(model.File), reference, texts, 1, null);
 
-            Assert.Equal(64u, model.File.Contents.Tensors[lowering.Meanings.Single(tensor => tensor.Name == "encoder.layer.0.attention.self.output_activation").Index].Columns);
+            Assert.Equal(64u, model.File.Contents.Tensors[lowering.Meanings.Single(tensor => tensor.Name ==
+                "encoder.layer.0.attention.self.output_activation").Index].Columns);
             Assert.All(errors, error =>
             {
                 output.WriteLine($"{error.Tensor.Name} {error.Own.Decibels:F1} {error.EndToEnd.Decibels:F1}");
@@ -44,7 +48,9 @@ public sealed class IBertLoweringTests(ITestOutputHelper output)
         }
     }
 
-    /// <summary>batch_frexp has an exponent for each ratio: a common one would take from a small ratio the bits that it is below the largest.</summary>
+    /// <summary>
+    /// batch_frexp has an exponent for each ratio: a common one would take from a small ratio the bits that it is below the largest.
+    /// </summary>
     [Fact]
     public void Ratios_of_channels_keep_their_31_bits()
     {

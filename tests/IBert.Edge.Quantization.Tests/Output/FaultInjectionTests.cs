@@ -40,7 +40,8 @@ public sealed class FaultInjectionTests(ITestOutputHelper log) : IDisposable
         Assert.SkipUnless(FaultInjection.IsLong, "every call in turn takes ten minutes: set IBERT_FAULT_TESTS=1");
         Try(
             3, Outputs(true, [folder["m.ibert"], .. Report(folder["r.md"])]),
-            checkpoint.Folder, "-o", folder["m.ibert"], "--report", folder["r.md"], "--calibration", Data, "--text", "text", "--samples", "16");
+            checkpoint.Folder, "-o", folder["m.ibert"], "--report", folder["r.md"], "--calibration", Data, "--text", "text", "--samples",
+            "16");
     }
 
     [Fact]
@@ -64,10 +65,12 @@ public sealed class FaultInjectionTests(ITestOutputHelper log) : IDisposable
     private string Model()
     {
         string path = Path.Combine(checkpoint.Folder, "m.ibert");
-        Quantizer.Quantize(checkpoint.Folder, new QuantizerOptions { Calibration = TextSource.Read(Data, "text"), Samples = 16 }).Save(path);
+        Quantizer.Quantize(checkpoint.Folder, new QuantizerOptions { Calibration = TextSource.Read(Data, "text"), Samples = 16 })
+            .Save(path);
         return path;
     }
 
     private void Try(int most, Dictionary<string, byte[]?> outputs, params string[] arguments) =>
-        new FaultInjection(["dotnet", Path.Combine(AppContext.BaseDirectory, "ibert-quantize.dll"), .. arguments], outputs).Run(log.WriteLine, most);
+        new FaultInjection(["dotnet", Path.Combine(AppContext.BaseDirectory, "ibert-quantize.dll"), .. arguments], outputs)
+            .Run(log.WriteLine, most);
 }

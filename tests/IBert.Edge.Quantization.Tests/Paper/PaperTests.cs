@@ -44,7 +44,8 @@ public class PaperTests
     [Fact]
     public void Our_operations_err_as_little_as_the_format_says()
     {
-        // A table of 4,096 entries over +-8 has steps of 1/256, in whose middles x g(x) is off by at most x |g'| / 512, and g' x <= 0.25 where |x| <= 4.
+        // A table of 4,096 entries over +-8 has steps of 1/256, in whose middles x g(x) is off by at most x |g'| / 512, and g' x <= 0.25
+        // where |x| <= 4.
         Distance gelu = Approximations.IntegerGelu().Single(row => row.Name.StartsWith("ours, 16 bits")).Measured;
         Assert.InRange(gelu.Largest, 0, (0.25 / 512) + (2 * 8.0 / short.MaxValue));
         Distance eightBits = Approximations.IntegerGelu().Single(row => row.Name.StartsWith("ours, with its 8-bit output")).Measured;
@@ -76,12 +77,14 @@ public class PaperTests
         string[] lines = File.ReadAllLines(Path.Combine(s_pages, $"{name}.md"));
         Assert.StartsWith("# ", lines[0]);
         Assert.Equal(Page.Header(name), lines[2]);
-        IEnumerable<string> shown = lines.Select(line => Regex.Match(line, @"^!\[.*\]\((.*)\)$")).Where(match => match.Success).Select(match => match.Groups[1].Value);
+        IEnumerable<string> shown = lines.Select(line => Regex.Match(line, @"^!\[.*\]\((.*)\)$")).Where(match => match.Success)
+            .Select(match => match.Groups[1].Value);
         Assert.NotEmpty(shown);
         Assert.Equal(Directory.GetFiles(s_pages, $"{name}-*.svg").Select(path => Path.GetFileName(path)!).Order(), shown.Order());
     }
 
     [Fact]
     public void No_page_is_without_a_script() =>
-        Assert.Equal(Tables.Select(row => $"{row.Data}.md").Order(), Directory.GetFiles(s_pages, "*.md").Select(path => Path.GetFileName(path)!).Order());
+        Assert.Equal(Tables.Select(row => $"{row.Data}.md").Order(),
+            Directory.GetFiles(s_pages, "*.md").Select(path => Path.GetFileName(path)!).Order());
 }

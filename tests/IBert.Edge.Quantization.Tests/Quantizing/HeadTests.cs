@@ -18,10 +18,12 @@ public class HeadTests(ITestOutputHelper output)
     [Fact]
     public void Roberta_agrees_with_FP32_and_its_positions_begin_where_the_checkpoint_says()
     {
-        (CheckpointWriter folder, TextSource calibration, LabelledTexts evaluation) = TinyData.Letters(RandomCheckpoint.Roberta(48, 3, 80, seed: 3), "red");
+        (CheckpointWriter folder, TextSource calibration, LabelledTexts evaluation) = TinyData.Letters(
+            RandomCheckpoint.Roberta(48, 3, 80, seed: 3), "red");
         using (folder)
         {
-            QuantizationResult result = Quantizer.Quantize(folder.Folder, new QuantizerOptions { Calibration = calibration, Evaluation = evaluation });
+            QuantizationResult result = Quantizer.Quantize(
+                folder.Folder, new QuantizerOptions { Calibration = calibration, Evaluation = evaluation });
 
             Assert.Equal(64, result.MaxLength);
             Assert.Equal("roberta", Provenance(result).GetProperty("source").GetProperty("architecture").GetString());
@@ -40,8 +42,10 @@ public class HeadTests(ITestOutputHelper output)
         (CheckpointWriter folder, TextSource calibration, _) = TinyData.Letters(RandomCheckpoint.Roberta(48, 3, 80, seed: 3), "red");
         using (folder)
         {
-            using LoadedModel loaded = new(Quantizer.Quantize(folder.Folder, new QuantizerOptions { Calibration = calibration }).File.ToArray());
-            using Executor executor = new(loaded.File.Contents, KernelSet.Select(), 64, 1), shared = new(loaded.File.Contents, KernelSet.Select(), 64, 3);
+            using LoadedModel loaded =
+                new(Quantizer.Quantize(folder.Folder, new QuantizerOptions { Calibration = calibration }).File.ToArray());
+            using Executor executor = new(loaded.File.Contents, KernelSet.Select(), 64, 1),
+                shared = new(loaded.File.Contents, KernelSet.Select(), 64, 3);
             Fp32Runner reference = new(new Fp32Model(Checkpoint.Load(folder.Folder)));
             // Before, within and behind what each of three workers embeds.
             int[] padded = RandomCheckpoint.Text(48, seed: 5);
@@ -81,7 +85,8 @@ public class HeadTests(ITestOutputHelper output)
         (CheckpointWriter folder, TextSource calibration, LabelledTexts evaluation) = TinyData.Letters(writer, "red,blue");
         using (folder)
         {
-            QuantizationResult result = Quantizer.Quantize(folder.Folder, new QuantizerOptions { Calibration = calibration, Evaluation = evaluation });
+            QuantizationResult result = Quantizer.Quantize(
+                folder.Folder, new QuantizerOptions { Calibration = calibration, Evaluation = evaluation });
 
             using LoadedModel loaded = new(result.File.ToArray());
             Assert.Equal(HeadKind.MultiLabel, loaded.File.HeadKind);
@@ -108,7 +113,8 @@ public class HeadTests(ITestOutputHelper output)
         (CheckpointWriter folder, TextSource calibration, LabelledTexts evaluation) = TinyData.Letters(writer, "3.5");
         using (folder)
         {
-            QuantizationResult result = Quantizer.Quantize(folder.Folder, new QuantizerOptions { Calibration = calibration, Evaluation = evaluation });
+            QuantizationResult result = Quantizer.Quantize(
+                folder.Folder, new QuantizerOptions { Calibration = calibration, Evaluation = evaluation });
 
             using LoadedModel loaded = new(result.File.ToArray());
             Assert.Equal(HeadKind.Regression, loaded.File.HeadKind);
@@ -122,7 +128,8 @@ public class HeadTests(ITestOutputHelper output)
     [Fact]
     public void A_RoBERTa_that_has_learned_is_as_good_as_FP32()
     {
-        Accuracy accuracy = Quantizer.Quantize(Given.Checkpoint("roberta"), new QuantizerOptions { Calibration = TinyData.Calibration, Evaluation = TinyData.Dev }).Accuracy!;
+        Accuracy accuracy = Quantizer.Quantize(
+            Given.Checkpoint("roberta"), new QuantizerOptions { Calibration = TinyData.Calibration, Evaluation = TinyData.Dev }).Accuracy!;
 
         output.WriteLine(accuracy.ToString());
         // tests/data/README.md: 90.00 %.

@@ -13,7 +13,8 @@ public sealed class LongTextTests(ITestOutputHelper output)
         using TemporaryFolder folder = new();
         LabelledTexts texts = JoinedTexts.Write(folder, Given.Texts("reviews.dev.tsv"));
 
-        Accuracy accuracy = Quantizer.Quantize(TinyData.Checkpoint, new QuantizerOptions { Calibration = TinyData.Calibration, Evaluation = texts }).Accuracy!;
+        Accuracy accuracy = Quantizer.Quantize(
+            TinyData.Checkpoint, new QuantizerOptions { Calibration = TinyData.Calibration, Evaluation = texts }).Accuracy!;
 
         output.WriteLine(accuracy.ToString());
         Assert.Equal(JoinedTexts.Count, accuracy.Examples);

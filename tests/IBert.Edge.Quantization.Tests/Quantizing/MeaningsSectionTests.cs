@@ -50,15 +50,23 @@ public class MeaningsSectionTests
     {
         string folder = Given.Checkpoint(checkpoint);
         QuantizationResult result = Quantizer.Quantize(
-            folder, new QuantizerOptions { Scheme = scheme is null ? null : QuantizationScheme.Int8, Calibration = TinyData.Calibration, Samples = 8 });
+            folder, new QuantizerOptions
+            {
+                Scheme = scheme is null ? null : QuantizationScheme.Int8,
+                Calibration = TinyData.Calibration,
+                Samples = 8,
+            });
         using LoadedModel model = new(result.File.ToArray());
         using SafetensorsFile weights = SafetensorsFile.Open(Path.Combine(folder, "model.safetensors"));
-        string[] modules = [.. weights.Tensors.Keys.Where(name => name.EndsWith(".weight", StringComparison.Ordinal)).Select(name => name[..^".weight".Length])];
+        string[] modules = [.. weights.Tensors.Keys.Where(name => name.EndsWith(".weight", StringComparison.Ordinal))
+            .Select(name => name[..^".weight".Length])];
 
-        string[] names = [.. MeaningsSection.Read(model.File).Select(tensor => tensor.Name.Replace(".activation", "", StringComparison.Ordinal))];
+        string[] names =
+            [.. MeaningsSection.Read(model.File).Select(tensor => tensor.Name.Replace(".activation", "", StringComparison.Ordinal))];
 
         // Whatever stands before it: the architecture's prefix, or nothing. I-BERT's norms are not seen before they are requantized.
-        string[] missing = [.. modules.Where(module => !names.Any(name => module == name || module.EndsWith("." + name, StringComparison.Ordinal)))];
+        string[] missing =
+            [.. modules.Where(module => !names.Any(name => module == name || module.EndsWith("." + name, StringComparison.Ordinal)))];
         Assert.All(missing, module => Assert.Matches(result.Scheme == QuantizationScheme.IBert ? @"LayerNorm$" : @"_embeddings$", module));
     }
 
@@ -66,7 +74,8 @@ public class MeaningsSectionTests
     public void A_file_without_the_section_is_told_from_a_broken_one()
     {
         using LoadedModel model = new(ModelBuilder.Assemble(Letters.Sections));
-        Assert.Contains("made by an older ibert-quantize, convert the checkpoint again", Assert.Throws<ModelFormatException>(() => MeaningsSection.Read(model.File)).Message);
+        Assert.Contains("made by an older ibert-quantize, convert the checkpoint again",
+            Assert.Throws<ModelFormatException>(() => MeaningsSection.Read(model.File)).Message);
     }
 
     public static TheoryData<string> Faults => [.. s_faults.Keys];
@@ -76,13 +85,17 @@ public class MeaningsSectionTests
         ["of another operation"] = ("is not an output of operation 9", tensor => tensor with { Operation = 9 }),
         ["of no operation"] = ("is not an output of operation 60000", tensor => tensor with { Operation = 60000 }),
         ["of no tensor"] = ("tensor 65535 is not an output", tensor => tensor with { Index = OperationRecord.None }),
-        ["other columns"] = ("has 64 columns, not 39 in 3 heads", tensor => tensor with { Channels = 39, Heads = 3, Divisors = null, Shifts = null }),
+        ["other columns"] =
+            ("has 64 columns, not 39 in 3 heads", tensor => tensor with { Channels = 39, Heads = 3, Divisors = null, Shifts = null }),
         ["heads that do not divide"] = ("not 40 in 3 heads", tensor => tensor with { Heads = 3 }),
         ["no heads"] = ("in 0 heads", tensor => tensor with { Heads = 0 }),
-        ["far too many columns"] = ("has flags 0, 2147483647 channels", tensor => tensor with { Channels = int.MaxValue, Divisors = null, Shifts = null }),
-        ["a column of no channel"] = ("has a column of a channel beyond its 63", tensor => tensor with { Channels = 63, Heads = 1, Divisors = null, Shifts = null, Extras = [63] }),
+        ["far too many columns"] =
+            ("has flags 0, 2147483647 channels", tensor => tensor with { Channels = int.MaxValue, Divisors = null, Shifts = null }),
+        ["a column of no channel"] = ("has a column of a channel beyond its 63",
+            tensor => tensor with { Channels = 63, Heads = 1, Divisors = null, Shifts = null, Extras = [63] }),
         ["columns behind heads"] = ("has 64 columns, not 41 in 2 heads", tensor => tensor with { Divisors = null, Extras = [0] }),
-        ["a shift of nothing"] = ("has a shift that is not a number", tensor => tensor with { Shifts = [.. tensor.Shifts!.Select(_ => float.NaN)] }),
+        ["a shift of nothing"] =
+            ("has a shift that is not a number", tensor => tensor with { Shifts = [.. tensor.Shifts!.Select(_ => float.NaN)] }),
         ["a scale of nothing"] = ("has a scale that is not a number above 0", tensor => tensor with { Scale = double.NaN }),
         ["a scale below nothing"] = ("has a scale that is not a number above 0", tensor => tensor with { Scale = -1 }),
         ["a scale beyond numbers"] = ("has a scale that is not a number above 0", tensor => tensor with { Scale = 1e308 }),
@@ -92,7 +105,8 @@ public class MeaningsSectionTests
         ["no name"] = ("a name of 0 bytes", tensor => tensor with { Name = "" }),
         ["a long name"] = ("a name of 257 bytes", tensor => tensor with { Name = new string('x', 257) }),
         ["a name of lines"] = ("not text without spaces", tensor => tensor with { Name = "a\nb" }),
-        ["another's name"] = ("has the name 'encoder.layer.0.attention.self.key', as another one", tensor => tensor with { Name = "encoder.layer.0.attention.self.key" }),
+        ["another's name"] = ("has the name 'encoder.layer.0.attention.self.key', as another one",
+            tensor => tensor with { Name = "encoder.layer.0.attention.self.key" }),
     };
 
     [Theory]
@@ -101,7 +115,8 @@ public class MeaningsSectionTests
     {
         (string message, Func<QuantizedTensor, QuantizedTensor> change) = s_faults[fault];
         TensorKey value = new(TensorSite.Value, 0);
-        ModelFormatException error = Assert.Throws<ModelFormatException>(() => Read([.. Letters.Tensors.Select(tensor => tensor.Key == value ? change(tensor) : tensor)]));
+        ModelFormatException error = Assert.Throws<ModelFormatException>(
+            () => Read([.. Letters.Tensors.Select(tensor => tensor.Key == value ? change(tensor) : tensor)]));
         Assert.Contains(message, error.Message);
     }
 
@@ -109,7 +124,8 @@ public class MeaningsSectionTests
     public void Every_output_is_described_once_and_nothing_follows()
     {
         Assert.Contains("is not described", Assert.Throws<ModelFormatException>(() => Read([.. Letters.Tensors.Skip(1)])).Message);
-        Assert.Contains("is described twice", Assert.Throws<ModelFormatException>(() => Read([Letters.Tensors[0], .. Letters.Tensors])).Message);
+        Assert.Contains(
+            "is described twice", Assert.Throws<ModelFormatException>(() => Read([Letters.Tensors[0], .. Letters.Tensors])).Message);
         Assert.Contains("out of order", Assert.Throws<ModelFormatException>(() => Read([.. Letters.Tensors.Reverse()])).Message);
         byte[] section = MeaningsSection.Write(Letters.Tensors);
         Assert.Contains("has 1 bytes too many", Assert.Throws<ModelFormatException>(() => Read([.. section, 0])).Message);

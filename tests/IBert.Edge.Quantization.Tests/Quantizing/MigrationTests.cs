@@ -21,7 +21,8 @@ public sealed class MigrationTests(ITestOutputHelper output)
         // As real ones do: one token drives one channel of GELU's input, the others leave it where it was.
         IReadOnlyList<TensorError> errors = Errors(tensors =>
         {
-            float[] weights = tensors[Layer + "intermediate.dense.weight"].Values, word = tensors["bert.embeddings.word_embeddings.weight"].Values;
+            float[] weights = tensors[Layer + "intermediate.dense.weight"].Values,
+                word = tensors["bert.embeddings.word_embeddings.weight"].Values;
             for (int k = 0; k < Hidden; k++)
             {
                 // [SEP] is what ends every text.
@@ -38,7 +39,8 @@ public sealed class MigrationTests(ITestOutputHelper output)
 
     [Fact]
     public void Ordinary_activations_get_no_columns() =>
-        Assert.All(Errors(_ => { }).Where(error => error.Tensor.Key.Site == TensorSite.FeedForwardActivation), error => Assert.Null(error.Tensor.Extras));
+        Assert.All(Errors(_ => { }).Where(error => error.Tensor.Key.Site == TensorSite.FeedForwardActivation),
+            error => Assert.Null(error.Tensor.Extras));
 
     [Theory]
     [InlineData("attention.output.LayerNorm", nameof(TensorSite.AttentionNorm), 0, nameof(TensorSite.FeedForward1))]
@@ -102,7 +104,8 @@ public sealed class MigrationTests(ITestOutputHelper output)
     [Fact]
     public void A_coarse_row_of_the_first_type_costs_no_precision()
     {
-        IReadOnlyList<TensorError> plain = Errors(_ => { }), coarse = Errors(tensors => tensors["bert.embeddings.token_type_embeddings.weight"].Values[Outlier] = 40);
+        IReadOnlyList<TensorError> plain = Errors(_ => { }),
+            coarse = Errors(tensors => tensors["bert.embeddings.token_type_embeddings.weight"].Values[Outlier] = 40);
 
         double before = plain[0].Own.Noise, after = coarse[0].Own.Noise;
         Assert.Equal(TensorSite.EmbeddingSum, plain[0].Tensor.Key.Site);
@@ -118,11 +121,13 @@ public sealed class MigrationTests(ITestOutputHelper output)
         (CheckpointWriter folder, TextSource calibration, _) = TinyData.Letters(writer, "red");
         using (folder)
         {
-            QuantizationResult result = Quantizer.Quantize(folder.Folder, new QuantizerOptions { Calibration = calibration, Samples = 200 });
+            QuantizationResult result = Quantizer.Quantize(
+                folder.Folder, new QuantizerOptions { Calibration = calibration, Samples = 200 });
             IReadOnlyList<TensorError> errors = result.AnalyzeErrors();
             foreach (TensorError error in errors)
             {
-                output.WriteLine($"{error.Tensor.Name} {error.Type}: own {error.Own.Decibels:F1} dB, end to end {error.EndToEnd.Decibels:F1} dB");
+                output.WriteLine(
+                    $"{error.Tensor.Name} {error.Type}: own {error.Own.Decibels:F1} dB, end to end {error.EndToEnd.Decibels:F1} dB");
             }
             return errors;
         }

@@ -10,7 +10,8 @@ namespace IBert.Edge.Quantization.Tests.Quantizing;
 
 public class ReportTests(ITestOutputHelper output)
 {
-    private static readonly QuantizerOptions s_options = new() { Calibration = TinyData.Calibration, Samples = 64, Evaluation = TinyData.Dev };
+    private static readonly QuantizerOptions s_options =
+        new() { Calibration = TinyData.Calibration, Samples = 64, Evaluation = TinyData.Dev };
 
     private static readonly Lazy<QuantizationResult> s_result = new(() => Quantizer.Quantize(TinyData.Checkpoint, s_options));
 
@@ -21,7 +22,8 @@ public class ReportTests(ITestOutputHelper output)
         Assert.Equal(s_result.Value.Model.Tensors, errors.Select(error => error.Tensor));
         Assert.All(errors, error =>
         {
-            output.WriteLine($"{error.Tensor.Name} {error.Type}: own {error.Own.Decibels:F1} dB, end to end {error.EndToEnd.Decibels:F1} dB");
+            output.WriteLine(
+                $"{error.Tensor.Name} {error.Type}: own {error.Own.Decibels:F1} dB, end to end {error.EndToEnd.Decibels:F1} dB");
             Assert.InRange(error.Own.Decibels, 25, 200);
             Assert.InRange(error.EndToEnd.Decibels, 20, 200);
         });
@@ -34,14 +36,16 @@ public class ReportTests(ITestOutputHelper output)
         s_result.Value.WriteReport(folder["report.md"]);
         string text = File.ReadAllText(folder["report.md"]);
         Assert.Contains("# Quantization of bert", text);
-        Assert.Contains("| calibration | 64 of the 300 texts of `reviews.train.tsv`, and 32 texts of up to 512 tokens joined from them, seed 1", text);
+        Assert.Contains(
+            "| calibration | 64 of the 300 texts of `reviews.train.tsv`, and 32 texts of up to 512 tokens joined from them, seed 1", text);
         Assert.Contains("| 94.00 % | ", text);
         foreach (string layer in (string[])["Embeddings", "Layer 0", "Layer 1", "Head"])
         {
             Assert.Contains($"### {layer}", text);
         }
         string tables = text[text.IndexOf("### Embeddings", StringComparison.Ordinal)..];
-        Assert.Equal(s_result.Value.Model.Tensors.Count, tables.Split('\n').Count(line => line.Contains("| Int", StringComparison.Ordinal)));
+        Assert.Equal(
+            s_result.Value.Model.Tensors.Count, tables.Split('\n').Count(line => line.Contains("| Int", StringComparison.Ordinal)));
         string[] plots = [.. Directory.GetFiles(folder.Path, "*.svg").Select(path => Path.GetFileName(path)!)];
         Assert.Equal(5, plots.Length);
         Assert.All(plots, plot =>
@@ -64,7 +68,8 @@ public class ReportTests(ITestOutputHelper output)
     [InlineData("Context", 0, 8, "encoder.layer.0.attention.self")]
     [InlineData("Query", 1, 0.1, "encoder.layer.1.attention.self.query")]
     [InlineData("HeadActivation", -1, 64, "pooler.dense.activation")]
-    public void A_planted_bad_scale_is_the_worst_tensor_and_its_layer_the_worst_of_the_report(string site, int layer, double factor, string name)
+    public void A_planted_bad_scale_is_the_worst_tensor_and_its_layer_the_worst_of_the_report(
+        string site, int layer, double factor, string name)
     {
         TensorKey bad = new(Enum.Parse<TensorSite>(site), layer);
         QuantizationResult result = Quantizer.Quantize(

@@ -23,13 +23,15 @@ public sealed class ReproducibilityTests : IDisposable
     public void With_any_number_of_threads() => Assert.Equal(Here(threads: 1), Here(threads: 3));
 
     [Fact]
-    public void Without_hardware_intrinsics() => Assert.Equal(Here(threads: 2), There("dotnet", arguments, ("DOTNET_EnableHWIntrinsic", "0")));
+    public void Without_hardware_intrinsics() =>
+        Assert.Equal(Here(threads: 2), There("dotnet", arguments, ("DOTNET_EnableHWIntrinsic", "0")));
 
     [Fact]
     public void On_ARM64()
     {
         Assert.SkipUnless(LongTests.Wanted, "takes minutes: set IBERT_LONG_TESTS=1");
-        string emulator = Path.Combine(Shared.Repository, "build", "arm64.sh"), program = Path.Combine(Shared.Repository, "src", "ibert-quantize");
+        string emulator = Path.Combine(Shared.Repository, "build", "arm64.sh"),
+            program = Path.Combine(Shared.Repository, "src", "ibert-quantize");
         Assert.Equal(Here(threads: 2), There(emulator, ["cortex-a76", program, .. arguments[1..]]));
     }
 

@@ -29,7 +29,8 @@ public sealed class SavingTests : IDisposable
         {
             (exitCode, output) = Published.Run("unshare", "--mount", "sh", "-c", script);
         }
-        Assert.SkipWhen(exitCode == 99 || output.Contains("unshare: ", StringComparison.Ordinal), $"no file system can be mounted here: {output}");
+        Assert.SkipWhen(
+            exitCode == 99 || output.Contains("unshare: ", StringComparison.Ordinal), $"no file system can be mounted here: {output}");
         Assert.StartsWith("status 2\nm.ibert\nold\n", output);
         Assert.Contains($"{folder["m.ibert"]} cannot be written: ", output);
         Assert.Contains("No space left on device", output);

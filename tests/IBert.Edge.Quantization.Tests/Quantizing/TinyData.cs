@@ -18,10 +18,12 @@ internal static class TinyData
 
     /// <summary>The ids of <see cref="Dev"/>.</summary>
     public static int[][] DevIds { get; } =
-        [.. ExpectedLogits.Encode(Checkpoint, CheckpointConfig.Read(Path.Combine(Checkpoint, "config.json")), Dev.Texts).Select(text => text.Ids)];
+        [.. ExpectedLogits.Encode(Checkpoint, CheckpointConfig.Read(Path.Combine(Checkpoint, "config.json")), Dev.Texts)
+            .Select(text => text.Ids)];
 
     /// <summary>A random checkpoint of three labels whose vocabulary is letters, with text files to calibrate and to evaluate it.</summary>
-    public static (CheckpointWriter Folder, TextSource Calibration, LabelledTexts Evaluation) Letters(int hidden, int heads, int feedForward) =>
+    public static (
+        CheckpointWriter Folder, TextSource Calibration, LabelledTexts Evaluation) Letters(int hidden, int heads, int feedForward) =>
         Letters(RandomCheckpoint.Bert(hidden, heads, feedForward, seed: 3), "red");
 
     /// <summary>The same for a checkpoint with any head; every text has the same truth.</summary>
@@ -34,7 +36,8 @@ internal static class TinyData
         // Of every architecture: a RoBERTa would else be looked at for byte-level BPE.
         File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), "{\"tokenizer_class\": \"BertTokenizer\"}");
         Random random = new(11);
-        string[] texts = [.. Enumerable.Range(0, 300).Select(_ => string.Join(' ', Enumerable.Range(0, random.Next(1, 30)).Select(_ => letters[random.Next(26)])))];
+        string[] texts = [.. Enumerable.Range(0, 300)
+            .Select(_ => string.Join(' ', Enumerable.Range(0, random.Next(1, 30)).Select(_ => letters[random.Next(26)])))];
         string data = Path.Combine(folder, "data.tsv");
         File.WriteAllLines(data, texts.Select(text => $"{text}\t{truth}").Prepend("text\tlabel"));
         return (writer, TextSource.Read(data, "text"), LabelledTexts.Read(data, "text", "label"));

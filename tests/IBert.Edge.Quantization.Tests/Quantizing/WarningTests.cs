@@ -35,12 +35,15 @@ public sealed class WarningTests : IDisposable
     [Fact]
     public void Texts_that_are_the_same_to_the_tokenizer_are_the_same() =>
         // Not one of these letters is in the vocabulary.
-        Assert.Contains("1 of them different", Quantize(string.Join('\n', Enumerable.Range(0, 100).Select(i => $"{(char)(0x430 + (i % 32))}{(char)(0x430 + (i / 32))}"))).Single());
+        Assert.Contains("1 of them different", Quantize(
+            string.Join('\n', Enumerable.Range(0, 100).Select(i => $"{(char)(0x430 + (i % 32))}{(char)(0x430 + (i / 32))}"))).Single());
 
     [Fact]
     public void Lines_that_were_passed_over_are_told() =>
-        Assert.Equal($"{folder["data.txt"]}: 2 empty lines were passed over", Quantize(string.Join('\n', LetterCheckpoint.Texts(100)) + "\n\n\n").Single());
+        Assert.Equal($"{folder["data.txt"]}: 2 empty lines were passed over",
+            Quantize(string.Join('\n', LetterCheckpoint.Texts(100)) + "\n\n\n").Single());
 
     private IReadOnlyList<string> Quantize(string texts) => Quantizer.Quantize(
-        LetterCheckpoint.Write(checkpoint), new QuantizerOptions { Calibration = TextSource.Read(folder.Write("data.txt", texts)) }).Warnings;
+        LetterCheckpoint.Write(checkpoint),
+        new QuantizerOptions { Calibration = TextSource.Read(folder.Write("data.txt", texts)) }).Warnings;
 }

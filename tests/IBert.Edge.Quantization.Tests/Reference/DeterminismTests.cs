@@ -21,7 +21,8 @@ public class DeterminismTests(ITestOutputHelper output)
     [InlineData("EnableAVX2")]
     public void Bits_are_the_same_with_an_instruction_set_switched_off(string setting)
     {
-        Assert.SkipUnless(RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.X64, "the instruction sets are those of x64");
+        Assert.SkipUnless(RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.X64,
+            "the instruction sets are those of x64");
         // By `dotnet`, which is on the path: the program beside it looks for .NET where it is not, unless DOTNET_ROOT says so.
         (string vectors, string bits) = RunChild("dotnet", [typeof(DeterminismTests).Assembly.Location], ("DOTNET_" + setting, "0"));
         // What was switched off shows: no vectors, or vectors of four floats.
@@ -51,11 +52,12 @@ public class DeterminismTests(ITestOutputHelper output)
         float[][] Run(int threads)
         {
             var logits = new float[texts.Length][];
-            Parallel.For(0, texts.Length, new ParallelOptions { MaxDegreeOfParallelism = threads }, () => new Fp32Runner(model), (i, _, runner) =>
-            {
-                runner.Run(texts[i], [], logits[i] = new float[2]);
-                return runner;
-            }, _ => { });
+            Parallel.For(
+                0, texts.Length, new ParallelOptions { MaxDegreeOfParallelism = threads }, () => new Fp32Runner(model), (i, _, runner) =>
+                {
+                    runner.Run(texts[i], [], logits[i] = new float[2]);
+                    return runner;
+                }, _ => { });
             return logits;
         }
     }
@@ -90,7 +92,8 @@ public class DeterminismTests(ITestOutputHelper output)
                 var logits = new float[checkpoint.Config.Labels.Count];
                 var hasher = new Hasher();
                 runner.Run(text, [], logits, hasher, wholeLastLayer: true);
-                lines.Add(string.Join(' ', logits.Select(logit => BitConverter.SingleToUInt32Bits(logit).ToString("x8"))) + $" {hasher.Hash:x8}");
+                lines.Add(
+                    string.Join(' ', logits.Select(logit => BitConverter.SingleToUInt32Bits(logit).ToString("x8"))) + $" {hasher.Hash:x8}");
             }
         }
     }

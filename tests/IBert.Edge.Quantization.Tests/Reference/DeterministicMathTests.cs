@@ -67,7 +67,8 @@ public class DeterministicMathTests
         for (double x = -8; x <= 8; x += 0.0731)
         {
             Assert.Equal((DeterministicMath.Gelu(x + h) - DeterministicMath.Gelu(x - h)) / (2 * h), DeterministicMath.GeluSlope(x), 1e-9);
-            Assert.Equal((DeterministicMath.GeluTanh(x + h) - DeterministicMath.GeluTanh(x - h)) / (2 * h), DeterministicMath.GeluTanhSlope(x), 1e-9);
+            Assert.Equal((DeterministicMath.GeluTanh(x + h) - DeterministicMath.GeluTanh(x - h)) / (2 * h),
+                DeterministicMath.GeluTanhSlope(x), 1e-9);
         }
     }
 

@@ -48,7 +48,8 @@ public class Fp32RunnerTests
         {
             for (int c = 0; c < hidden; c++)
             {
-                float expected = tables.Words[(ids[i] * hidden) + c] + tables.Types[c] + tables.Positions[((positions[i] + pad) * hidden) + c];
+                float expected =
+                    tables.Words[(ids[i] * hidden) + c] + tables.Types[c] + tables.Positions[((positions[i] + pad) * hidden) + c];
                 Assert.Equal(expected, seen[TensorSite.EmbeddingSum, -1][(i * hidden) + c]);
             }
         }
@@ -100,12 +101,14 @@ public class Fp32RunnerTests
             Assert.Equal(score, seen[TensorSite.AttentionScores, layer][(s + 2) * s + 3], 1e-4);
             float[] row = p[((s + 2) * s)..((s + 3) * s)];
             Assert.Equal(1, row.Sum(), 1e-5);
-            Assert.Equal(row.Select((probability, t) => (double)probability * v[t * 128 + 69]).Sum(), seen[TensorSite.Context, layer][2 * 128 + 69], 1e-5);
+            Assert.Equal(row.Select((probability, t) => (double)probability * v[t * 128 + 69]).Sum(),
+                seen[TensorSite.Context, layer][2 * 128 + 69], 1e-5);
 
             float[] before = layer == 0 ? seen[TensorSite.EmbeddingNorm, -1] : seen[TensorSite.OutputNorm, 0];
             Assert.Equal(seen[TensorSite.AttentionOutput, layer].Zip(before, (a, b) => a + b), seen[TensorSite.AttentionSum, layer]);
             Assert.Equal(
-                seen[TensorSite.FeedForward2, layer].Zip(seen[TensorSite.AttentionNorm, layer], (a, b) => a + b), seen[TensorSite.OutputSum, layer]);
+                seen[TensorSite.FeedForward2, layer].Zip(seen[TensorSite.AttentionNorm, layer], (a, b) => a + b),
+                seen[TensorSite.OutputSum, layer]);
             Assert.Equal(
                 seen[TensorSite.FeedForward1, layer].Select(x => SmoothTable.Gelu[x]), seen[TensorSite.FeedForwardActivation, layer]);
         }

@@ -20,7 +20,8 @@ public class MatrixProductTests
                     {
                         // Strides wider than the rows: what lies between them must stay as it is.
                         (int xStride, int yStride) = (depth + 3, columns + 5);
-                        float[] x = Values(random, rows * xStride), b = Values(random, depth * columns), bias = biased ? Values(random, columns) : [];
+                        float[] x = Values(random, rows * xStride), b = Values(random, depth * columns),
+                            bias = biased ? Values(random, columns) : [];
                         float[] y = [.. Enumerable.Repeat(7f, rows * yStride)];
                         var packed = new float[MatrixProduct.PackedLength(depth, columns)];
                         MatrixProduct.Pack(b, columns, 1, depth, columns, packed);
@@ -54,7 +55,8 @@ public class MatrixProductTests
     {
         var packed = new float[MatrixProduct.PackedLength(4, 4)];
         Assert.Throws<ArgumentOutOfRangeException>(() => MatrixProduct.Multiply(new float[7], 4, 2, packed, 4, 4, [], new float[8], 4));
-        Assert.Throws<ArgumentOutOfRangeException>(() => MatrixProduct.Multiply(new float[8], 4, 2, packed.AsSpan(1), 4, 4, [], new float[8], 4));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            () => MatrixProduct.Multiply(new float[8], 4, 2, packed.AsSpan(1), 4, 4, [], new float[8], 4));
         Assert.Throws<ArgumentOutOfRangeException>(() => MatrixProduct.Multiply(new float[8], 4, 2, packed, 4, 4, [], new float[7], 4));
     }
 

@@ -24,7 +24,8 @@ internal static class NaiveModel
                 int from = head * config.HeadSize;
                 for (int i = 0; i < x.Length; i++)
                 {
-                    double[] e = [.. k.Select(key => Math.Exp(Enumerable.Range(from, config.HeadSize).Sum(j => q[i][j] * key[j]) / Math.Sqrt(config.HeadSize)))];
+                    double[] e = [.. k.Select(
+                        key => Math.Exp(Enumerable.Range(from, config.HeadSize).Sum(j => q[i][j] * key[j]) / Math.Sqrt(config.HeadSize)))];
                     for (int j = from; j < from + config.HeadSize; j++)
                     {
                         context[i][j] = v.Select((value, t) => value[j] * e[t] / e.Sum()).Sum();
@@ -55,7 +56,8 @@ internal static class NaiveModel
 
     private static double[][] Apply(Linear linear, double[][] x) =>
         [.. x.Select(row => Enumerable.Range(0, linear.Outputs)
-            .Select(o => linear.Bias[o] + Enumerable.Range(0, linear.Inputs).Sum(i => linear.Weight[o * linear.Inputs + i] * row[i])).ToArray())];
+            .Select(o => linear.Bias[o] + Enumerable.Range(0, linear.Inputs).Sum(i => linear.Weight[o * linear.Inputs + i] * row[i]))
+            .ToArray())];
 
     private static double[] Sum(double[] a, double[] b) => [.. a.Zip(b, (u, v) => u + v)];
 

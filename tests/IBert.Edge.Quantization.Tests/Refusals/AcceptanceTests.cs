@@ -67,14 +67,17 @@ public sealed class AcceptanceTests
     public void Labels_of_any_language_and_numbers_as_labels()
     {
         using BrokenCheckpoint b = new();
-        b.Config("id2label", "{\"2\": 5, \"0\": \"\u0627\u06CC\u0631\u0627\u0646\u200C\u06CC\", \"1\": \"\\ud83d\\ude00 caf\u00E9, or not\"}");
+        b.Config(
+            "id2label", "{\"2\": 5, \"0\": \"\u0627\u06CC\u0631\u0627\u0646\u200C\u06CC\", \"1\": \"\\ud83d\\ude00 caf\u00E9, or not\"}");
         b.Write();
-        Assert.Equal(["\u0627\u06CC\u0631\u0627\u0646\u200C\u06CC", "\U0001F600 caf\u00E9, or not", "5"], CheckpointConfig.Read(b["config.json"]).Labels);
+        Assert.Equal(["\u0627\u06CC\u0631\u0627\u0646\u200C\u06CC", "\U0001F600 caf\u00E9, or not", "5"],
+            CheckpointConfig.Read(b["config.json"]).Labels);
     }
 
     [Fact]
     public void A_byte_order_mark_of_UTF8() =>
-        AssertSame(null, null, b => File.WriteAllText(b["config.json"], File.ReadAllText(b["config.json"]), new UTF8Encoding(encoderShouldEmitUTF8Identifier: true)));
+        AssertSame(null, null, b => File.WriteAllText(
+            b["config.json"], File.ReadAllText(b["config.json"]), new UTF8Encoding(encoderShouldEmitUTF8Identifier: true)));
 
     /// <summary>The Hub's cache: a folder of links to files with hashes for names.</summary>
     [Fact]
@@ -97,7 +100,8 @@ public sealed class AcceptanceTests
         b.Pipe("training.log");
     });
 
-    private static void AssertSame(Action<BrokenCheckpoint>? change, Func<CheckpointWriter>? model = null, Action<BrokenCheckpoint>? files = null)
+    private static void AssertSame(
+        Action<BrokenCheckpoint>? change, Func<CheckpointWriter>? model = null, Action<BrokenCheckpoint>? files = null)
     {
         using BrokenCheckpoint sound = model is null ? new() : new(model()), odd = model is null ? new() : new(model());
         sound.Write();
@@ -114,7 +118,8 @@ public sealed class AcceptanceTests
     }
 
     /// <summary>The model's bytes without the hash of the weights' file.</summary>
-    private static byte[] Convert(BrokenCheckpoint b) => Quantizer.Quantize(b.Folder, new QuantizerOptions { Samples = 8, Threads = 1 }).Model.ToFile(null);
+    private static byte[] Convert(BrokenCheckpoint b) =>
+        Quantizer.Quantize(b.Folder, new QuantizerOptions { Samples = 8, Threads = 1 }).Model.ToFile(null);
 
     private static IEnumerable<float> Values(Checkpoint checkpoint) =>
     [

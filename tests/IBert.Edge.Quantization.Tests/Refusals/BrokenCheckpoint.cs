@@ -80,7 +80,8 @@ internal sealed class BrokenCheckpoint(CheckpointWriter model) : IDisposable
     }
 
     /// <summary>Replaces a part of a text.</summary>
-    public void Replace(string name, string part, string other) => Text(name, File.ReadAllText(this[name]).Replace(part, other, StringComparison.Ordinal));
+    public void Replace(string name, string part, string other) =>
+        Text(name, File.ReadAllText(this[name]).Replace(part, other, StringComparison.Ordinal));
 
     public void Dispose() => model.Dispose();
 }

@@ -82,7 +82,8 @@ internal static partial class RefusalTable
                 ("a file for a version of transformers", WordPiece, TokenizerConfig, "fast_tokenizer_files", "[\"tokenizer.4.0.0.json\"]"),
                 ("another way to cut pairs", WordPiece, TokenizerConfig, "truncation_strategy", "\"only_first\""),
                 ("a length without room", WordPiece, TokenizerConfig, "model_max_length", "2"),
-                ("another way to cut pairs in tokenizer.json", WordPiece, Tokenizer, "truncation", "{\"strategy\": \"OnlyFirst\", \"direction\": \"Right\", \"max_length\": 128, \"stride\": 0}"),
+                ("another way to cut pairs in tokenizer.json", WordPiece, Tokenizer, "truncation",
+                    "{\"strategy\": \"OnlyFirst\", \"direction\": \"Right\", \"max_length\": 128, \"stride\": 0}"),
                 ("a model without ids", WordPiece, TokenizerConfig, "model_input_names", "[\"pixel_values\"]"),
                 ("a slow tokenizer's setting", WordPiece, TokenizerConfig, "do_basic_tokenize", "false"),
                 ("words that are not split", WordPiece, TokenizerConfig, "never_split", "[\"word\"]"),
@@ -90,7 +91,8 @@ internal static partial class RefusalTable
                 ("another version", WordPiece, Tokenizer, "version", "\"2.0\""),
                 ("a model of another kind", WordPiece, Tokenizer, "model.type", "\"Unigram\""),
                 ("a model of no kind", WordPiece, Tokenizer, "model", "{\"vocab\": []}"),
-                ("another pre-tokenizer", WordPiece, Tokenizer, "pre_tokenizer", "{\"type\": \"Sequence\", \"pretokenizers\": [{\"type\": \"Whitespace\"}, {\"type\": \"Digits\"}]}"),
+                ("another pre-tokenizer", WordPiece, Tokenizer, "pre_tokenizer",
+                    "{\"type\": \"Sequence\", \"pretokenizers\": [{\"type\": \"Whitespace\"}, {\"type\": \"Digits\"}]}"),
                 ("no normalizer", WordPiece, Tokenizer, "normalizer", "null"),
                 ("another post-processor", WordPiece, Tokenizer, "post_processor", "{\"type\": \"ByteLevel\"}"),
                 ("an id that no trie holds", WordPiece, Tokenizer, "model.vocab.[CLS]", "99999999"),
@@ -99,14 +101,22 @@ internal static partial class RefusalTable
                 ("no pieces", WordPiece, Tokenizer, "model.vocab", "{}"),
                 ("a limit of a word that is too large", WordPiece, Tokenizer, "model.max_input_chars_per_word", "100000"),
                 ("a prefix that is too long", WordPiece, Tokenizer, "model.continuing_subword_prefix", $"\"{new string('#', 300)}\""),
-                ("a template's token without an id", WordPiece, Tokenizer, "post_processor", "{\"type\": \"BertProcessing\", \"cls\": [\"[CLS]\"], \"sep\": [\"[SEP]\", 8]}"),
-                ("a template's token with an id below zero", WordPiece, Tokenizer, "post_processor", "{\"type\": \"BertProcessing\", \"cls\": [\"[CLS]\", -1], \"sep\": [\"[SEP]\", 8]}"),
-                ("a template's token that the vocabulary has not", WordPiece, Tokenizer, "post_processor", "{\"type\": \"BertProcessing\", \"cls\": [\"[CLS]\", 99999], \"sep\": [\"[SEP]\", 8]}"),
-                ("a template of something else", WordPiece, Tokenizer, "post_processor.single", "[{\"Text\": {\"id\": \"A\", \"type_id\": 0}}]"),
-                ("a template with a type that is none", WordPiece, Tokenizer, "post_processor.single", "[{\"Sequence\": {\"id\": \"A\", \"type_id\": 7}}]"),
-                ("a template without a text", WordPiece, Tokenizer, "post_processor.single", "[{\"SpecialToken\": {\"id\": \"[CLS]\", \"type_id\": 0}}]"),
-                ("an added token whose id is no number", WordPiece, TokenizerConfig, "added_tokens_decoder.first", "{\"content\": \"<first>\"}"),
-                ("an added token with another id", WordPiece, Tokenizer, "added_tokens", "[{\"id\": 99999, \"content\": \"<new>\", \"special\": true}]"),
+                ("a template's token without an id", WordPiece, Tokenizer, "post_processor",
+                    "{\"type\": \"BertProcessing\", \"cls\": [\"[CLS]\"], \"sep\": [\"[SEP]\", 8]}"),
+                ("a template's token with an id below zero", WordPiece, Tokenizer, "post_processor",
+                    "{\"type\": \"BertProcessing\", \"cls\": [\"[CLS]\", -1], \"sep\": [\"[SEP]\", 8]}"),
+                ("a template's token that the vocabulary has not", WordPiece, Tokenizer, "post_processor",
+                    "{\"type\": \"BertProcessing\", \"cls\": [\"[CLS]\", 99999], \"sep\": [\"[SEP]\", 8]}"),
+                ("a template of something else", WordPiece, Tokenizer, "post_processor.single",
+                    "[{\"Text\": {\"id\": \"A\", \"type_id\": 0}}]"),
+                ("a template with a type that is none", WordPiece, Tokenizer, "post_processor.single",
+                    "[{\"Sequence\": {\"id\": \"A\", \"type_id\": 7}}]"),
+                ("a template without a text", WordPiece, Tokenizer, "post_processor.single",
+                    "[{\"SpecialToken\": {\"id\": \"[CLS]\", \"type_id\": 0}}]"),
+                ("an added token whose id is no number", WordPiece, TokenizerConfig, "added_tokens_decoder.first",
+                    "{\"content\": \"<first>\"}"),
+                ("an added token with another id", WordPiece, Tokenizer, "added_tokens",
+                    "[{\"id\": 99999, \"content\": \"<new>\", \"special\": true}]"),
                 ("BPE with dropout", BytePair, Tokenizer, "model.dropout", "0.1"),
                 ("BPE with a normalizer", BytePair, Tokenizer, "normalizer", "{\"type\": \"NFC\"}"),
                 ("a merge of one piece", BytePair, Tokenizer, "model.merges", "[[\"a\"]]"),
@@ -116,8 +126,10 @@ internal static partial class RefusalTable
             yield return Files($"tokenizer: {kind}", data, b => Set(b, file, member, value));
         }
 
-        yield return Files("tokenizer: an added token that is too long", WordPiece, b => AddToken(b, new string('x', 300), "\"special\": true"));
-        yield return Files("tokenizer: an added token of which nothing is left", WordPiece, b => AddToken(b, "\\u0001", "\"normalized\": true"));
+        yield return Files(
+            "tokenizer: an added token that is too long", WordPiece, b => AddToken(b, new string('x', 300), "\"special\": true"));
+        yield return Files(
+            "tokenizer: an added token of which nothing is left", WordPiece, b => AddToken(b, "\\u0001", "\"normalized\": true"));
         yield return Files("tokenizer: an added token in the place of a piece", WordPiece, b =>
         {
             int count = JsonNode.Parse(File.ReadAllText(b[Tokenizer]))!["model"]!["vocab"]!.AsObject().Count;
@@ -134,8 +146,10 @@ internal static partial class RefusalTable
             AddToken(b, "ABC", "\"normalized\": true");
             Set(b, TokenizerConfig, "do_lower_case", "false");
         });
-        yield return Files("tokenizer: added_tokens.json that says something else", WordPiece, b => b.Text("added_tokens.json", "{\"[CLS]\": 99}"));
-        yield return Files("tokenizer: a piece that is too long", BytePair, b => Set(b, Tokenizer, $"model.vocab.{new string('a', 2000)}", "5000"));
+        yield return Files(
+            "tokenizer: added_tokens.json that says something else", WordPiece, b => b.Text("added_tokens.json", "{\"[CLS]\": 99}"));
+        yield return Files(
+            "tokenizer: a piece that is too long", BytePair, b => Set(b, Tokenizer, $"model.vocab.{new string('a', 2000)}", "5000"));
         yield return new("tokenizer: more pieces than a section holds", null)
         {
             Use = _ => WordPieceTokenizerWriter.Write(new WordPieceDefinition
@@ -217,7 +231,8 @@ internal static partial class RefusalTable
             ["unk_token"] = "[UNK]",
             ["continuing_subword_prefix"] = "##",
             ["max_input_chars_per_word"] = 100,
-            ["vocab"] = new JsonObject(File.ReadLines(b[Vocabulary]).Select((piece, id) => KeyValuePair.Create<string, JsonNode?>(piece, id))),
+            ["vocab"] = new JsonObject(
+                File.ReadLines(b[Vocabulary]).Select((piece, id) => KeyValuePair.Create<string, JsonNode?>(piece, id))),
         },
     }.ToJsonString();
 }

@@ -30,11 +30,14 @@ internal sealed record Refusal(string Kind, Action<BrokenCheckpoint>? Change, Ac
 
 internal static partial class RefusalTable
 {
-    private const string Config = "config.json", Weights = "model.safetensors", Index = "model.safetensors.index.json", Tokenizer = "tokenizer.json", Vocabulary = "vocab.txt";
+    private const string Config = "config.json", Weights = "model.safetensors", Index = "model.safetensors.index.json",
+        Tokenizer = "tokenizer.json", Vocabulary = "vocab.txt";
 
     private const string Entry = "\"a\": {\"dtype\": \"F32\", \"shape\": [1], \"data_offsets\": [0, 4]}";
 
-    public static IReadOnlyList<Refusal> All { get; } = [.. Folders(), .. Files(), .. ConfigFiles(), .. ConfigFields(), .. Labels(), .. WeightFormats(), .. Shards(), .. Tensors(), .. Heads(), .. Headers(), .. Integers(), .. Written(), .. Values(), .. Uses(), .. Tokenizers()];
+    public static IReadOnlyList<Refusal> All { get; } = [.. Folders(), .. Files(), .. ConfigFiles(), .. ConfigFields(), .. Labels(),
+        .. WeightFormats(), .. Shards(), .. Tensors(), .. Heads(), .. Headers(), .. Integers(), .. Written(), .. Values(), .. Uses(),
+        .. Tokenizers()];
 
     private static Refusal Field(string kind, string field, string json) => new(kind, b => b.Config(field, json));
 
@@ -42,7 +45,10 @@ internal static partial class RefusalTable
     private static IEnumerable<Refusal> Folders()
     {
         yield return new("a folder that is not there", null) { Use = b => Quantizer.Quantize(b["none"]) };
-        yield return new("a name on the Hub", null) { Use = _ => Quantizer.Quantize("distilbert/distilbert-base-uncased-finetuned-sst-2-english") };
+        yield return new("a name on the Hub", null)
+        {
+            Use = _ => Quantizer.Quantize("distilbert/distilbert-base-uncased-finetuned-sst-2-english"),
+        };
         yield return new("a folder without a name", null) { Use = _ => Quantizer.Quantize("") };
         yield return new("a file in place of the folder", null) { Use = b => Quantizer.Quantize(b[Weights]) };
         yield return new("a folder without config.json", null, b =>
@@ -130,10 +136,12 @@ internal static partial class RefusalTable
         yield return new("the index is a pipe", null, b => b.Pipe(Index)) { Shards = 2 };
         yield return new("a shard is a pipe", null, b => b.Pipe("model-00002-of-00002.safetensors")) { Shards = 2 };
         yield return new("a shard is a link to nothing", null, b => b.Link("model-00002-of-00002.safetensors", "nothing")) { Shards = 2 };
-        yield return new("a shard has a name that no file can have", null, b => b.Replace(Index, "model-00002-of-00002", new string('n', 300))) { Shards = 2 };
+        yield return new("a shard has a name that no file can have", null, b => b.Replace(
+            Index, "model-00002-of-00002", new string('n', 300))) { Shards = 2 };
         foreach (string name in (string[])[Config, Weights, Vocabulary, Tokenizer])
         {
-            yield return new($"{name} is a Git LFS pointer", null, b => b.Text(name, "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 17\n"));
+            yield return new($"{name} is a Git LFS pointer", null, b => b.Text(
+                name, "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 17\n"));
             yield return new($"{name} is a web page", null, b => b.Text(name, "<!DOCTYPE html>\n<html lang=\"en\"></html>"));
         }
         yield return new("model.safetensors is a .bin file renamed", null, b => b.Bytes(Weights, [0x50, 0x4B, 3, 4, .. new byte[60]]));
@@ -147,15 +155,20 @@ internal static partial class RefusalTable
     private static IEnumerable<Refusal> ConfigFiles()
     {
         foreach ((string kind, string text) in ((string, string)[])
-            [("empty", ""), ("cut off", "{\"a\": "), ("no JSON", "model_type: bert"), ("a list", "[]"), ("a number", "7"), ("two objects", "{} {}"), ("NaN", "{\"layer_norm_eps\": NaN}"),
-            ("a comment", "{} // of mine"), ("a comma too many", "{\"a\": 1,}"), ("a half of a surrogate pair", "{\"model_type\": \"\\ud800\"}"),
-            ("a name that is half a surrogate pair", "{\"id2label\": {\"\\ud800\": \"a\"}}"), ("a field twice", "{\"hidden_size\": 8, \"hidden_size\": 16}"),
-            ("nested without end", string.Concat(Enumerable.Repeat("[", 1_000_000))), ("nested objects", string.Concat(Enumerable.Repeat("{\"a\":", 1_000_000)))])
+            [("empty", ""), ("cut off", "{\"a\": "), ("no JSON",
+                "model_type: bert"), ("a list", "[]"), ("a number", "7"), ("two objects", "{} {}"), ("NaN", "{\"layer_norm_eps\": NaN}"),
+            ("a comment", "{} // of mine"), ("a comma too many", "{\"a\": 1,}"),
+            ("a half of a surrogate pair", "{\"model_type\": \"\\ud800\"}"),
+            ("a name that is half a surrogate pair", "{\"id2label\": {\"\\ud800\": \"a\"}}"),
+            ("a field twice", "{\"hidden_size\": 8, \"hidden_size\": 16}"),
+            ("nested without end", string.Concat(Enumerable.Repeat("[", 1_000_000))),
+            ("nested objects", string.Concat(Enumerable.Repeat("{\"a\":", 1_000_000)))])
         {
             yield return new($"config.json: {kind}", null, b => b.Text(Config, text));
         }
         yield return new("config.json in UTF-16", null, b => File.WriteAllText(b[Config], File.ReadAllText(b[Config]), Encoding.Unicode));
-        yield return new("config.json in UTF-16, big-endian, without a mark", null, b => b.Bytes(Config, Encoding.BigEndianUnicode.GetBytes(File.ReadAllText(b[Config]))));
+        yield return new("config.json in UTF-16, big-endian, without a mark", null, b => b.Bytes(
+            Config, Encoding.BigEndianUnicode.GetBytes(File.ReadAllText(b[Config]))));
         yield return new("config.json in UTF-32", null, b => File.WriteAllText(b[Config], File.ReadAllText(b[Config]), Encoding.UTF32));
         yield return new("config.json in Latin-1", b => b.Config("id2label", "{\"0\": \"a\", \"1\": \"b\", \"2\": \"caf\u00E9\"}"), b =>
             File.WriteAllText(b[Config], File.ReadAllText(b[Config]).Replace("\\u00E9", "\u00E9"), Encoding.Latin1));
@@ -182,7 +195,8 @@ internal static partial class RefusalTable
             b.Config("architectures", "[\"ElectraForSequenceClassification\"]");
         });
         foreach (string name in (string[])
-            ["BertModel", "BertForMaskedLM", "BertForTokenClassification", "BertForQuestionAnswering", "BertForMultipleChoice", "RobertaForSequenceClassification"])
+            ["BertModel", "BertForMaskedLM", "BertForTokenClassification", "BertForQuestionAnswering", "BertForMultipleChoice",
+                "RobertaForSequenceClassification"])
         {
             yield return Field($"architectures {name}", "architectures", $"[\"{name}\"]");
         }
@@ -193,7 +207,8 @@ internal static partial class RefusalTable
         yield return Field("a decoder", "is_decoder", "true");
         yield return Field("is_decoder of the wrong kind", "is_decoder", "1");
         yield return Field("cross attention", "add_cross_attention", "true");
-        yield return Field("quantized by bitsandbytes", "quantization_config", "{\"quant_method\": \"bitsandbytes\", \"load_in_4bit\": true}");
+        yield return Field(
+            "quantized by bitsandbytes", "quantization_config", "{\"quant_method\": \"bitsandbytes\", \"load_in_4bit\": true}");
         yield return Field("quantized by GPTQ", "quantization_config", "{\"quant_method\": \"gptq\", \"bits\": 4}");
         yield return Field("quantized by a method without a name", "quantization_config", "{\"bits\": 4}");
         yield return Field("quantization_config of the wrong kind", "quantization_config", "[]");
@@ -226,7 +241,10 @@ internal static partial class RefusalTable
             Model = () => RandomCheckpoint.Bert(8, 2, 12, seed: 9, labels: 1),
         };
         yield return new("a RoBERTa whose positions leave no room", b => b.Config("max_position_embeddings", "3")) { Model = Roberta };
-        yield return new("a RoBERTa whose padding token is outside of the vocabulary", b => b.Config("pad_token_id", "50")) { Model = Roberta };
+        yield return new("a RoBERTa whose padding token is outside of the vocabulary", b => b.Config("pad_token_id", "50"))
+        {
+            Model = Roberta,
+        };
     }
 
     /// <summary>Labels that a program could not print, or a person not tell apart.</summary>
@@ -234,18 +252,29 @@ internal static partial class RefusalTable
     {
         foreach ((string kind, string json) in ((string, string)[])
             [
-                ("none", "{}"), ("a list", "[\"a\", \"b\", \"c\"]"), ("a hole", "{\"0\": \"a\", \"1\": \"b\", \"3\": \"c\"}"), ("an index below zero", "{\"0\": \"a\", \"1\": \"b\", \"-1\": \"c\"}"),
-                ("an index that is no number", "{\"0\": \"a\", \"1\": \"b\", \"two\": \"c\"}"), ("an index twice", "{\"0\": \"a\", \"1\": \"b\", \"01\": \"c\"}"),
-                ("an index beyond 32 bits", "{\"0\": \"a\", \"1\": \"b\", \"99999999999\": \"c\"}"), ("a name that is an object", "{\"0\": \"a\", \"1\": \"b\", \"2\": {}}"),
-                ("a name that is null", "{\"0\": \"a\", \"1\": \"b\", \"2\": null}"), ("a name twice", "{\"0\": \"a\", \"1\": \"b\", \"2\": \"a\"}"),
-                ("an empty name", "{\"0\": \"a\", \"1\": \"b\", \"2\": \"\"}"), ("a name of spaces", "{\"0\": \"a\", \"1\": \"b\", \"2\": \"  \"}"),
-                ("an escape sequence", "{\"0\": \"a\", \"1\": \"b\", \"2\": \"pos\\u001b[2J\\nok\"}"), ("a tab", "{\"0\": \"a\", \"1\": \"b\", \"2\": \"c\\td\"}"),
-                ("a line feed", "{\"0\": \"a\", \"1\": \"b\", \"2\": \"c\\nd\"}"), ("DEL", "{\"0\": \"a\", \"1\": \"b\", \"2\": \"c\\u007f\"}"),
-                ("a control character of C1", "{\"0\": \"a\", \"1\": \"b\", \"2\": \"c\\u009b31m\"}"), ("a line separator", "{\"0\": \"a\", \"1\": \"b\", \"2\": \"c\\u2028d\"}"),
-                ("a paragraph separator", "{\"0\": \"a\", \"1\": \"b\", \"2\": \"c\\u2029d\"}"), ("a bidirectional override", "{\"0\": \"a\", \"1\": \"b\", \"2\": \"\\u202egnorw\"}"),
-                ("a bidirectional isolate", "{\"0\": \"a\", \"1\": \"b\", \"2\": \"\\u2066c\"}"), ("a zero byte", "{\"0\": \"a\", \"1\": \"b\", \"2\": \"c\\u0000\"}"),
+                ("none", "{}"), ("a list", "[\"a\", \"b\", \"c\"]"), ("a hole", "{\"0\": \"a\", \"1\": \"b\", \"3\": \"c\"}"),
+                ("an index below zero", "{\"0\": \"a\", \"1\": \"b\", \"-1\": \"c\"}"),
+                ("an index that is no number", "{\"0\": \"a\", \"1\": \"b\", \"two\": \"c\"}"),
+                ("an index twice", "{\"0\": \"a\", \"1\": \"b\", \"01\": \"c\"}"),
+                ("an index beyond 32 bits", "{\"0\": \"a\", \"1\": \"b\", \"99999999999\": \"c\"}"),
+                ("a name that is an object", "{\"0\": \"a\", \"1\": \"b\", \"2\": {}}"),
+                ("a name that is null", "{\"0\": \"a\", \"1\": \"b\", \"2\": null}"),
+                ("a name twice", "{\"0\": \"a\", \"1\": \"b\", \"2\": \"a\"}"),
+                ("an empty name", "{\"0\": \"a\", \"1\": \"b\", \"2\": \"\"}"),
+                ("a name of spaces", "{\"0\": \"a\", \"1\": \"b\", \"2\": \"  \"}"),
+                ("an escape sequence", "{\"0\": \"a\", \"1\": \"b\", \"2\": \"pos\\u001b[2J\\nok\"}"),
+                ("a tab", "{\"0\": \"a\", \"1\": \"b\", \"2\": \"c\\td\"}"),
+                ("a line feed", "{\"0\": \"a\", \"1\": \"b\", \"2\": \"c\\nd\"}"),
+                ("DEL", "{\"0\": \"a\", \"1\": \"b\", \"2\": \"c\\u007f\"}"),
+                ("a control character of C1", "{\"0\": \"a\", \"1\": \"b\", \"2\": \"c\\u009b31m\"}"),
+                ("a line separator", "{\"0\": \"a\", \"1\": \"b\", \"2\": \"c\\u2028d\"}"),
+                ("a paragraph separator", "{\"0\": \"a\", \"1\": \"b\", \"2\": \"c\\u2029d\"}"),
+                ("a bidirectional override", "{\"0\": \"a\", \"1\": \"b\", \"2\": \"\\u202egnorw\"}"),
+                ("a bidirectional isolate", "{\"0\": \"a\", \"1\": \"b\", \"2\": \"\\u2066c\"}"),
+                ("a zero byte", "{\"0\": \"a\", \"1\": \"b\", \"2\": \"c\\u0000\"}"),
                 ("a very long name", $"{{\"0\": \"a\", \"1\": \"b\", \"2\": \"{new string('c', 5000)}\"}}"),
-                ("fewer than the classifier has", "{\"0\": \"a\", \"1\": \"b\"}"), ("more than the classifier has", "{\"0\": \"a\", \"1\": \"b\", \"2\": \"c\", \"3\": \"d\"}"),
+                ("fewer than the classifier has", "{\"0\": \"a\", \"1\": \"b\"}"),
+                ("more than the classifier has", "{\"0\": \"a\", \"1\": \"b\", \"2\": \"c\", \"3\": \"d\"}"),
                 ("one where the classifier has three", "{\"0\": \"score\"}"),
             ])
         {
@@ -271,7 +300,8 @@ internal static partial class RefusalTable
         {
             yield return new($"weights of type {type}", null, b => b.Bytes(Weights, Retyped(b, "classifier.weight", type)));
         }
-        yield return new("weights of a type that is not known", null, b => b.Replace(Weights, "\"classifier.weight\":{\"dtype\":\"F32\"", "\"classifier.weight\":{\"dtype\":\"F4X\""));
+        yield return new("weights of a type that is not known", null, b => b.Replace(
+            Weights, "\"classifier.weight\":{\"dtype\":\"F32\"", "\"classifier.weight\":{\"dtype\":\"F4X\""));
     }
 
     /// <summary>An index that does not fit its shards.</summary>
@@ -279,18 +309,25 @@ internal static partial class RefusalTable
     {
         foreach ((string kind, string text) in ((string, string)[])
             [
-                ("cut off", """{"weight_map": """), ("without weight_map", "{}"), ("with an empty weight_map", """{"weight_map": {}}"""), ("of the wrong kind", """{"weight_map": []}"""),
-                ("that names a number", """{"weight_map": {"a": 1}}"""), ("that names a file above", """{"weight_map": {"a": "../model-00001-of-00002.safetensors"}}"""),
-                ("that names a file of the machine", """{"weight_map": {"a": "/etc/passwd"}}"""), ("that names a file below", """{"weight_map": {"a": "b/c.safetensors"}}"""),
-                ("that names another file of the folder", """{"weight_map": {"a": "config.json"}}"""), ("that names nothing", """{"weight_map": {"a": ""}}"""),
-                ("with a backslash", """{"weight_map": {"a": "..\\c.safetensors"}}"""), ("that names a missing file", """{"weight_map": {"a": "model-00003-of-00003.safetensors"}}"""),
+                ("cut off", """{"weight_map": """), ("without weight_map", "{}"), ("with an empty weight_map", """{"weight_map": {}}"""),
+                ("of the wrong kind", """{"weight_map": []}"""),
+                ("that names a number", """{"weight_map": {"a": 1}}"""),
+                ("that names a file above", """{"weight_map": {"a": "../model-00001-of-00002.safetensors"}}"""),
+                ("that names a file of the machine", """{"weight_map": {"a": "/etc/passwd"}}"""),
+                ("that names a file below", """{"weight_map": {"a": "b/c.safetensors"}}"""),
+                ("that names another file of the folder", """{"weight_map": {"a": "config.json"}}"""),
+                ("that names nothing", """{"weight_map": {"a": ""}}"""),
+                ("with a backslash", """{"weight_map": {"a": "..\\c.safetensors"}}"""),
+                ("that names a missing file", """{"weight_map": {"a": "model-00003-of-00003.safetensors"}}"""),
                 ("that names a tensor elsewhere", """{"weight_map": {"a": "model-00001-of-00002.safetensors"}}"""),
-                ("that names a tensor twice", """{"weight_map": {"a": "model-00001-of-00002.safetensors", "a": "model-00002-of-00002.safetensors"}}"""),
+                ("that names a tensor twice",
+                    """{"weight_map": {"a": "model-00001-of-00002.safetensors", "a": "model-00002-of-00002.safetensors"}}"""),
             ])
         {
             yield return new($"an index {kind}", null, b => b.Text(Index, text)) { Shards = 2 };
         }
-        yield return new("a tensor in two shards", null, b => b.Copy("model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors")) { Shards = 2 };
+        yield return new("a tensor in two shards", null, b => b.Copy(
+            "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors")) { Shards = 2 };
         yield return new("a shard that is cut off", null, b =>
             b.Bytes("model-00002-of-00002.safetensors", File.ReadAllBytes(b["model-00002-of-00002.safetensors"])[..^4]))
         { Shards = 2 };
@@ -298,7 +335,8 @@ internal static partial class RefusalTable
         {
             JsonNode index = JsonNode.Parse(File.ReadAllText(b[Index]))!;
             JsonObject map = index["weight_map"]!.AsObject();
-            foreach (string name in map.Where(entry => (string)entry.Value! == "model-00002-of-00002.safetensors").Select(entry => entry.Key).ToArray())
+            foreach (string name in map.Where(entry => (string)entry.Value! == "model-00002-of-00002.safetensors")
+                .Select(entry => entry.Key).ToArray())
             {
                 map.Remove(name);
             }
@@ -310,7 +348,8 @@ internal static partial class RefusalTable
     /// <summary>Tensors that are not there, or of another shape than config.json says.</summary>
     private static IEnumerable<Refusal> Tensors()
     {
-        foreach (string name in (string[])["bert.embeddings.word_embeddings.weight", "bert.embeddings.LayerNorm.weight", "bert.encoder.layer.1.output.dense.bias", "bert.pooler.dense.bias"])
+        foreach (string name in (string[])["bert.embeddings.word_embeddings.weight", "bert.embeddings.LayerNorm.weight",
+            "bert.encoder.layer.1.output.dense.bias", "bert.pooler.dense.bias"])
         {
             yield return new($"without {name}", b => b.Model.Tensors.Remove(name));
         }
@@ -320,7 +359,8 @@ internal static partial class RefusalTable
         yield return Field("another vocabulary", "vocab_size", "51");
         yield return Field("another number of positions", "max_position_embeddings", "65");
         yield return Field("another number of token types", "type_vocab_size", "1");
-        yield return new("a tensor of another rank", b => b.Model.Tensors["bert.pooler.dense.weight"] = b.Model.Tensors["bert.pooler.dense.weight"] with { Shape = [64] });
+        yield return new("a tensor of another rank", b =>
+            b.Model.Tensors["bert.pooler.dense.weight"] = b.Model.Tensors["bert.pooler.dense.weight"] with { Shape = [64] });
         yield return new("a DistilBERT of another width between the layers", b => b.Config("hidden_dim", "13")) { Model = Distil };
         yield return new("a DistilBERT with more layers than the weights have", b => b.Config("n_layers", "3")) { Model = Distil };
         yield return new("a DistilBERT whose positions were not saved", b =>
@@ -338,11 +378,13 @@ internal static partial class RefusalTable
             }
             b.Model.Rename(name => name.StartsWith("teacher.", StringComparison.Ordinal) ? name : "student." + name);
         });
-        yield return new("quantized weights without a word of it in config.json", b => b.Model.Rename(name => name.Replace("query.weight", "query.qweight")));
+        yield return new("quantized weights without a word of it in config.json", b => b.Model.Rename(
+            name => name.Replace("query.weight", "query.qweight")));
         yield return new("an adapter that is not merged", b =>
         {
             b.Model.Rename(name => "base_model.model." + name.Replace("query.weight", "query.base_layer.weight"));
-            b.Model.Tensors.Add("base_model.model.bert.encoder.layer.0.attention.self.query.lora_A.default.weight", new TestTensor("F32", [1], [1]));
+            b.Model.Tensors.Add(
+                "base_model.model.bert.encoder.layer.0.attention.self.query.lora_A.default.weight", new TestTensor("F32", [1], [1]));
         });
         yield return new("no tensor at all", null, b => b.Weights("{}"));
     }
@@ -352,7 +394,8 @@ internal static partial class RefusalTable
     {
         foreach ((string kind, string name) in ((string, string)[])
             [
-                ("answers questions", "qa_outputs.weight"), ("fills gaps", "cls.predictions.bias"), ("fills gaps, of RoBERTa", "lm_head.bias"), ("fills gaps, of DistilBERT", "vocab_projector.bias"),
+                ("answers questions", "qa_outputs.weight"), ("fills gaps", "cls.predictions.bias"),
+                ("fills gaps, of RoBERTa", "lm_head.bias"), ("fills gaps, of DistilBERT", "vocab_projector.bias"),
                 ("says what follows", "cls.seq_relationship.weight"),
             ])
         {
@@ -384,7 +427,10 @@ internal static partial class RefusalTable
         })
         { Model = Roberta };
         yield return new("a RoBERTa without its classifier", b => b.Model.Tensors.Remove("classifier.out_proj.weight")) { Model = Roberta };
-        yield return new("a RoBERTa without its classifier's dense layer", b => b.Model.Tensors.Remove("classifier.dense.bias")) { Model = Roberta };
+        yield return new("a RoBERTa without its classifier's dense layer", b => b.Model.Tensors.Remove("classifier.dense.bias"))
+        {
+            Model = Roberta,
+        };
     }
 
     /// <summary>Headers of safetensors that break a rule of the format.</summary>
@@ -392,16 +438,24 @@ internal static partial class RefusalTable
     {
         (string Kind, string Header, int Data)[] headers =
         [
-            ("no object", "[]", 0), ("no JSON", "{a", 0), ("something behind the object", "{} {}", 0), ("nested without end", "{\"a\":" + string.Concat(Enumerable.Repeat("[", 100_000)), 0),
-            ("a tensor twice", $"{{{Entry}, {Entry}}}", 4), ("metadata twice", "{\"__metadata__\": {}, \"__metadata__\": {}}", 0), ("a tensor that is a number", "{\"a\": 1}", 0),
-            ("a dtype twice", Entry.Replace("\"shape\"", "\"dtype\": \"F16\", \"shape\""), 4), ("a dtype that is a number", Entry.Replace("\"F32\"", "4"), 4),
-            ("no dtype", Entry.Replace("dtype", "type"), 4), ("no shape", Entry.Replace("shape", "size"), 4), ("one offset", Entry.Replace("0, 4", "0"), 4),
-            ("a shape that is a number", Entry.Replace("[1]", "1"), 4), ("a dimension below zero", Entry.Replace("[1]", "[-1]"), 4), ("a dimension with a fraction", Entry.Replace("[1]", "[1.5]"), 4),
-            ("a size beyond 64 bits", Entry.Replace("[1]", "[4294967296, 4294967296, 4]"), 4), ("a huge shape of nothing", Entry.Replace("[1]", "[9223372036854775807, 0]"), 4),
-            ("offsets that run back", Entry.Replace("0, 4", "4, 0"), 4), ("offsets of another size", Entry.Replace("0, 4", "0, 8"), 8), ("a gap in front", Entry.Replace("0, 4", "4, 8"), 8),
+            ("no object", "[]", 0), ("no JSON", "{a", 0), ("something behind the object", "{} {}", 0),
+            ("nested without end", "{\"a\":" + string.Concat(Enumerable.Repeat("[", 100_000)), 0),
+            ("a tensor twice", $"{{{Entry}, {Entry}}}", 4), ("metadata twice", "{\"__metadata__\": {}, \"__metadata__\": {}}", 0),
+            ("a tensor that is a number", "{\"a\": 1}", 0),
+            ("a dtype twice", Entry.Replace("\"shape\"", "\"dtype\": \"F16\", \"shape\""), 4),
+            ("a dtype that is a number", Entry.Replace("\"F32\"", "4"), 4),
+            ("no dtype", Entry.Replace("dtype", "type"), 4), ("no shape", Entry.Replace("shape", "size"), 4),
+            ("one offset", Entry.Replace("0, 4", "0"), 4), ("a shape that is a number", Entry.Replace("[1]", "1"), 4),
+            ("a dimension below zero", Entry.Replace("[1]", "[-1]"), 4), ("a dimension with a fraction", Entry.Replace("[1]", "[1.5]"), 4),
+            ("a size beyond 64 bits", Entry.Replace("[1]", "[4294967296, 4294967296, 4]"), 4),
+            ("a huge shape of nothing", Entry.Replace("[1]", "[9223372036854775807, 0]"), 4),
+            ("offsets that run back", Entry.Replace("0, 4", "4, 0"), 4), ("offsets of another size", Entry.Replace("0, 4", "0, 8"), 8),
+            ("a gap in front", Entry.Replace("0, 4", "4, 8"), 8),
             ("data behind the last tensor", Entry, 8), ("data that is cut off", Entry.Replace("[1]", "[2]").Replace("0, 4", "0, 8"), 4),
-            ("two tensors in one place", Entry + ", " + Entry.Replace("\"a\"", "\"b\""), 4), ("half a surrogate pair", Entry.Replace("\"a\"", "\"\\ud800\""), 4),
-            ("a name that steers a terminal", Entry.Replace("\"a\"", "\"\\u001b[2J\\n\"").Replace("[1]", "[2]"), 4), ("a very long name", Entry.Replace("\"a\"", $"\"{new string('a', 100_000)}\"").Replace("[1]", "[2]"), 4),
+            ("two tensors in one place", Entry + ", " + Entry.Replace("\"a\"", "\"b\""), 4),
+            ("half a surrogate pair", Entry.Replace("\"a\"", "\"\\ud800\""), 4),
+            ("a name that steers a terminal", Entry.Replace("\"a\"", "\"\\u001b[2J\\n\"").Replace("[1]", "[2]"), 4),
+            ("a very long name", Entry.Replace("\"a\"", $"\"{new string('a', 100_000)}\"").Replace("[1]", "[2]"), 4),
         ];
         foreach ((string kind, string header, int data) in headers)
         {
@@ -409,10 +463,12 @@ internal static partial class RefusalTable
         }
         yield return new("a file of seven bytes", null, b => b.Bytes(Weights, new byte[7]));
         yield return new("an empty file", null, b => b.Bytes(Weights));
-        yield return new("a header that does not begin", null, b => b.Bytes(Weights, [2, 0, 0, 0, 0, 0, 0, 0, (byte)' ', (byte)'{', (byte)'}']));
+        yield return new("a header that does not begin", null, b => b.Bytes(
+            Weights, [2, 0, 0, 0, 0, 0, 0, 0, (byte)' ', (byte)'{', (byte)'}']));
         yield return new("a header of no length", null, b => b.Bytes(Weights, [0, 0, 0, 0, 0, 0, 0, 0, (byte)'{', (byte)'}']));
         yield return new("a header longer than the file", null, b => b.Bytes(Weights, [200, 0, 0, 0, 0, 0, 0, 0, (byte)'{', (byte)'}']));
-        yield return new("a header longer than the format allows", null, b => b.Bytes(Weights, [255, 255, 255, 255, 255, 255, 255, 255, (byte)'{', (byte)'}']));
+        yield return new("a header longer than the format allows", null, b => b.Bytes(
+            Weights, [255, 255, 255, 255, 255, 255, 255, 255, (byte)'{', (byte)'}']));
     }
 
     /// <summary>Checkpoints that say that they were trained in integer mode.</summary>
@@ -456,7 +512,8 @@ internal static partial class RefusalTable
     {
         foreach (float value in (float[])[float.NaN, float.PositiveInfinity, float.NegativeInfinity])
         {
-            yield return new($"a weight of {value.ToString(CultureInfo.InvariantCulture)}", b => b.Model.Tensors["bert.encoder.layer.1.output.dense.bias"].Values[3] = value);
+            yield return new($"a weight of {value.ToString(CultureInfo.InvariantCulture)}", b =>
+                b.Model.Tensors["bert.encoder.layer.1.output.dense.bias"].Values[3] = value);
         }
         yield return new("a classifier's weight of almost infinity", b => b.Model.Tensors["classifier.weight"].Values[0] = float.MaxValue);
         yield return new("values beyond FP32", b => Scale(b, "bert.encoder.layer.1.attention.output.LayerNorm.weight", 1e38f));
@@ -465,7 +522,8 @@ internal static partial class RefusalTable
             Scale(b, "bert.encoder.layer.1.attention.self.value.weight", 1e25f);
             Scale(b, "classifier.bias", 1e12f);
         });
-        yield return new("a bias that drowns all else", b => b.Model.Tensors["bert.encoder.layer.0.attention.self.value.bias"].Values[0] *= 1e25f);
+        yield return new("a bias that drowns all else", b =>
+            b.Model.Tensors["bert.encoder.layer.0.attention.self.value.bias"].Values[0] *= 1e25f);
         yield return new("scores of almost infinity", b =>
         {
             Scale(b, "bert.encoder.layer.0.attention.self.query.weight", 1e8f);
@@ -481,15 +539,20 @@ internal static partial class RefusalTable
     /// <summary>Checkpoints that are sound, and not what they are used for.</summary>
     private static IEnumerable<Refusal> Uses()
     {
-        yield return new("another tokenizer than the model's", null, b => File.AppendAllLines(b[Vocabulary], Enumerable.Range(0, 100).Select(i => $"word{i}")));
+        yield return new("another tokenizer than the model's", null, b => File.AppendAllLines(
+            b[Vocabulary], Enumerable.Range(0, 100).Select(i => $"word{i}")));
         yield return new("a model of other weights to compare with", null)
         {
             Use = b => Compare(b, model => model.Tensors["classifier.bias"].Values[0]++, forged: false),
         };
-        yield return new("a model of another width to compare with", null) { Use = b => Compare(b, model => Replace(model, RandomCheckpoint.Bert(16, 2, 12, seed: 9)), forged: true) };
+        yield return new("a model of another width to compare with", null)
+        {
+            Use = b => Compare(b, model => Replace(model, RandomCheckpoint.Bert(16, 2, 12, seed: 9)), forged: true),
+        };
         yield return new("a model of more positions to compare with", null)
         {
-            Use = b => Compare(b, model => Resize(model, "bert.embeddings.position_embeddings.weight", 80, "max_position_embeddings"), forged: true),
+            Use = b => Compare(
+                b, model => Resize(model, "bert.embeddings.position_embeddings.weight", 80, "max_position_embeddings"), forged: true),
         };
         yield return new("weights that become shorter while they are read", null)
         {
@@ -534,7 +597,8 @@ internal static partial class RefusalTable
         change(other.Model);
         other.Write();
         QuantizationResult result = Quantizer.Quantize(other.Folder, new QuantizerOptions { Samples = 8, Threads = 1 });
-        string provenance = forged ? result.ProvenanceJson.Replace(result.Origin.SourceHash, Checkpoint.Load(b.Folder).SourceHash) : result.ProvenanceJson;
+        string provenance =
+            forged ? result.ProvenanceJson.Replace(result.Origin.SourceHash, Checkpoint.Load(b.Folder).SourceHash) : result.ProvenanceJson;
         File.WriteAllBytes(b["m.ibert"], result.Model.ToFile(provenance));
         using ModelFile model = ModelFile.Open(b["m.ibert"]);
         b.Text("data.txt", string.Join('\n', LetterCheckpoint.Texts(10)));
@@ -556,7 +620,11 @@ internal static partial class RefusalTable
     private static void Resize(CheckpointWriter model, string table, int rows, string field)
     {
         TestTensor tensor = model.Tensors[table];
-        model.Tensors[table] = tensor with { Shape = [rows, tensor.Shape[1]], Values = [.. tensor.Values, .. new float[(rows * tensor.Shape[1]) - tensor.Values.Length]] };
+        model.Tensors[table] = tensor with
+        {
+            Shape = [rows, tensor.Shape[1]],
+            Values = [.. tensor.Values, .. new float[(rows * tensor.Shape[1]) - tensor.Values.Length]],
+        };
         model.Config[field] = rows;
     }
 
@@ -578,15 +646,19 @@ internal static partial class RefusalTable
         writer.Config["model_type"] = "distilbert";
         writer.Config["architectures"] = new JsonArray("DistilBertForSequenceClassification");
         foreach ((string bert, string distil) in ((string, string)[])
-            [("hidden_size", "dim"), ("num_attention_heads", "n_heads"), ("num_hidden_layers", "n_layers"), ("intermediate_size", "hidden_dim")])
+            [("hidden_size", "dim"), ("num_attention_heads", "n_heads"), ("num_hidden_layers", "n_layers"),
+                ("intermediate_size", "hidden_dim")])
         {
             writer.Config[distil] = writer.Config[bert]!.DeepClone();
             writer.Config.Remove(bert);
         }
         return writer.Rename(name => name
-            .Replace("bert.pooler.dense", "pre_classifier").Replace("bert.encoder", "distilbert.transformer").Replace("bert.embeddings", "distilbert.embeddings")
-            .Replace("attention.self.query", "attention.q_lin").Replace("attention.self.key", "attention.k_lin").Replace("attention.self.value", "attention.v_lin")
-            .Replace("attention.output.dense", "attention.out_lin").Replace("attention.output.LayerNorm", "sa_layer_norm").Replace("output.LayerNorm", "output_layer_norm")
+            .Replace("bert.pooler.dense", "pre_classifier").Replace("bert.encoder", "distilbert.transformer")
+            .Replace("bert.embeddings", "distilbert.embeddings")
+            .Replace("attention.self.query", "attention.q_lin").Replace("attention.self.key", "attention.k_lin")
+            .Replace("attention.self.value", "attention.v_lin")
+            .Replace("attention.output.dense", "attention.out_lin").Replace("attention.output.LayerNorm", "sa_layer_norm")
+            .Replace("output.LayerNorm", "output_layer_norm")
             .Replace("intermediate.dense", "ffn.lin1").Replace("output.dense", "ffn.lin2"));
     }
 

@@ -10,7 +10,8 @@ namespace IBert.Edge.Quantization.Tests.Refusals;
 
 public sealed partial class RefusalTests
 {
-    private static readonly Lazy<IReadOnlyDictionary<string, string>> s_messages = new(() => RefusalTable.All.ToDictionary(refusal => refusal.Kind, Provoke));
+    private static readonly Lazy<IReadOnlyDictionary<string, string>> s_messages =
+        new(() => RefusalTable.All.ToDictionary(refusal => refusal.Kind, Provoke));
 
     public static TheoryData<string> Kinds => [.. RefusalTable.All.Select(refusal => refusal.Kind)];
 
@@ -54,13 +55,17 @@ public sealed partial class RefusalTests
     [Fact]
     public void Every_message_in_the_source_is_provoked()
     {
-        MessagePart[] parts = [.. SourceMessages.Find([.. new[] { "Checkpoints", "Quantization" }.Select(name => Path.Combine(Shared.Repository, "src", $"IBert.Edge.{name}"))])];
+        MessagePart[] parts = [.. SourceMessages.Find(
+            [.. new[] { "Checkpoints", "Quantization" }.Select(name => Path.Combine(Shared.Repository, "src", $"IBert.Edge.{name}"))])];
         Assert.InRange(parts.Length, 100, 1000);
-        MessagePart[] untested = [.. parts.Where(part => !s_messages.Value.Values.Any(message => message.Contains(part.Text, StringComparison.Ordinal)))];
+        MessagePart[] untested =
+            [.. parts.Where(part => !s_messages.Value.Values.Any(message => message.Contains(part.Text, StringComparison.Ordinal)))];
         Assert.True(untested.Length == 0, $"no row of the table provokes these:\n{string.Join('\n', untested)}");
     }
 
-    /// <summary>A sample of the table through the program, which ends with 2, says one line, and leaves nothing where the model was to be.</summary>
+    /// <summary>
+    /// A sample of the table through the program, which ends with 2, says one line, and leaves nothing where the model was to be.
+    /// </summary>
     [Theory]
     [InlineData("a folder without config.json")]
     [InlineData("an adapter")]
@@ -83,7 +88,8 @@ public sealed partial class RefusalTests
     {
         using BrokenCheckpoint checkpoint = Make(RefusalTable.All.Single(refusal => refusal.Kind == kind));
         using TemporaryFolder output = new();
-        ProcessStartInfo start = new("dotnet", [Path.Combine(AppContext.BaseDirectory, "ibert-quantize.dll"), checkpoint.Folder, "-o", output["m.ibert"]])
+        ProcessStartInfo start =
+            new("dotnet", [Path.Combine(AppContext.BaseDirectory, "ibert-quantize.dll"), checkpoint.Folder, "-o", output["m.ibert"]])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -135,9 +141,12 @@ public sealed partial class RefusalTests
         return Normalize(message, checkpoint);
     }
 
-    /// <summary>A message without the folder's name; the words of .NET's JSON parser are its own, those of the runtime's proofs are tested there.</summary>
+    /// <summary>
+    /// A message without the folder's name; the words of .NET's JSON parser are its own, those of the runtime's proofs are tested there.
+    /// </summary>
     private static string Normalize(string message, BrokenCheckpoint checkpoint) => JsonWords().Replace(
-        RuntimeWords().Replace(message.Replace(checkpoint.Folder, "CHECKPOINT", StringComparison.Ordinal), "(the quantized model: ...)"), "(line $1, byte $2: ...)");
+        RuntimeWords().Replace(message.Replace(checkpoint.Folder, "CHECKPOINT", StringComparison.Ordinal), "(the quantized model: ...)"),
+        "(line $1, byte $2: ...)");
 
     [GeneratedRegex(@"\(the quantized model: .*\)(?=: )")]
     private static partial Regex RuntimeWords();

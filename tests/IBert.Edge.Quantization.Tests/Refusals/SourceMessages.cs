@@ -9,8 +9,8 @@ namespace IBert.Edge.Quantization.Tests.Refusals;
 internal readonly record struct MessagePart(string Place, string Text);
 
 /// <summary>
-/// Reads C# far enough to tell texts, comments and code apart. A text belongs to a refusal that stands among the arguments of CheckpointException,
-/// of a method that returns one or requires something of a tokenizer, or in the body of such a method.
+/// Reads C# far enough to tell texts, comments and code apart. A text belongs to a refusal that stands among the arguments of
+/// CheckpointException, of a method that returns one or requires something of a tokenizer, or in the body of such a method.
 /// </summary>
 internal sealed partial class SourceMessages
 {
@@ -55,7 +55,8 @@ internal sealed partial class SourceMessages
         foreach ((string name, char[] code, List<(int Start, string Text)> texts) in files)
         {
             string all = new(code);
-            List<(int Start, int End)> regions = [.. calls.Matches(all).Select(match => (match.Index, Close(all, match.Index + match.Length - 1)))];
+            List<(int Start, int End)> regions =
+                [.. calls.Matches(all).Select(match => (match.Index, Close(all, match.Index + match.Length - 1)))];
             foreach (Match maker in Maker().Matches(all))
             {
                 int body = Close(all, maker.Index + maker.Length - 1) + 1;
@@ -64,7 +65,8 @@ internal sealed partial class SourceMessages
             }
             foreach ((int start, string text) in texts)
             {
-                if (text.Count(char.IsLetter) >= LeastLetters && text.Trim().Contains(' ') && regions.Exists(region => region.Start <= start && start < region.End))
+                if (text.Count(char.IsLetter) >= LeastLetters && text.Trim().Contains(' ')
+                    && regions.Exists(region => region.Start <= start && start < region.End))
                 {
                     yield return new($"{name}:{all.AsSpan(0, start).Count('\n') + 1}", text);
                 }

@@ -92,7 +92,8 @@ public sealed class CalibrationTextsTests : IDisposable
 
     [Fact]
     public void Too_few_are_refused() =>
-        Assert.Contains("data.txt has 7 texts, calibration needs 8 or more", Assert.Throws<DataFileException>(() => Choose(7, samples: 512, seed: 1)).Message);
+        Assert.Contains("data.txt has 7 texts, calibration needs 8 or more",
+            Assert.Throws<DataFileException>(() => Choose(7, samples: 512, seed: 1)).Message);
 
     [Fact]
     public void The_built_in_sentences_are_about_a_hundred_and_all_different()
@@ -124,7 +125,8 @@ public sealed class CalibrationTextsTests : IDisposable
     [Fact]
     public void Pairs_are_joined_on_both_sides()
     {
-        TextSource source = TextSource.Read(folder.Write("pairs.tsv", "a\tb\n" + string.Concat(Enumerable.Repeat("one\ttwo\n", 10))), "a", "b");
+        TextSource source = TextSource.Read(
+            folder.Write("pairs.tsv", "a\tb\n" + string.Concat(Enumerable.Repeat("one\ttwo\n", 10))), "a", "b");
 
         CalibrationTexts texts = CalibrationTexts.Choose(source, 8, 1, encoder);
 
@@ -145,7 +147,8 @@ public sealed class CalibrationTextsTests : IDisposable
     private CalibrationTexts Choose(int count, int samples, ulong seed)
     {
         // Each text is one piece of its own, by which it is known again.
-        string[] pieces = [.. File.ReadLines(Path.Combine(TinyData.Checkpoint, "vocab.txt")).Where(piece => piece.Length > 2 && piece.All(char.IsAsciiLetterLower)).Take(count)];
+        string[] pieces = [.. File.ReadLines(Path.Combine(TinyData.Checkpoint, "vocab.txt"))
+            .Where(piece => piece.Length > 2 && piece.All(char.IsAsciiLetterLower)).Take(count)];
         TextSource source = TextSource.Read(folder.Write("data.txt", string.Join('\n', pieces) + "\n"));
         return CalibrationTexts.Choose(source, samples, seed, encoder);
     }

@@ -1,4 +1,5 @@
-// What people give for a data file, and what they are told: one rule for all options of both programs, which read such files with this code.
+// What people give for a data file, and what they are told: one rule for all options of both programs, which read such files with this
+// code.
 using System.Text;
 using IBert.Edge.Evaluation;
 using IBert.Edge.Files.Data;
@@ -27,7 +28,8 @@ public sealed class DataFileProblemTests : IDisposable
         TextSource source = TextSource.Read(folder.Write("data.tsv", content), "text");
         Assert.Equal(texts.Split(' '), source.Texts.Select(text => text.Text));
         Assert.Equal(source.Texts.Count(), source.Count);
-        Assert.Equal(empty == 0 ? [] : [$"{folder["data.tsv"]}: {empty} empty {(empty == 1 ? "line was" : "lines were")} passed over"], source.Notes);
+        Assert.Equal(empty == 0 ? [] : [$"{folder["data.tsv"]}: {empty} empty {(empty == 1 ? "line was" : "lines were")} passed over"],
+            source.Notes);
     }
 
     [Fact]
@@ -39,7 +41,8 @@ public sealed class DataFileProblemTests : IDisposable
     }
 
     [Fact]
-    public void A_line_that_is_passed_over_has_its_number() => Refused("text\tlabel\n\na\tx\n\nb\n", "text", "label", "line 5: has 1 of 2 columns, 'label' is missing");
+    public void A_line_that_is_passed_over_has_its_number() =>
+        Refused("text\tlabel\n\na\tx\n\nb\n", "text", "label", "line 5: has 1 of 2 columns, 'label' is missing");
 
     [Theory]
     [InlineData("text,label\na,x\n", "text", "label", "its columns seem to be parted by commas, and have to be by tabs")]
@@ -50,7 +53,8 @@ public sealed class DataFileProblemTests : IDisposable
     [InlineData("\"text\"\t\"label\"\n\"a\"\t\"x\"\n", "text", "label", "data files have no quoting, take the quotes out")]
     [InlineData("text\tlabel\ttext\na\tx\tb\n", "text", "label", "two columns named 'text'")]
     [InlineData("text\tlabel\nfirst\tsecond\tx\n", "text", "label", "line 2: has more fields than the header line's 2")]
-    [InlineData("text\tlabel\n\"a text\nof two lines\"\tx\n", "text", "label", "line 2: has 1 of 2 columns, 'label' is missing: a text has to stand on one line")]
+    [InlineData("text\tlabel\n\"a text\nof two lines\"\tx\n", "text", "label",
+        "line 2: has 1 of 2 columns, 'label' is missing: a text has to stand on one line")]
     [InlineData("text\tlabel\ra\tx\rb\ty\r", "text", "label", "its lines end with CR alone")]
     [InlineData("", "text", "label", "is empty: its first line has to name the columns")]
     [InlineData("\n\n", "text", "label", "is empty")]
@@ -60,7 +64,8 @@ public sealed class DataFileProblemTests : IDisposable
 
     [Fact]
     public void Empty_fields_behind_the_last_column_are_what_a_spreadsheet_leaves() =>
-        Assert.Equal(["a"], TextSource.Read(folder.Write("data.tsv", "text\tlabel\na\tx\t \t\r\n"), "text").Texts.Select(text => text.Text));
+        Assert.Equal(
+            ["a"], TextSource.Read(folder.Write("data.tsv", "text\tlabel\na\tx\t \t\r\n"), "text").Texts.Select(text => text.Text));
 
     [Theory]
     [InlineData("utf-16", true, "is in UTF-16, not in UTF-8")]
@@ -150,7 +155,8 @@ public sealed class DataFileProblemTests : IDisposable
         string path = folder.Write("data.txt", "one\ntwo\n");
         TextSource source = TextSource.Read(path);
         folder.Write("data.txt", "one\nsix\n");
-        Assert.Equal($"{path}: changed while it was read: try again when nothing writes to it", Assert.Throws<DataFileException>(() => source.Texts.Count()).Message);
+        Assert.Equal($"{path}: changed while it was read: try again when nothing writes to it",
+            Assert.Throws<DataFileException>(() => source.Texts.Count()).Message);
     }
 
     [Theory]
@@ -171,7 +177,8 @@ public sealed class DataFileProblemTests : IDisposable
 
     [Fact]
     public void A_first_line_that_looks_like_names_of_columns_is_pointed_out() =>
-        Assert.Contains("the first line, 'label,text', counts as a text", TextSource.Read(folder.Write("data.txt", "label,text\nx,a\n")).Notes.Single());
+        Assert.Contains("the first line, 'label,text', counts as a text",
+            TextSource.Read(folder.Write("data.txt", "label,text\nx,a\n")).Notes.Single());
 
     /// <summary>Columns that are names or indices as a whole, of models with such labels.</summary>
     [Theory]
@@ -192,9 +199,11 @@ public sealed class DataFileProblemTests : IDisposable
     }
 
     [Theory]
-    [InlineData("1 2", "1 1", null, "line 1: '1' is the name of a label and the index of another, and so are all labels of data.tsv: say which they are with --label-kind")]
+    [InlineData("1 2", "1 1", null, "line 1: '1' is the name of a label and the index of another, and so are all labels of data.tsv: say " +
+        "which they are with --label-kind")]
     [InlineData("1 0", "1 0", null, "--label-kind name or --label-kind index")]
-    [InlineData("negative positive", "positive 0", null, "line 2: '0' is an index, 'positive' is a name (line 1): a column has one or the other")]
+    [InlineData(
+        "negative positive", "positive 0", null, "line 2: '0' is an index, 'positive' is a name (line 1): a column has one or the other")]
     [InlineData("negative positive", "positive 0", LabelKind.Name, "line 2: '0' is no label of this model (negative, positive)")]
     [InlineData("negative positive", "positive 0", LabelKind.Index, "line 1: 'positive' is no label of this model (0 to 1)")]
     [InlineData("negative positive", "0 1 2", null, "line 3: '2' is no label of this model (negative, positive; or 0 to 1)")]
@@ -225,7 +234,8 @@ public sealed class DataFileProblemTests : IDisposable
     [InlineData("red,3", "'red,3' is no label")]
     [InlineData("red|1", "'1' is an index, 'red' is a name")]
     public void Cells_of_several_labels_that_cannot_be_read(string fields, string said) =>
-        Assert.Contains(said, Assert.Throws<DataFileException>(() => Look(HeadKind.MultiLabel, "red green blue", fields.Split('|'), null)).Message);
+        Assert.Contains(
+            said, Assert.Throws<DataFileException>(() => Look(HeadKind.MultiLabel, "red green blue", fields.Split('|'), null)).Message);
 
     [Fact]
     public async Task A_pipe_is_read_once_and_a_device_not_at_all()
@@ -251,7 +261,8 @@ public sealed class DataFileProblemTests : IDisposable
         return column;
     }
 
-    private void Refused(string content, string? text, string? label, string said) => Refused(Encoding.UTF8.GetBytes(content), text, label, said);
+    private void Refused(string content, string? text, string? label, string said) =>
+        Refused(Encoding.UTF8.GetBytes(content), text, label, said);
 
     private void Refused(byte[] content, string? text, string? label, string said)
     {

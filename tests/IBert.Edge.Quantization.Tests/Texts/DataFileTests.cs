@@ -47,7 +47,8 @@ public sealed class DataFileTests : IDisposable
     [Fact]
     public void Pairs_of_a_file_with_a_byte_order_mark_and_quotes_are_read()
     {
-        string path = folder.Write("pairs.tsv", "\uFEFFQuality\t#1 ID\t#1 String\t#2 String\n1\t7\tHe \" liked \" it\t\" He did\n0\t8\ta\tb\n");
+        string path = folder.Write(
+            "pairs.tsv", "\uFEFFQuality\t#1 ID\t#1 String\t#2 String\n1\t7\tHe \" liked \" it\t\" He did\n0\t8\ta\tb\n");
         TextSource source = TextSource.Read(path, "#1 String", "#2 String");
         Assert.Equal([new SourceText("He \" liked \" it", "\" He did"), new SourceText("a", "b")], source.Texts);
         Assert.Equal(2, TextSource.Read(path, "Quality").Count);
@@ -57,7 +58,8 @@ public sealed class DataFileTests : IDisposable
     [InlineData("", "text", "is empty")]
     [InlineData("label\tsentence\n1\tx\n", "text", "has no column 'text' for --text; its first line names 'label', 'sentence'")]
     [InlineData("label\ttext\n1\tx\n0\n", "text", "line 3: has 1 of 2 columns, 'text' is missing")]
-    [InlineData("label\ttext\n1\tx\n", null, "is tab-separated: name the column that holds the texts with --text; its columns are 'label', 'text'")]
+    [InlineData(
+        "label\ttext\n1\tx\n", null, "is tab-separated: name the column that holds the texts with --text; its columns are 'label', 'text'")]
     public void What_cannot_be_read_is_said_with_file_and_line(string content, string? column, string expected)
     {
         string path = folder.Write("data.tsv", content);
@@ -69,13 +71,15 @@ public sealed class DataFileTests : IDisposable
     [Fact]
     public void A_missing_file_and_a_folder_are_refused()
     {
-        Assert.Contains("there is no such file", Assert.Throws<DataFileException>(() => TextSource.Read(folder["none.tsv"], "text")).Message);
+        Assert.Contains(
+            "there is no such file", Assert.Throws<DataFileException>(() => TextSource.Read(folder["none.tsv"], "text")).Message);
         Assert.Contains("is a folder, not a file", Assert.Throws<DataFileException>(() => TextSource.Read(folder.Path, "text")).Message);
     }
 
     [Fact]
     public void Second_texts_without_first_ones_are_refused() =>
-        Assert.Contains("--text", Assert.Throws<DataFileException>(() => TextSource.Read(folder.Write("data.tsv", "a\tb\nx\ty\n"), null, "b")).Message);
+        Assert.Contains(
+            "--text", Assert.Throws<DataFileException>(() => TextSource.Read(folder.Write("data.tsv", "a\tb\nx\ty\n"), null, "b")).Message);
 
     [Theory]
     [InlineData(HeadKind.SingleLabel, "positive|negative|negative ", "0 1|1 0|1 0")]
@@ -86,8 +90,10 @@ public sealed class DataFileTests : IDisposable
     public void Labels_are_names_or_indices_and_truths_of_a_regression_numbers(HeadKind kind, string fields, string truths)
     {
         string path = folder.Write("data.tsv", "text\tlabel\n" + string.Concat(fields.Split('|').Select(field => $"a\t{field}\n")));
-        double[][] read = LabelledTexts.Read(path, "text", "label").Truths(Scorecard.Create(kind, kind == HeadKind.Regression ? ["score"] : ["negative", "positive"]));
-        Assert.Equal(truths, string.Join('|', read.Select(truth => string.Join(' ', truth.Select(value => value.ToString(CultureInfo.InvariantCulture))))));
+        double[][] read = LabelledTexts.Read(path, "text", "label")
+            .Truths(Scorecard.Create(kind, kind == HeadKind.Regression ? ["score"] : ["negative", "positive"]));
+        Assert.Equal(truths,
+            string.Join('|', read.Select(truth => string.Join(' ', truth.Select(value => value.ToString(CultureInfo.InvariantCulture))))));
     }
 
     [Theory]
@@ -114,13 +120,15 @@ public sealed class DataFileTests : IDisposable
     {
         LabelledTexts texts = LabelledTexts.Read(folder.Write("data.tsv", $"text\tlabel\na\t1\nb\t{label}\n"), "text", "label");
         string said = label.Length == 0 ? "nothing" : $"'{label}'";
-        DataFileException error = Assert.Throws<DataFileException>(() => texts.Truths(Scorecard.Create(HeadKind.SingleLabel, ["negative", "positive"])));
+        DataFileException error = Assert.Throws<DataFileException>(
+            () => texts.Truths(Scorecard.Create(HeadKind.SingleLabel, ["negative", "positive"])));
         Assert.Contains($"line 3: {said} is no label of this model (negative, positive; or 0 to 1)", error.Message);
     }
 
     [Fact]
     public void A_header_alone_is_nothing_to_evaluate() => Assert.Contains(
-        "nothing below it", Assert.Throws<DataFileException>(() => LabelledTexts.Read(folder.Write("data.tsv", "text\tlabel\n"), "text", "label")).Message);
+        "nothing below it",
+        Assert.Throws<DataFileException>(() => LabelledTexts.Read(folder.Write("data.tsv", "text\tlabel\n"), "text", "label")).Message);
 
     [Fact]
     public void The_hash_is_that_of_the_file()

@@ -24,7 +24,8 @@ public sealed class GoldenIntegersTests(ITestOutputHelper output)
         }
         Assert.Equal(10, s_result.Value.Dumps);
         Assert.All(s_result.Value.OpByOp, bar => Assert.True(bar.Holds, bar.Text));
-        // Each channel's ratio has the reference's own 31 bits, so what is requantized is equal; but for GELU's products, which its float32 rounds.
+        // Each channel's ratio has the reference's own 31 bits, so what is requantized is equal; but for GELU's products, which its float32
+        // rounds.
         GoldenTensor[] requantized = [.. s_result.Value.Compared.Where(tensor => tensor.Kind == GoldenKind.Activation)];
         Assert.All(requantized.Where(tensor => !IsGelu(tensor)), tensor => Assert.Equal((tensor.Name, 0), (tensor.Name, tensor.Different)));
         Assert.InRange(requantized.Where(IsGelu).Sum(tensor => tensor.Different), 0, 1);
@@ -41,7 +42,8 @@ public sealed class GoldenIntegersTests(ITestOutputHelper output)
         foreach (string file in Directory.GetFiles(Shared.Require("golden", "ibert"), "*.safetensors"))
         {
             using SafetensorsFile golden = SafetensorsFile.Open(file);
-            string[] modules = [.. golden.Tensors.Keys.Where(name => name.EndsWith(".int", StringComparison.Ordinal)).Select(name => name[..^".int".Length])];
+            string[] modules = [.. golden.Tensors.Keys.Where(name => name.EndsWith(".int", StringComparison.Ordinal))
+                .Select(name => name[..^".int".Length])];
             Assert.Equal(70, modules.Length);
             Assert.All(modules, module => Assert.True(compared.Contains(module) != result.AccountedFor.ContainsKey(module), module));
         }

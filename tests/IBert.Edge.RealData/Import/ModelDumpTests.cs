@@ -15,12 +15,14 @@ public sealed class ModelDumpTests
     {
         using TemporaryFolder folder = new();
         using LoadedModel model = new(Quantizer.Quantize(Shared.Require("checkpoints", "ibert-l3-sst2")).File.ToArray());
-        File.WriteAllBytes(folder["dump.safetensors"], ModelDump.Write(model.File, new SourceText("the piquant story needs more dramatic meat on its bones .", null)));
+        File.WriteAllBytes(folder["dump.safetensors"],
+            ModelDump.Write(model.File, new SourceText("the piquant story needs more dramatic meat on its bones .", null)));
         using SafetensorsFile dump = SafetensorsFile.Open(folder["dump.safetensors"]);
         using SafetensorsFile golden = SafetensorsFile.Open(Shared.Require("golden", "ibert", "00.safetensors"));
 
         Assert.Equal(golden.ReadIntegers(golden.Tensors["input_ids"]), dump.ReadIntegers(dump.Tensors["input_ids"]));
-        string[] shared = [.. golden.Tensors.Keys.Where(name => name.EndsWith(".int", StringComparison.Ordinal) && dump.Tensors.ContainsKey(name))];
+        string[] shared =
+            [.. golden.Tensors.Keys.Where(name => name.EndsWith(".int", StringComparison.Ordinal) && dump.Tensors.ContainsKey(name))];
         Assert.Equal(57, shared.Length);
         Assert.All(shared, name => Assert.Equal(golden.Tensors[name].Shape, dump.Tensors[name].Shape));
         // End to end differences travel, and in wide accumulators they are all over: 8-bit tensors are what is compared.

@@ -64,7 +64,8 @@ public class AccuracyTests(ITestOutputHelper output)
         }
         // One text of the sample is half a point.
         Assert.True(accuracy.Agreement >= (LongTests.Wanted ? 0.99 : 0.98), $"same label on {accuracy.Agreement:P2}");
-        Assert.True(accuracy.Integer >= accuracy.Fp32 - (LongTests.Wanted ? 0.003 : 0.01), $"FP32 {accuracy.Fp32:P2}, integers {accuracy.Integer:P2}");
+        Assert.True(accuracy.Integer >= accuracy.Fp32 - (LongTests.Wanted ? 0.003 : 0.01),
+            $"FP32 {accuracy.Fp32:P2}, integers {accuracy.Integer:P2}");
     }
 
     [Fact]

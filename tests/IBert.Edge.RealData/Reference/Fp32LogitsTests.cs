@@ -46,7 +46,8 @@ public class Fp32LogitsTests(ITestOutputHelper output)
     {
         using CheckpointWriter folder = RealCheckpoints.Roberta();
         output.WriteLine(ExpectedLogits.Compare(
-            folder.Write(), RealCheckpoints.RobertaTokenizer, Sst2, ExpectedLogits.Read(Shared.Require("checkpoints", "roberta-l3-sst2.logits.dev.tsv")), s_step));
+            folder.Write(), RealCheckpoints.RobertaTokenizer, Sst2,
+            ExpectedLogits.Read(Shared.Require("checkpoints", "roberta-l3-sst2.logits.dev.tsv")), s_step));
     }
 
     private static IEnumerable<SourceText> Sst2 => Texts("sst2", "dev.tsv", "sentence");
@@ -66,7 +67,9 @@ internal static class RealCheckpoints
 {
     public static string RobertaTokenizer => Shared.Require("checkpoints", "ibert-l3-sst2");
 
-    /// <summary>What make-roberta.py writes, without the tokenizer: the float weights of the given I-BERT checkpoint as an ordinary RoBERTa.</summary>
+    /// <summary>
+    /// What make-roberta.py writes, without the tokenizer: the float weights of the given I-BERT checkpoint as an ordinary RoBERTa.
+    /// </summary>
     public static CheckpointWriter Roberta()
     {
         CheckpointWriter folder = new(RobertaTokenizer, IsWeight);

@@ -78,7 +78,8 @@ public sealed class GoldenTokenizerTests
         try
         {
             File.Copy(Path.Combine(given, "tokenizer.json"), Path.Combine(folder, "tokenizer.json"));
-            File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), $$"""{"tokenizer_class": "BertTokenizer", "{{name}}": {{value}}}""");
+            File.WriteAllText(
+                Path.Combine(folder, "tokenizer_config.json"), $$"""{"tokenizer_class": "BertTokenizer", "{{name}}": {{value}}}""");
             using var tokenizer = new OpenedTokenizer(TokenizerSections.Build(folder));
             Assert.Equal(expected, tokenizer.Encode(text, maxLength));
         }

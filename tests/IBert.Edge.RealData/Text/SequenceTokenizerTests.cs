@@ -14,8 +14,10 @@ public sealed class SequenceTokenizerTests
     {
         string bert = Shared.Require("checkpoints", "tiny-sst2"), roberta = Shared.Require("checkpoints", "ibert-l3-sst2");
         var given = (WordPieceDefinition)TokenizerFiles.Read(bert);
-        using OpenedTokenizer uncased = new(WordPieceTokenizerWriter.Write(given)), bytePair = new(TokenizerSections.Build(roberta)), cased = new(
-            WordPieceTokenizerWriter.Write(given with { Options = BertNormalizerOptions.CleanText | BertNormalizerOptions.HandleChinese }));
+        using OpenedTokenizer uncased =
+            new(WordPieceTokenizerWriter.Write(given)), bytePair = new(TokenizerSections.Build(roberta)), cased = new(
+                WordPieceTokenizerWriter.Write(
+                    given with { Options = BertNormalizerOptions.CleanText | BertNormalizerOptions.HandleChinese }));
         MLDifferences.AssertTable("golden/tokenizer",
         [
             Bert("bert-base-uncased", lowerCase: true, uncased),
@@ -24,8 +26,10 @@ public sealed class SequenceTokenizerTests
         ]);
 
         MLComparison Bert(string name, bool lowerCase, OpenedTokenizer ours) =>
-            new($"`{name}`", Lines(name), MLDifferences.Bert(Path.Combine(bert, "vocab.txt"), lowerCase), ours, MLDifferences.BertKinds(lowerCase));
+            new($"`{name}`", Lines(name), MLDifferences.Bert(
+                Path.Combine(bert, "vocab.txt"), lowerCase), ours, MLDifferences.BertKinds(lowerCase));
     }
 
-    private static IEnumerable<System.Text.Json.JsonElement> Lines(string name) => TokenizerData.Read(Shared.Require("golden", "tokenizer", $"{name}.jsonl"));
+    private static IEnumerable<System.Text.Json.JsonElement> Lines(string name) =>
+        TokenizerData.Read(Shared.Require("golden", "tokenizer", $"{name}.jsonl"));
 }

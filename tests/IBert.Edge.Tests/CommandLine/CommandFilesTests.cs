@@ -13,7 +13,8 @@ public sealed class CommandFilesTests : IDisposable
     public CommandFilesTests()
     {
         Directory.CreateDirectory(At("checkpoint"));
-        foreach (string name in (string[])["config.json", "model.safetensors", "README.md", "old.ibert", "old.md", "old-layers.svg", "NOTICE"])
+        foreach (string name in (string[])["config.json", "model.safetensors", "README.md", "old.ibert", "old.md", "old-layers.svg",
+            "NOTICE"])
         {
             File.WriteAllText(At("checkpoint/" + name), name);
         }

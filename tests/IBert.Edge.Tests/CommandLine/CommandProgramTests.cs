@@ -28,7 +28,8 @@ public class CommandProgramTests
     [MemberData(nameof(Ends))]
     public void Every_exception_has_a_status_and_a_line(Exception error, int status, string message)
     {
-        CommandException end = CommandProgram.Explain(error, known => known is KeyNotFoundException ? CommandException.Model(known.Message) : null);
+        CommandException end = CommandProgram.Explain(
+            error, known => known is KeyNotFoundException ? CommandException.Model(known.Message) : null);
         Assert.Equal(status, end.Status);
         Assert.StartsWith(message, end.Message);
     }

@@ -16,7 +16,8 @@ public class JsonTextTests
         for (int start = 0; start <= 0x10FFFF; start += 0x100)
         {
             string text = string.Concat(Enumerable.Range(start, 0x100).Where(Rune.IsValid).Select(value => new Rune(value).ToString()));
-            foreach (string json in (string[])[Write(writer => writer.WriteStringValue(text)), Write(writer => writer.WriteStringValue(Encoding.UTF8.GetBytes(text)))])
+            foreach (string json in (string[])[Write(writer => writer.WriteStringValue(text)),
+                Write(writer => writer.WriteStringValue(Encoding.UTF8.GetBytes(text)))])
             {
                 Assert.DoesNotContain(json.EnumerateRunes(), rune => Printable.IsHidden(rune.Value));
                 using JsonDocument document = JsonDocument.Parse(json);
@@ -28,7 +29,8 @@ public class JsonTextTests
     [Theory]
     [InlineData("naïve <b> & 'it' 日本語 👍", "\"naïve <b> & 'it' 日本語 👍\"")]
     [InlineData("a\"b\\c\u001B\u202E\u009B\u2028", "\"a\\\"b\\\\c\\u001B\\u202E\\u009B\\u2028\"")]
-    public void What_can_be_read_stays_readable(string text, string expected) => Assert.Equal(expected, Write(writer => writer.WriteStringValue(text)));
+    public void What_can_be_read_stays_readable(string text, string expected) =>
+        Assert.Equal(expected, Write(writer => writer.WriteStringValue(text)));
 
     private static string Write(Action<Utf8JsonWriter> write)
     {

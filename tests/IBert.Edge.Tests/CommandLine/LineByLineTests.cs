@@ -31,7 +31,8 @@ public sealed partial class LineByLineTests : IDisposable
         {
             string?[] errors = [.. lines.Select(Error)];
             Assert.Equal([null, null, null], new[] { errors[0], errors[2], errors[5] });
-            Assert.StartsWith("line 2: this text cannot be answered, by a fault of this program (ArgumentOutOfRangeException: a", errors[1]);
+            Assert.StartsWith(
+                "line 2: this text cannot be answered, by a fault of this program (ArgumentOutOfRangeException: a", errors[1]);
             Assert.StartsWith("line 4: out of memory", errors[3]);
             Assert.DoesNotContain('\u001B', lines[1]);
         }

@@ -27,7 +27,8 @@ public class TextInputTests
     public void Both_texts_of_a_pair_are_cut_and_the_next_one_is_not()
     {
         TextInput input = new(["123456789\tabc", "abc\t123456789", "a\tb"], pairs: true, json: false, most: 8);
-        foreach ((string text, string pair, bool cut) in ((string, string, bool)[])[("12345678", "abc", true), ("abc", "12345678", true), ("a", "b", false)])
+        foreach ((string text, string pair, bool cut) in ((string, string, bool)[])[("12345678", "abc", true), ("abc", "12345678", true),
+            ("a", "b", false)])
         {
             Assert.True(input.Next());
             Assert.Equal((text, pair, cut), (Encoding.UTF8.GetString(input.Text), Encoding.UTF8.GetString(input.Pair), input.IsCut));

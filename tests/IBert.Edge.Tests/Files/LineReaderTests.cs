@@ -24,7 +24,8 @@ public class LineReaderTests
     {
         const int most = 200_000;
         Random random = new(7);
-        string[] lines = [.. Enumerable.Range(0, 60).Select(i => new string((char)('a' + (i % 26)), random.Next(3) switch { 0 => random.Next(20), 1 => random.Next(70_000), _ => random.Next(2 * most) }))];
+        string[] lines = [.. Enumerable.Range(0, 60).Select(i => new string(
+            (char)('a' + (i % 26)), random.Next(3) switch { 0 => random.Next(20), 1 => random.Next(70_000), _ => random.Next(2 * most) }))];
         using Stream stream = new Pieces(Encoding.UTF8.GetBytes(string.Join('\n', lines)), random);
 
         Assert.Equal(lines.Select(line => line.Length > most ? line[..most] + "+" : line), Read(stream, most));
@@ -56,7 +57,8 @@ public class LineReaderTests
 
     private sealed class Pieces(byte[] bytes, Random random) : MemoryStream(bytes)
     {
-        public override int Read(byte[] buffer, int offset, int count) => base.Read(buffer, offset, Math.Min(count, 1 + random.Next(100_000)));
+        public override int Read(byte[] buffer, int offset, int count) =>
+            base.Read(buffer, offset, Math.Min(count, 1 + random.Next(100_000)));
     }
 
     private sealed class Endless(long length) : MemoryStream

@@ -179,7 +179,8 @@ public sealed class OutputFileTests : IDisposable
     public void A_folder_that_may_not_be_written_is_said()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "/sys is Linux's: nobody, not even root, may make a file there");
-        Assert.StartsWith("/sys/m cannot be written", Assert.Throws<UnwritableFileException>(() => OutputFile.Write("/sys/m", "new"u8)).Message);
+        Assert.StartsWith(
+            "/sys/m cannot be written", Assert.Throws<UnwritableFileException>(() => OutputFile.Write("/sys/m", "new"u8)).Message);
     }
 
     [Fact]
@@ -213,7 +214,8 @@ public sealed class OutputFileTests : IDisposable
     [Fact]
     public void What_a_power_cut_left_beside_a_place_goes_with_the_next_file_there()
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "the name of a part is the same each time only where files without a name can be made");
+        Assert.SkipUnless(
+            OperatingSystem.IsLinux(), "the name of a part is the same each time only where files without a name can be made");
         File.WriteAllText(At("m"), "old");
         string? part = null;
         using (OutputFile file = new(At("m")))

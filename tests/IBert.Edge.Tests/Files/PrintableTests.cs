@@ -13,7 +13,8 @@ public class PrintableTests
     [InlineData("a\tb\nc\rd", "a\\tb\\nc\\rd")]
     [InlineData("\0\a\b\x1B[2J\x7F", "\\u0000\\u0007\\u0008\\u001B[2J\\u007F")]
     [InlineData("\u0080\u0085\u009B31m\u009F", "\\u0080\\u0085\\u009B31m\\u009F")]
-    [InlineData("\u061C\u200E\u200F\u202A\u202B\u202C\u202D\u202E\u2066\u2067\u2068\u2069", "\\u061C\\u200E\\u200F\\u202A\\u202B\\u202C\\u202D\\u202E\\u2066\\u2067\\u2068\\u2069")]
+    [InlineData("\u061C\u200E\u200F\u202A\u202B\u202C\u202D\u202E\u2066\u2067\u2068\u2069",
+        "\\u061C\\u200E\\u200F\\u202A\\u202B\\u202C\\u202D\\u202E\\u2066\\u2067\\u2068\\u2069")]
     [InlineData("\u2028\u2029", "\\u2028\\u2029")]
     [InlineData("go\u200Bod\u2060\uFEFF\u00AD\u034F\u3164", "go\\u200Bod\\u2060\\uFEFF\\u00AD\\u034F\\u3164")]
     [InlineData("go\u200Cod\u200D", "go\\u200Cod\\u200D")]
@@ -85,8 +86,10 @@ public class PrintableTests
                 Assert.True(Printable.IsHidden(i), $"U+{i:X4}");
             }
             // The two fillers are letters by name only.
-            if (category is UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter or UnicodeCategory.TitlecaseLetter or UnicodeCategory.OtherLetter
-                or UnicodeCategory.ModifierLetter or UnicodeCategory.DecimalDigitNumber or UnicodeCategory.SpacingCombiningMark && i is not (0x3164 or 0xFFA0))
+            if (category is UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter or UnicodeCategory.TitlecaseLetter
+                or UnicodeCategory.OtherLetter
+                or UnicodeCategory.ModifierLetter or UnicodeCategory.DecimalDigitNumber or UnicodeCategory.SpacingCombiningMark
+                    && i is not (0x3164 or 0xFFA0))
             {
                 Assert.True(!Printable.IsHidden(i) || i is 0x3164 or 0xFFA0, $"U+{i:X4}");
             }

@@ -57,7 +57,8 @@ public sealed class ContainerTests
     public void An_unknown_required_section_is_refused_by_name()
     {
         draft.Sections.Add(new(Unknown, true, [1, 2, 3]));
-        Assert.Contains("needs section XXXX, which this program does not know", OpenedModel.Refusal(draft.Seal()), StringComparison.Ordinal);
+        Assert.Contains(
+            "needs section XXXX, which this program does not know", OpenedModel.Refusal(draft.Seal()), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -76,7 +77,8 @@ public sealed class ContainerTests
         foreach (ModelSection section in SmallModel.Sections)
         {
             string expected = $"has section {SectionKind.Name(section.Kind)} twice";
-            Assert.Contains(expected, OpenedModel.Refusal(ModelBuilder.Assemble([.. SmallModel.Sections, section])), StringComparison.Ordinal);
+            Assert.Contains(
+                expected, OpenedModel.Refusal(ModelBuilder.Assemble([.. SmallModel.Sections, section])), StringComparison.Ordinal);
             ModelSection empty = section with { Bytes = [] };
             ModelSection[] emptyBefore = [.. SmallModel.Sections.SelectMany(other => other == section ? [empty, other] : new[] { other })];
             Assert.Contains(expected, OpenedModel.Refusal(ModelBuilder.Assemble(emptyBefore)), StringComparison.Ordinal);
@@ -93,7 +95,8 @@ public sealed class ContainerTests
 
         BinaryPrimitives.WriteUInt16LittleEndian(file.AsSpan(8), 2);
         ModelBuilder.Seal(file);
-        Assert.Contains("has format version 2, this program reads 1: update the program", OpenedModel.Refusal(file), StringComparison.Ordinal);
+        Assert.Contains(
+            "has format version 2, this program reads 1: update the program", OpenedModel.Refusal(file), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -103,13 +106,15 @@ public sealed class ContainerTests
         using OpenedModel opened = new(file);
         // The header and its table whole, each section at its ends and here and there; padding between sections counts for nothing.
         IEnumerable<int> header = Enumerable.Range(0, FileHeader.Size + (opened.Model.Contents.Sections.Count * SectionEntry.Size));
-        IEnumerable<int> sections = opened.Model.Contents.Sections.SelectMany(section => new[] { 0L, 1, (long)section.Length / 2, (long)section.Length / 3, (long)section.Length - 1 }
+        IEnumerable<int> sections = opened.Model.Contents.Sections.SelectMany(
+            section => new[] { 0L, 1, (long)section.Length / 2, (long)section.Length / 3, (long)section.Length - 1 }
             .Select(at => (int)((long)section.Offset + at)));
         foreach (int at in header.Concat(sections))
         {
             file[at] ^= 0x10;
             string message = OpenedModel.Refusal(file);
-            Assert.True(message.Contains("copy", StringComparison.Ordinal) || message.Contains("convert", StringComparison.Ordinal) || message.Contains("sections", StringComparison.Ordinal), message);
+            Assert.True(message.Contains("copy", StringComparison.Ordinal) || message.Contains("convert", StringComparison.Ordinal)
+                || message.Contains("sections", StringComparison.Ordinal), message);
             file[at] ^= 0x10;
         }
     }
@@ -129,7 +134,8 @@ public sealed class ContainerTests
     [Fact]
     public void Sections_that_overlap_or_leave_the_file_are_refused()
     {
-        foreach ((int field, ulong value) in new (int, ulong)[] { (8, 64), (8, ulong.MaxValue - 63), (8, 1 << 30), (8, 1), (16, ulong.MaxValue), (16, 1 << 30) })
+        foreach ((int field, ulong value) in new (int, ulong)[] { (8,
+            64), (8, ulong.MaxValue - 63), (8, 1 << 30), (8, 1), (16, ulong.MaxValue), (16, 1 << 30) })
         {
             byte[] file = draft.Seal();
             BinaryPrimitives.WriteUInt64LittleEndian(file.AsSpan(FileHeader.Size + (3 * SectionEntry.Size) + field), value);

@@ -49,7 +49,8 @@ public sealed partial class FormatPageTests
     public void All_records_have_a_table() =>
         Assert.Equal(
             Records.Select(row => row.Data.Name).Order(),
-            s_tables.Keys.Select(head => RecordHead().Match(head)).Where(match => match.Success).Select(match => match.Groups[1].Value).Order());
+            s_tables.Keys.Select(head => RecordHead().Match(head)).Where(match => match.Success).Select(match => match.Groups[1].Value)
+                .Order());
 
     [Theory]
     [MemberData(nameof(Codes))]
@@ -58,7 +59,8 @@ public sealed partial class FormatPageTests
         string row = Assert.Single(Table("codes |"), row => row[0] == code.Name)[1];
         IEnumerable<string> stated = row.Split(';')[0].Split(", ");
 
-        Assert.Equal(Enum.GetNames(code).Select(name => $"{Convert.ToInt64(Enum.Parse(code, name), CultureInfo.InvariantCulture)} {name}"), stated);
+        Assert.Equal(
+            Enum.GetNames(code).Select(name => $"{Convert.ToInt64(Enum.Parse(code, name), CultureInfo.InvariantCulture)} {name}"), stated);
     }
 
     [Fact]
@@ -77,7 +79,8 @@ public sealed partial class FormatPageTests
         string[][] rows = Table("section | holds |");
         IEnumerable<FieldInfo> kinds = typeof(SectionKind).GetFields().Where(field => field.IsLiteral);
 
-        Assert.Equal(kinds.Select(kind => SectionKind.Name((uint)kind.GetRawConstantValue()!)).Order(), rows.Select(row => row[0].Trim('`')).Order());
+        Assert.Equal(kinds.Select(kind => SectionKind.Name((uint)kind.GetRawConstantValue()!)).Order(),
+            rows.Select(row => row[0].Trim('`')).Order());
         Assert.Equal(
             SmallModel.Sections.Select(section => SectionKind.Name(section.Kind)).Order(),
             rows.Where(row => !row[1].StartsWith("optional", StringComparison.Ordinal)).Select(row => row[0].Trim('`')).Order());
@@ -91,7 +94,8 @@ public sealed partial class FormatPageTests
         byte[] magic = new byte[8];
         BinaryPrimitives.WriteUInt64LittleEndian(magic, FileHeader.ExpectedMagic);
 
-        Assert.StartsWith($"`{string.Join(' ', magic.Select(value => value.ToString("X2", CultureInfo.InvariantCulture)))}`", rows[0][3], StringComparison.Ordinal);
+        Assert.StartsWith($"`{string.Join(' ', magic.Select(value => value.ToString("X2", CultureInfo.InvariantCulture)))}`", rows[0][3],
+            StringComparison.Ordinal);
         Assert.StartsWith($"{FileHeader.Major}.", rows[1][3], StringComparison.Ordinal);
         Assert.StartsWith($"{FileHeader.Minor}.", rows[2][3], StringComparison.Ordinal);
         Assert.Contains($"format {FileHeader.Major}.{FileHeader.Minor}\n", s_page, StringComparison.Ordinal);
@@ -105,8 +109,9 @@ public sealed partial class FormatPageTests
 
         foreach ((string name, long value) in ((string, long)[])
         [
-            ("TENS, OPER", MostEntries(SectionKind.Tensors)), ("TENS, OPER", MostEntries(SectionKind.Operations)), ("CNST", MostEntries(SectionKind.Constants)),
-            ("LABL, PROV", Constant(typeof(ModelContents), "MaxText")), ("MaxSequence", GraphVerifier.MaxSequence), ("MaxColumns", GraphVerifier.MaxColumns),
+            ("TENS, OPER", MostEntries(SectionKind.Tensors)), ("TENS, OPER", MostEntries(SectionKind.Operations)),
+            ("CNST", MostEntries(SectionKind.Constants)), ("LABL, PROV", Constant(typeof(ModelContents), "MaxText")),
+            ("MaxSequence", GraphVerifier.MaxSequence), ("MaxColumns", GraphVerifier.MaxColumns),
             ("MaxTableRows", GraphVerifier.MaxTableRows), ("MaxArena", GraphVerifier.MaxArena), ("MaxWork", GraphVerifier.MaxWork),
         ])
         {
@@ -139,18 +144,21 @@ public sealed partial class FormatPageTests
 
     [Fact]
     public void The_bound_of_reading_is_that_of_the_code() =>
-        Assert.Contains($"read at most {Constant(typeof(GraphVerifier), "MostReads")} times what DATA has", s_page, StringComparison.Ordinal);
+        Assert.Contains(
+            $"read at most {Constant(typeof(GraphVerifier), "MostReads")} times what DATA has", s_page, StringComparison.Ordinal);
 
     [Fact]
     public void Sites_have_the_numbers_of_their_table() =>
         Assert.Equal(
-            Enum.GetValues<TensorSite>().Select(site => $"{(int)site} {site}"), Table("site | TensorSite |").Select(row => $"{row[0]} {row[1]}"));
+            Enum.GetValues<TensorSite>().Select(site => $"{(int)site} {site}"),
+            Table("site | TensorSite |").Select(row => $"{row[0]} {row[1]}"));
 
     [Fact]
     public void Meanings_lie_where_their_table_says()
     {
         QuantizedTensor tensor = new(
-            0x1234, new(TensorSite.HeadDense, 0x0708), "module.name", 0x2345, 3, 0.1875, -0x01020304, [1, 2, 3, 4, 5], [6, 7, 8], [2, -1], 0x0506);
+            0x1234, new(TensorSite.HeadDense, 0x0708), "module.name", 0x2345, 3, 0.1875, -0x01020304, [1, 2, 3, 4, 5], [6, 7, 8], [2, -1],
+            0x0506);
         Dictionary<string, object> expected = new()
         {
             ["tensor"] = (ushort)0x1234,
@@ -189,7 +197,8 @@ public sealed partial class FormatPageTests
             end += size;
         }
         Assert.Equal(expected.Keys, rows.Where(row => row[0].Length > 0).Select(row => row[2]));
-        Assert.Equal(["i32 extras[extra columns]", "f32 divisors[channels + extra columns]", "f32 shifts[channels]"], rows.Where(row => row[0].Length == 0).Select(row => row[2]));
+        Assert.Equal(["i32 extras[extra columns]", "f32 divisors[channels + extra columns]", "f32 shifts[channels]"],
+            rows.Where(row => row[0].Length == 0).Select(row => row[2]));
         Assert.Equal([2, -1], MemoryMarshal.Cast<byte, int>(written[end..(end + 8)]).ToArray());
         Assert.Equal([1f, 2, 3, 4, 5, 6, 7, 8], MemoryMarshal.Cast<byte, float>(written[(end + 8)..]).ToArray());
     }
@@ -205,7 +214,8 @@ public sealed partial class FormatPageTests
 
     [Fact]
     public void The_most_threads_that_options_state_are_those_of_the_code() =>
-        Assert.Contains($"to {ClassifierOptions.MostThreads}. Results", Documentation("P:IBert.Edge.ClassifierOptions.Threads"), StringComparison.Ordinal);
+        Assert.Contains($"to {ClassifierOptions.MostThreads}. Results", Documentation("P:IBert.Edge.ClassifierOptions.Threads"),
+            StringComparison.Ordinal);
 
     private static string Documentation(string member)
     {
@@ -223,7 +233,8 @@ public sealed partial class FormatPageTests
     }
 
     private static long Constant(Type type, string name) =>
-        Convert.ToInt64(type.GetField(name, BindingFlags.NonPublic | BindingFlags.Static)!.GetRawConstantValue(), CultureInfo.InvariantCulture);
+        Convert.ToInt64(
+            type.GetField(name, BindingFlags.NonPublic | BindingFlags.Static)!.GetRawConstantValue(), CultureInfo.InvariantCulture);
 
     private static long Number(string text) => long.Parse(text, NumberStyles.AllowThousands, CultureInfo.InvariantCulture);
 
@@ -282,11 +293,13 @@ public sealed partial class FormatPageTests
     private static int Size(Type type) =>
         (int)typeof(Unsafe).GetMethod(nameof(Unsafe.SizeOf))!.MakeGenericMethod(type).Invoke(null, null)!;
 
-    private static string[][] Table(string head) => Assert.Single(s_tables, table => table.Key.StartsWith(head, StringComparison.Ordinal)).Value;
+    private static string[][] Table(string head) =>
+        Assert.Single(s_tables, table => table.Key.StartsWith(head, StringComparison.Ordinal)).Value;
 
     private static Dictionary<string, string[][]> Tables() =>
         TableLines().Matches(s_page).Select(match => match.Value.TrimEnd('\n').Split('\n')).ToDictionary(
-            lines => lines[0][2..], lines => (string[][])[.. lines[2..].Select(line => line.Trim('|').Split('|', StringSplitOptions.TrimEntries))]);
+            lines => lines[0][2..], lines =>
+                (string[][])[.. lines[2..].Select(line => line.Trim('|').Split('|', StringSplitOptions.TrimEntries))]);
 
     [GeneratedRegex(@"^\|.*\n\|[-|]+\n(\|.*\n)+", RegexOptions.Multiline)]
     private static partial Regex TableLines();

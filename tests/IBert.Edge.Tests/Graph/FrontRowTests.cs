@@ -39,7 +39,8 @@ public sealed class FrontRowTests
     {
         using OpenedModel tokens = new(WithToken(published)), front = new(WithFront(published, RowOfToken(published)));
         KernelSet set = KernelSet.Create(kernels)!;
-        using Executor expected = new(tokens.Model.Contents, set, Tokens + 1, 1), executor = new(front.Model.Contents, set, Tokens, workers);
+        using Executor expected = new(tokens.Model.Contents, set, Tokens + 1, 1),
+            executor = new(front.Model.Contents, set, Tokens, workers);
         Random random = new(1);
         // Lengths of which the rows fill a tile, a block of 16 keys, a block of prepared rows, or are one more.
         foreach (int length in (int[])[1, 2, 3, 7, 15, 16, 17, 31, 47, 48, 63, Tokens])
@@ -63,7 +64,8 @@ public sealed class FrontRowTests
         using OpenedModel front = new(WithFront(published: false, RowOfToken(published: false)));
         foreach (KernelSet set in KernelSet.Names.Select(KernelSet.Create).OfType<KernelSet>())
         {
-            long arenaBytes = Executor.ArenaOf(front.Model.Contents, length), scratchBytes = Executor.ScratchOf(front.Model.Contents, set, length, 1);
+            long arenaBytes = Executor.ArenaOf(front.Model.Contents, length),
+                scratchBytes = Executor.ScratchOf(front.Model.Contents, set, length, 1);
             using GuardedMemory arena = new(arenaBytes), scratch = new(Math.Max(scratchBytes, 64));
             using Executor executor = new(front.Model.Contents, set, length, 1, arena.Take(arenaBytes), scratch.Take(scratchBytes));
             executor.Run(new(new int[length], new byte[length]));
@@ -74,13 +76,18 @@ public sealed class FrontRowTests
     private static readonly Dictionary<string, (string Message, Action<Draft> Change)> s_attacks = new()
     {
         ["a row in front without a place for it"] = ("has no place for", d => d.Tensors[Front(d).Outputs[0]].Rows = RowCount.Sequence),
-        ["a place without a row for it"] = ("has other rows than are computed", d => new AddRecord(in Front(d)).Front = OperationRecord.None),
-        ["an embedding with a row in front"] = ("has no id for a row in front", d => d.Tensors[Front(d).Inputs[0]].Rows = RowCount.SequenceAndFront),
+        ["a place without a row for it"] =
+            ("has other rows than are computed", d => new AddRecord(in Front(d)).Front = OperationRecord.None),
+        ["an embedding with a row in front"] =
+            ("has no id for a row in front", d => d.Tensors[Front(d).Inputs[0]].Rows = RowCount.SequenceAndFront),
         ["a norm of fewer rows"] = ("has other rows than are computed", d => d.Tensors[After(d).Outputs[1]].Rows = RowCount.Sequence),
-        ["two outputs of different rows"] = ("has other rows than are computed", d => d.Tensors[After(d).Outputs[0]].Rows = RowCount.Sequence),
+        ["two outputs of different rows"] =
+            ("has other rows than are computed", d => d.Tensors[After(d).Outputs[0]].Rows = RowCount.Sequence),
         ["a row beyond the arena"] = ("lies outside the arena", d => d.Graph.ArenaFixed -= 64),
-        ["a row of another type"] = ("as another type or layout", d => new AddRecord(in Front(d)).Front = new EmbedRecord(in d.First(OperationCode.Embed)).Table(EmbedRecord.Tokens)),
-        ["a row with something in its padding"] = ("in column 47 of the row in front", d => d.Values<short>(new AddRecord(in Front(d)).Front)[47] = 1),
+        ["a row of another type"] = ("as another type or layout",
+            d => new AddRecord(in Front(d)).Front = new EmbedRecord(in d.First(OperationCode.Embed)).Table(EmbedRecord.Tokens)),
+        ["a row with something in its padding"] =
+            ("in column 47 of the row in front", d => d.Values<short>(new AddRecord(in Front(d)).Front)[47] = 1),
         ["a row outside the clamp"] = ("in column 0 of the row in front", d =>
         {
             d.Values<short>(new AddRecord(in Front(d)).Front)[0] = 1000;
@@ -111,7 +118,8 @@ public sealed class FrontRowTests
         short[] row = [];
         using Executor executor = new(opened.Model.Contents, KernelSet.Create("scalar")!, Tokens + 1, 1);
         executor.AfterOperation = index => row = index == 0
-            ? MemoryMarshal.Cast<byte, short>(executor.TensorBytes(opened.Model.Contents.Operations[0].Outputs[0]))[..Panels.Padded(Columns)].ToArray()
+            ? MemoryMarshal.Cast<byte, short>(
+                executor.TensorBytes(opened.Model.Contents.Operations[0].Outputs[0]))[..Panels.Padded(Columns)].ToArray()
             : row;
         executor.Run(new([FrontId], [0]));
         return row;
@@ -133,5 +141,6 @@ public sealed class FrontRowTests
 
     /// <summary>What follows: products, attention of all rows, and of the first one what only attention brought there.</summary>
     private static ushort Rest(CostlyModels.Build build, ushort x, bool published) =>
-        build.Attention(build.Linear(build.Attention(build.Linear(x, 48, ElementType.Int8), 16, published), 48, ElementType.Int8), 16, published);
+        build.Attention(
+            build.Linear(build.Attention(build.Linear(x, 48, ElementType.Int8), 16, published), 48, ElementType.Int8), 16, published);
 }

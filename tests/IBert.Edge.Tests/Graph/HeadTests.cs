@@ -70,7 +70,8 @@ public class HeadTests
             HeadEntry head = Scale(random.Next(1, int.MaxValue), random.Next(17, 63));
             int logit = random.Next(-Largest, Largest);
             // floor(x + 1/2) with everything over 2^(e+1).
-            BigInteger expected = ((BigInteger)logit * head.LogitMultiplier * 2_000_000 + BigInteger.Pow(2, head.LogitExponent)) >> (head.LogitExponent + 1);
+            BigInteger expected =
+                ((BigInteger)logit * head.LogitMultiplier * 2_000_000 + BigInteger.Pow(2, head.LogitExponent)) >> (head.LogitExponent + 1);
             Assert.Equal(expected, LabelScores.Value(logit, head));
         }
     }
@@ -87,7 +88,8 @@ public class HeadTests
         int[] expected = new int[3];
         int best = LabelScores.Sigmoid(classifier.Logits, opened.Model.Contents.Head, expected);
         Assert.Equal(expected, classifier.Scores.ToArray());
-        Assert.Equal((HeadKind.MultiLabel, best, SmallModel.Labels[best], expected[best], 0), (prediction.Kind, prediction.LabelIndex, prediction.Label, prediction.Millionths, prediction.ValueMillionths));
+        Assert.Equal((HeadKind.MultiLabel, best, SmallModel.Labels[best], expected[best], 0),
+            (prediction.Kind, prediction.LabelIndex, prediction.Label, prediction.Millionths, prediction.ValueMillionths));
     }
 
     [Fact]
@@ -99,7 +101,8 @@ public class HeadTests
         Prediction prediction = classifier.Classify("a good film", "the best");
 
         HeadEntry head = opened.Model.Contents.Head;
-        Assert.Equal(Math.Round(Math.ScaleB(classifier.Logits[0] * 1e6 * head.LogitMultiplier, -head.LogitExponent)), prediction.ValueMillionths, 1.0);
+        Assert.Equal(Math.Round(Math.ScaleB(classifier.Logits[0] * 1e6 * head.LogitMultiplier, -head.LogitExponent)),
+            prediction.ValueMillionths, 1.0);
         Assert.Equal((HeadKind.Regression, 0, 0, 0), (prediction.Kind, prediction.LabelIndex, prediction.Millionths, prediction.PerMille));
         Assert.Equal(0, classifier.Scores.Length);
         Assert.Equal($"red {prediction.ValueMillionths}/1000000", prediction.ToString());
@@ -143,7 +146,8 @@ public class HeadTests
     [InlineData(int.MaxValue, 16)]
     [InlineData(20_000, 0)]
     public void A_value_beyond_64_bits_is_refused(int multiplier, int exponent) =>
-        AssertRefused(HeadKind.Regression, "do not fit 64 bits", head => head with { LogitMultiplier = multiplier, LogitExponent = exponent });
+        AssertRefused(
+            HeadKind.Regression, "do not fit 64 bits", head => head with { LogitMultiplier = multiplier, LogitExponent = exponent });
 
     [Theory]
     [InlineData(0, 16)]

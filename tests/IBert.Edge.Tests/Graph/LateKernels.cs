@@ -41,7 +41,8 @@ internal unsafe class LateProduct : ProductKernel
 
     public override int WideOperandBytes(int inner) => 0;
 
-    public override Operand Prepare(sbyte* rows, nint stride, int count, int inner, byte* scratch) => definition.Prepare(rows, stride, count, inner, scratch);
+    public override Operand Prepare(sbyte* rows, nint stride, int count, int inner, byte* scratch) =>
+        definition.Prepare(rows, stride, count, inner, scratch);
 
     public override Operand PrepareWide(ushort* rows, nint stride, int count, int inner, byte* scratch) =>
         definition.PrepareWide(rows, stride, count, inner, scratch);

@@ -1,4 +1,5 @@
-// What several workers compute together is what one computes, however late each of them is; and they wait for one another only where they must.
+// What several workers compute together is what one computes, however late each of them is; and they wait for one another only where they
+// must.
 using IBert.Edge.Format;
 using IBert.Edge.Graph;
 using IBert.Edge.Graph.Operations;
@@ -36,7 +37,8 @@ public sealed class SharedWorkTests
         using OpenedModel opened = Open(name);
         ModelContents model = opened.Model.Contents;
         KernelSet late = LateKernels.Create(prepares);
-        using Executor one = new(model, KernelSet.Select(null), opened.Model.MaxLength, 1), many = new(model, late, opened.Model.MaxLength, workers);
+        using Executor one = new(model, KernelSet.Select(null), opened.Model.MaxLength, 1),
+            many = new(model, late, opened.Model.MaxLength, workers);
         Random random = new(workers);
         // Two blocks of prepared rows, the second of one row, and three.
         int[] lengths = name == "long" ? [49, 97] : [.. Enumerable.Range(0, 60).Select(i => 1 + (i % opened.Model.MaxLength))];
@@ -69,7 +71,8 @@ public sealed class SharedWorkTests
     {
         using OpenedModel opened = Open("closest");
         ModelContents model = opened.Model.Contents;
-        Operation[] prepared = Prepared(model, LateKernels.Create(prepares: true)), asTheyAre = Prepared(model, LateKernels.Create(prepares: false));
+        Operation[] prepared = Prepared(model, LateKernels.Create(prepares: true)),
+            asTheyAre = Prepared(model, LateKernels.Create(prepares: false));
         int product = Array.FindIndex(prepared, operation => operation is LinearOperation);
 
         Assert.IsType<LayerNormOperation>(prepared[product - 1]);

@@ -48,9 +48,12 @@ public sealed class WorkerTeamTests
         Assert.Equal(0, early);
     });
 
-    public static TheoryData<int, int> FailingWorkers => new() { { 2, 0 }, { 2, 1 }, { 3, 0 }, { 3, 1 }, { 3, 2 }, { 9, 0 }, { 9, 4 }, { 9, 8 } };
+    public static TheoryData<int, int> FailingWorkers =>
+        new() { { 2, 0 }, { 2, 1 }, { 3, 0 }, { 3, 1 }, { 3, 2 }, { 9, 0 }, { 9, 4 }, { 9, 8 } };
 
-    /// <summary>Before, between and behind the barriers: the caller gets the error, and the next text is done as if nothing had been.</summary>
+    /// <summary>
+    /// Before, between and behind the barriers: the caller gets the error, and the next text is done as if nothing had been.
+    /// </summary>
     [Theory(Timeout = Patience)]
     [MemberData(nameof(FailingWorkers))]
     public Task An_error_of_any_worker_reaches_the_caller_and_the_team_stays_usable(int workers, int failing) => Concurrently(() =>
@@ -100,7 +103,10 @@ public sealed class WorkerTeamTests
         }
     });
 
-    /// <summary>Spinning ends, so that the one who is waited for has a core; those who are parked wake when it arrives, at the barrier and at the end.</summary>
+    /// <summary>
+    /// Spinning ends, so that the one who is waited for has a core; those who are parked wake when it arrives, at the barrier and at the
+    /// end.
+    /// </summary>
     [Theory(Timeout = Patience)]
     [InlineData(0)]
     [InlineData(2)]

@@ -7,7 +7,9 @@ using Xunit;
 
 namespace IBert.Edge.Tests.Hostile;
 
-/// <summary>Mutants are tried in processes of their own (IBert.Edge.Fuzz): touching a guard page ends the process, not the test run.</summary>
+/// <summary>
+/// Mutants are tried in processes of their own (IBert.Edge.Fuzz): touching a guard page ends the process, not the test run.
+/// </summary>
 public sealed partial class FuzzTests(ITestOutputHelper output)
 {
     private const string SeedVariable = "IBERT_FUZZ_SEED";
@@ -57,7 +59,8 @@ public sealed partial class FuzzTests(ITestOutputHelper output)
             byte[] number = await File.ReadAllBytesAsync(progress, TestContext.Current.CancellationToken);
             Assert.True(
                 process.ExitCode == 0,
-                $"mutant {(number.Length == 8 ? BitConverter.ToInt64(number) : first)} of seed {s_seed} ended the process with {process.ExitCode}: {said}");
+                $"mutant {(number.Length == 8 ? BitConverter.ToInt64(number) : first)} of seed {s_seed} ended the process with " +
+                    $"{process.ExitCode}: {said}");
             output.WriteLine(said.Trim());
             return int.Parse(Opened().Match(said).Groups[1].Value, CultureInfo.InvariantCulture);
         }

@@ -10,8 +10,9 @@ using Xunit;
 namespace IBert.Edge.Tests.Hostile;
 
 /// <summary>
-/// Times here are compared with a time of the same process, and may be eight times what the weights say: a machine with other work passes, an
-/// operation that is not counted (128-bit arithmetic as one step: two thousand times) does not. The exact ratios are build/bench-work.sh's.
+/// Times here are compared with a time of the same process, and may be eight times what the weights say: a machine with other work passes,
+/// an operation that is not counted (128-bit arithmetic as one step: two thousand times) does not. The exact ratios are
+/// build/bench-work.sh's.
 /// </summary>
 public sealed class WorkTests(ITestOutputHelper output)
 {
@@ -20,7 +21,8 @@ public sealed class WorkTests(ITestOutputHelper output)
     private static readonly Lazy<IReadOnlyList<CostlyModel>> s_models = new(() => [.. CostlyModels.All(SmallTokenizer.Section())]);
 
     // Several times: first runs are of code that was compiled in haste.
-    private static readonly Lazy<long> s_unit = new(() => Enumerable.Range(0, 6).Min(_ => FemtosecondsOfStep(CostlyModels.Products(SmallTokenizer.Section()))));
+    private static readonly Lazy<long> s_unit =
+        new(() => Enumerable.Range(0, 6).Min(_ => FemtosecondsOfStep(CostlyModels.Products(SmallTokenizer.Section()))));
 
     public static TheoryData<string> Costly => [.. s_models.Value.Select(model => model.Name)];
 
@@ -38,7 +40,8 @@ public sealed class WorkTests(ITestOutputHelper output)
         }
 
         output.WriteLine($"{name}: a step of {step} fs, {100 * step / s_unit.Value} % of that of products ({s_unit.Value} fs)");
-        Assert.True(step <= Generous * s_unit.Value, $"a step takes {step} fs, one of wide products {s_unit.Value} fs: weigh it anew with build/bench-work.sh");
+        Assert.True(step <= Generous * s_unit.Value,
+            $"a step takes {step} fs, one of wide products {s_unit.Value} fs: weigh it anew with build/bench-work.sh");
     }
 
     [Fact]
@@ -52,7 +55,8 @@ public sealed class WorkTests(ITestOutputHelper output)
             foreach (ref readonly OperationRecord operation in model.Contents.Operations)
             {
                 long steps = OperationFactory.Create(model.Contents, operation)!.Steps(costly.Tokens);
-                Assert.True(steps > OperationFactory.Create(model.Contents, operation)!.Steps(1) || (operation.Rows == RowRange.First && operation.Code != OperationCode.Attention));
+                Assert.True(steps > OperationFactory.Create(model.Contents, operation)!.Steps(1)
+                    || (operation.Rows == RowRange.First && operation.Code != OperationCode.Attention));
                 Assert.True(steps > 0);
                 sum += steps;
             }
@@ -68,7 +72,9 @@ public sealed class WorkTests(ITestOutputHelper output)
             using OpenedModel opened = new(costly.File);
             foreach (ref readonly OperationRecord operation in opened.Model.Contents.Operations)
             {
-                long rows = operation.Rows == RowRange.First ? 1 : costly.Tokens, columns = operation.Code == OperationCode.LayerNorm ? 0 : opened.Model.Contents.Tensors[operation.Outputs[0]].PaddedColumns;
+                long rows = operation.Rows == RowRange.First ? 1 : costly.Tokens, columns = operation.Code == OperationCode.LayerNorm
+                    ? 0
+                    : opened.Model.Contents.Tensors[operation.Outputs[0]].PaddedColumns;
                 long macs = operation.Code switch
                 {
                     OperationCode.Linear => rows * columns * opened.Model.Contents.Tensors[operation.Inputs[0]].PaddedColumns,

@@ -131,7 +131,14 @@ public sealed unsafe class DefinitionTests
         }
         using Guarded<int> multipliers = new Guarded<int>(channels).Fill(c => c % 3 == 0 ? -multiplier : multiplier);
         using Guarded<int> addends = new Guarded<int>(channels).Fill(c => (c % 5) << shift);
-        ChannelScale scale = new() { Multipliers = multipliers.Pointer, Addends = addends.Pointer, Shift = shift, Low = short.MinValue, High = short.MaxValue };
+        ChannelScale scale = new()
+        {
+            Multipliers = multipliers.Pointer,
+            Addends = addends.Pointer,
+            Shift = shift,
+            Low = short.MinValue,
+            High = short.MaxValue,
+        };
         LayerNormScale norm = new() { Channels = channels, HeadRoom = room, Wide = scale, Narrow = scale };
         norm.Narrow.Low = -128;
         norm.Narrow.High = 127;
@@ -143,7 +150,8 @@ public sealed unsafe class DefinitionTests
         {
             double real = ((values[c] - mean) / deviation / unit * (c % 3 == 0 ? -1 : 1)) + (c % 5);
             // Half a unit of rounding, and what the integer square root cuts off: less than one of N sigma.
-            Assert.True(Math.Abs(wide.Span[c] - real) <= 0.51 + (Math.Abs(real) / (channels * deviation)), $"channel {c}: {wide.Span[c]}, real {real:F3}");
+            Assert.True(Math.Abs(wide.Span[c] - real) <= 0.51 + (Math.Abs(real) / (channels * deviation)),
+                $"channel {c}: {wide.Span[c]}, real {real:F3}");
         }
     }
 

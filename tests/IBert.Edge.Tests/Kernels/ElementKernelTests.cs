@@ -58,13 +58,15 @@ public sealed unsafe class ElementKernelTests
         using Guarded<short> wide = new(Channels);
         using Guarded<sbyte> expected = new(Channels), narrow = new(Channels);
         ChannelScale channels = new() { Multipliers = multipliers.Pointer, Addends = addends.Pointer, Shift = 12, Low = -128, High = 127 };
-        LayerNormScale scale = new() { Channels = Channels, HeadRoom = LayerNormScale.HeadRoomOf(Channels), Wide = channels, Narrow = channels };
+        LayerNormScale scale =
+            new() { Channels = Channels, HeadRoom = LayerNormScale.HeadRoomOf(Channels), Wide = channels, Narrow = channels };
         scale.Wide.Low = short.MinValue;
         scale.Wide.High = short.MaxValue;
         s_definition.LayerNorm(a.Pointer, b.Pointer, scale, wide.Pointer, expected.Pointer);
         foreach (bool first in (bool[])[true, false])
         {
-            using Guarded<short> x = new Guarded<short>(Channels).Fill(c => a.Pointer[c]), y = new Guarded<short>(Channels).Fill(c => b.Pointer[c]);
+            using Guarded<short> x = new Guarded<short>(Channels).Fill(c => a.Pointer[c]),
+                y = new Guarded<short>(Channels).Fill(c => b.Pointer[c]);
             Guarded<short> target = first ? x : y;
             kernel.LayerNorm(x.Pointer, y.Pointer, scale, target.Pointer, narrow.Pointer);
             Assert.Equal(wide.Span, target.Span);

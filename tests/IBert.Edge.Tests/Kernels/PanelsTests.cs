@@ -52,8 +52,8 @@ public sealed unsafe class PanelsTests
     }
 
     /// <summary>
-    /// A kernel whose instructions multiply unsigned by signed offsets its left side and takes the offset's part from the column sums (VNNI).
-    /// With one, every kind of operation gives what the definition gives.
+    /// A kernel whose instructions multiply unsigned by signed offsets its left side and takes the offset's part from the column sums
+    /// (VNNI). With one, every kind of operation gives what the definition gives.
     /// </summary>
     [Theory]
     [InlineData(false)]

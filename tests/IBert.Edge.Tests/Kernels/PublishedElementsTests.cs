@@ -32,7 +32,8 @@ public sealed unsafe class PublishedElementsTests
 
             float expected = x * scale / scale;
             Assert.InRange(fraction, 1, 24);
-            Assert.True(expected == Math.ScaleB((double)returned, -fraction), $"x {x}, significand {significand}: {returned} / 2^{fraction}, float32 {expected:R}");
+            Assert.True(expected == Math.ScaleB((double)returned, -fraction),
+                $"x {x}, significand {significand}: {returned} / 2^{fraction}, float32 {expected:R}");
             below += Math.Abs(expected) < Math.Abs(x) ? 1 : 0;
             above += Math.Abs(expected) > Math.Abs(x) ? 1 : 0;
         }
@@ -79,10 +80,11 @@ public sealed unsafe class PublishedElementsTests
         int other = 0;
         for (int row = 0; row < 500; row++)
         {
-            // Pairs around the mean, at deviations that a shift leaves whole, as there a floor tells what came back below itself; in every other row
-            // near them.
+            // Pairs around the mean, at deviations that a shift leaves whole, as there a floor tells what came back below itself; in every
+            // other row near them.
             int significand = random.Next(1 << 23, 1 << 24), mean = random.Next(-Largest / 2, Largest / 2) >> random.Next(23);
-            int[] deviations = [.. Enumerable.Range(0, channels / 2).Select(_ => (random.Next(spread) << shift) + (row % 2 * random.Next(-2, 3))).SelectMany(d => (int[])[d, -d])];
+            int[] deviations = [.. Enumerable.Range(0, channels / 2)
+                .Select(_ => (random.Next(spread) << shift) + (row % 2 * random.Next(-2, 3))).SelectMany(d => (int[])[d, -d])];
             int[] values = [.. deviations.Select(d => mean + d)];
 
             sbyte[] output = Norm(values, significand, shift);
@@ -115,23 +117,30 @@ public sealed unsafe class PublishedElementsTests
         for (int row = 0; row < 500; row++)
         {
             using Guarded<int> input = new Guarded<int>(channels).Fill(_ => random.Next(int.MinValue + 1, int.MaxValue) >> random.Next(30));
-            using Guarded<int> multipliers = new Guarded<int>(channels).Fill(_ => random.Next(2) == 0 ? random.Next(1 << 30, int.MaxValue) : -random.Next(1 << 30, int.MaxValue));
+            using Guarded<int> multipliers = new Guarded<int>(channels)
+                .Fill(_ => random.Next(2) == 0 ? random.Next(1 << 30, int.MaxValue) : -random.Next(1 << 30, int.MaxValue));
             // Ties too, of 2^30 over a power of two.
             multipliers.Span[0] = 1 << 30;
-            using Guarded<int> exponents = new Guarded<int>(channels).Fill(_ => random.Next(31, 62)), output = new(channels), b = new Guarded<int>(channels).Fill(_ => -30_000);
-            using Guarded<long> c = new Guarded<long>(channels).Fill(_ => -350_000_000), shift = new Guarded<long>(channels).Fill(_ => -21_134);
+            using Guarded<int> exponents = new Guarded<int>(channels).Fill(_ => random.Next(31, 62)), output = new(channels),
+                b = new Guarded<int>(channels).Fill(_ => -30_000);
+            using Guarded<long> c = new Guarded<long>(channels).Fill(_ => -350_000_000),
+                shift = new Guarded<long>(channels).Fill(_ => -21_134);
             using Guarded<sbyte> gelu = new(channels);
-            PublishedElements.Term term = new() { Multipliers = multipliers.Pointer, Exponents = exponents.Pointer, Exponent = 31, Rounding = Rounding.HalfEven };
-            PublishedElements.Range range = new() { Low = -1 << 29, High = 1 << 29 }, narrow = new() { Low = sbyte.MinValue, High = sbyte.MaxValue };
+            PublishedElements.Term term =
+                new() { Multipliers = multipliers.Pointer, Exponents = exponents.Pointer, Exponent = 31, Rounding = Rounding.HalfEven };
+            PublishedElements.Range range = new() { Low = -1 << 29, High = 1 << 29 },
+                narrow = new() { Low = sbyte.MinValue, High = sbyte.MaxValue };
 
-            PublishedElements.Add((byte*)input.Pointer, ElementType.Int32, term, null, ElementType.Int32, default, range, (byte*)output.Pointer, ElementType.Int32, channels);
+            PublishedElements.Add((byte*)input.Pointer, ElementType.Int32, term, null, ElementType.Int32, default, range,
+                (byte*)output.Pointer, ElementType.Int32, channels);
             PublishedElements.Gelu(input.Pointer, b.Pointer, c.Pointer, shift.Pointer, term, narrow, gelu.Pointer, channels);
 
             for (int i = 0; i < channels; i++)
             {
                 int x = input.Span[i], m = multipliers.Span[i], e = exponents.Span[i];
                 Assert.Equal((int)BigInteger.Clamp(ToEven((BigInteger)x * m, e), range.Low, range.High), output.Span[i]);
-                Assert.Equal((sbyte)BigInteger.Clamp(ToEven((BigInteger)PublishedElements.Gelu(x, -30_000, -350_000_000, -21_134) * m, e), sbyte.MinValue, sbyte.MaxValue), gelu.Span[i]);
+                Assert.Equal((sbyte)BigInteger.Clamp(ToEven((BigInteger)PublishedElements.Gelu(x, -30_000, -350_000_000, -21_134) * m, e),
+                    sbyte.MinValue, sbyte.MaxValue), gelu.Span[i]);
             }
         }
 
@@ -157,9 +166,11 @@ public sealed unsafe class PublishedElementsTests
         using Guarded<long> offsets = new Guarded<long>(values.Length).Fill(c => (long)Offset(c) << (Exponent + (c % 2)));
         using Guarded<sbyte> output = new(values.Length);
         values.CopyTo(input.Span);
-        PublishedElements.Term term = new() { Multipliers = multipliers.Pointer, Exponents = exponents.Pointer, Exponent = Exponent, Rounding = Rounding.HalfEven };
+        PublishedElements.Term term =
+            new() { Multipliers = multipliers.Pointer, Exponents = exponents.Pointer, Exponent = Exponent, Rounding = Rounding.HalfEven };
         PublishedElements.Range range = new() { Low = sbyte.MinValue, High = sbyte.MaxValue };
-        PublishedElements.LayerNorm((byte*)input.Pointer, ElementType.Int32, values.Length, significand, shift, offsets.Pointer, term, range, output.Pointer);
+        PublishedElements.LayerNorm(
+            (byte*)input.Pointer, ElementType.Int32, values.Length, significand, shift, offsets.Pointer, term, range, output.Pointer);
         return output.Span.ToArray();
     }
 

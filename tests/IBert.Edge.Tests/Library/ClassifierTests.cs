@@ -8,7 +8,8 @@ namespace IBert.Edge.Tests.Library;
 
 public sealed class ClassifierTests : IClassFixture<ModelOnDisk>
 {
-    private static readonly string[] s_texts = ["", "a good film", "the baddest film.", "[M] good", string.Concat(Enumerable.Repeat("the film ", 50)), "caf\u00E9 \U0001F600", "\uD800 lone"];
+    private static readonly string[] s_texts = ["", "a good film", "the baddest film.", "[M] good",
+        string.Concat(Enumerable.Repeat("the film ", 50)), "caf\u00E9 \U0001F600", "\uD800 lone"];
 
     private readonly ModelFile model;
     private readonly string path;
@@ -166,7 +167,8 @@ public sealed class ClassifierTests : IClassFixture<ModelOnDisk>
     public void Options_out_of_their_range_are_refused(int maxLength, int threads, string expected)
     {
         ClassifierOptions options = new() { MaxLength = maxLength, Threads = threads };
-        Assert.Contains(expected, Assert.Throws<ArgumentOutOfRangeException>(() => new Classifier(model, options)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            expected, Assert.Throws<ArgumentOutOfRangeException>(() => new Classifier(model, options)).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(() => Classifier.Open(path, options));
     }
 
@@ -184,10 +186,12 @@ public sealed class ClassifierTests : IClassFixture<ModelOnDisk>
     public void Kernels_are_forced_by_name_and_never_fall_back()
     {
         Assert.Equal("scalar", KernelSet.Select("scalar").Name);
-        Assert.Contains("avx2, dp, advsimd, scalar", Assert.Throws<ArgumentException>(() => KernelSet.Select("sse9")).Message, StringComparison.Ordinal);
+        Assert.Contains("avx2, dp, advsimd, scalar", Assert.Throws<ArgumentException>(() => KernelSet.Select("sse9")).Message,
+            StringComparison.Ordinal);
         foreach (string name in KernelSet.Names.Where(name => KernelSet.Create(name) is null))
         {
-            Assert.Contains("this CPU lacks", Assert.Throws<ArgumentException>(() => KernelSet.Select(name)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "this CPU lacks", Assert.Throws<ArgumentException>(() => KernelSet.Select(name)).Message, StringComparison.Ordinal);
         }
         using Classifier classifier = new(model);
         Assert.Equal(KernelSet.Select().Name, classifier.KernelName);

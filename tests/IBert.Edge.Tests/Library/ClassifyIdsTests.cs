@@ -80,7 +80,8 @@ public sealed class ClassifyIdsTests : IDisposable
         {
             kinds[^1] = lastType;
         }
-        Assert.StartsWith(said, Assert.ThrowsAny<ArgumentException>(() => classifier.ClassifyIds(sequence, kinds)).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            said, Assert.ThrowsAny<ArgumentException>(() => classifier.ClassifyIds(sequence, kinds)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -22,10 +22,12 @@ public sealed class DocumentationTests
         foreach (Type type in assembly.GetExportedTypes())
         {
             Check($"T:{Name(type)}");
-            foreach (MemberInfo member in type.GetMembers(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly))
+            foreach (MemberInfo member in type.GetMembers(
+                BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly))
             {
                 // A record's parameters document its properties; a default constructor says nothing.
-                if (member.IsDefined(typeof(CompilerGeneratedAttribute)) || member is MethodInfo { IsSpecialName: true, Name: not ("op_Equality" or "op_Inequality") }
+                if (member.IsDefined(typeof(CompilerGeneratedAttribute))
+                    || member is MethodInfo { IsSpecialName: true, Name: not ("op_Equality" or "op_Inequality") }
                     || member is Type || (member is ConstructorInfo constructor && constructor.GetParameters().Length == 0))
                 {
                     continue;
@@ -48,7 +50,8 @@ public sealed class DocumentationTests
                         {
                             foreach (ParameterInfo parameter in method.GetParameters())
                             {
-                                Require(text.Elements("param").Any(p => (string)p.Attribute("name")! == parameter.Name && p.Value.Length > 0), $"{type.Name}.{method.Name}({parameter.Name})");
+                                Require(text.Elements("param").Any(p => (string)p.Attribute("name")! == parameter.Name
+                                    && p.Value.Length > 0), $"{type.Name}.{method.Name}({parameter.Name})");
                             }
                         }
                         break;
@@ -62,7 +65,8 @@ public sealed class DocumentationTests
         {
             members++;
             XElement? text = documented.GetValueOrDefault(id);
-            Require(text is not null && (text.Element("inheritdoc") is not null || !string.IsNullOrWhiteSpace(text.Element("summary")?.Value)), id);
+            Require(text is not null && (text.Element("inheritdoc") is not null
+                || !string.IsNullOrWhiteSpace(text.Element("summary")?.Value)), id);
             return text;
         }
 
@@ -77,13 +81,16 @@ public sealed class DocumentationTests
 
     /// <summary>A positional record's parameter.</summary>
     private static bool IsRecordParameter(Type type, string name) =>
-        type.GetConstructors().Any(constructor => IsRecordConstructor(constructor) && constructor.GetParameters().Any(parameter => parameter.Name == name));
+        type.GetConstructors()
+            .Any(constructor => IsRecordConstructor(constructor) && constructor.GetParameters().Any(parameter => parameter.Name == name));
 
     private static bool IsRecordConstructor(MethodBase method) =>
         method.IsConstructor && method.DeclaringType!.GetMethod("PrintMembers", BindingFlags.NonPublic | BindingFlags.Instance) is not null;
 
     private static string Parameters(MethodBase method) =>
-        method.GetParameters() is { Length: > 0 } parameters ? $"({string.Join(',', parameters.Select(parameter => Name(parameter.ParameterType)))})" : "";
+        method.GetParameters() is { Length: > 0 } parameters
+            ? $"({string.Join(',', parameters.Select(parameter => Name(parameter.ParameterType)))})"
+            : "";
 
     /// <summary>A type's name as documentation files have it.</summary>
     private static string Name(Type type)

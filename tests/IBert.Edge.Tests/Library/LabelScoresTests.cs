@@ -48,7 +48,8 @@ public sealed class LabelScoresTests
     public void Extremes_are_certain_and_equals_are_even()
     {
         int[] scores = new int[3];
-        Assert.Equal(1, LabelScores.Softmax([-(1 << 29), 1 << 29, -(1 << 29)], new HeadEntry { LogitMultiplier = int.MaxValue, LogitExponent = 0 }, scores));
+        Assert.Equal(1, LabelScores.Softmax(
+            [-(1 << 29), 1 << 29, -(1 << 29)], new HeadEntry { LogitMultiplier = int.MaxValue, LogitExponent = 0 }, scores));
         Assert.Equal([0, 1_000_000, 0], scores);
 
         Assert.Equal(0, LabelScores.Softmax([7, 7, 7], new HeadEntry { LogitMultiplier = 1, LogitExponent = 8 }, scores));

@@ -10,13 +10,14 @@ using Xunit;
 namespace IBert.Edge.Tests.Library;
 
 /// <summary>
-/// Each block is a program of its own (top-level statements), run in a folder in which every model that it names lies as <c>models/NAME</c>: the
-/// committed one, or where there is none a small one.
+/// Each block is a program of its own (top-level statements), run in a folder in which every model that it names lies as
+/// <c>models/NAME</c>: the committed one, or where there is none a small one.
 /// </summary>
 public sealed partial class ReadmeTests
 {
     // What an SDK project of today has; a README shows programs, not their projects.
-    private const string ImplicitUsings = "global using System; global using System.Collections.Generic; global using System.IO; global using System.Linq; global using System.Threading.Tasks;";
+    private const string ImplicitUsings = "global using System; global using System.Collections.Generic; global using System.IO; global " +
+        "using System.Linq; global using System.Threading.Tasks;";
 
     public static TheoryData<string, int> Blocks
     {
@@ -73,7 +74,8 @@ public sealed partial class ReadmeTests
         CSharpCompilation compilation = CSharpCompilation.Create(
             "block",
             [CSharpSyntaxTree.ParseText(ImplicitUsings, parsing), CSharpSyntaxTree.ParseText(code, parsing)],
-            platform.Where(path => !Path.GetFileName(path).StartsWith("IBert.Edge.Tests", StringComparison.Ordinal)).Select(path => MetadataReference.CreateFromFile(path)),
+            platform.Where(path => !Path.GetFileName(path).StartsWith("IBert.Edge.Tests", StringComparison.Ordinal))
+                .Select(path => MetadataReference.CreateFromFile(path)),
             new CSharpCompilationOptions(OutputKind.ConsoleApplication, nullableContextOptions: NullableContextOptions.Enable));
         using MemoryStream assembly = new();
         EmitResult result = compilation.Emit(assembly);
@@ -83,7 +85,8 @@ public sealed partial class ReadmeTests
         {
             File.Copy(Path.Combine(AppContext.BaseDirectory, library), Path.Combine(Path.GetDirectoryName(program)!, library));
         }
-        File.Copy(Path.Combine(AppContext.BaseDirectory, "IBert.Edge.Fuzz.runtimeconfig.json"), Path.ChangeExtension(program, ".runtimeconfig.json"));
+        File.Copy(Path.Combine(AppContext.BaseDirectory, "IBert.Edge.Fuzz.runtimeconfig.json"),
+            Path.ChangeExtension(program, ".runtimeconfig.json"));
     }
 
     private static void PlaceModels(string code, string folder)
@@ -105,7 +108,8 @@ public sealed partial class ReadmeTests
 
     private static (int ExitCode, string Said) Run(string program, string folder)
     {
-        ProcessStartInfo start = new("dotnet", [program]) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo start =
+            new("dotnet", [program]) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
         using Process process = Process.Start(start)!;
         Task<string> errors = process.StandardError.ReadToEndAsync();
         string said = process.StandardOutput.ReadToEnd();

@@ -14,7 +14,8 @@ public sealed class AddedTokenTests
 {
     private static readonly TemplateDefinition[] s_template = [new(0, 0), new(TemplateItem.First, 0)];
     private static readonly string[] s_pieces =
-        ["[UNK]", "a", "b", "B", "e", "E", "\u00C9", "\u00E9", ".", "_", "\u4E2D", "ab", "##a", "##b", "##B", "##ab", "##e", "##\u00E9", "##\u0301"];
+        ["[UNK]", "a", "b", "B", "e", "E", "\u00C9", "\u00E9", ".", "_", "\u4E2D", "ab", "##a", "##b", "##B", "##ab", "##e", "##\u00E9",
+            "##\u0301"];
 
     /// <summary>Each line has a tokenizer with added tokens of its own, and texts; made by added-tokens.mjs.</summary>
     [Fact]
@@ -37,7 +38,8 @@ public sealed class AddedTokenTests
                 int[] found = tokenizer.Encode(text[0].GetString()!)[1..];
                 Assert.True(
                     expected.AsSpan().SequenceEqual(found),
-                    $"{text.GetRawText()}\nfound {string.Join(',', found)}\nin {json[..json.IndexOf("\"texts\"", StringComparison.Ordinal)]}");
+                    $"{text.GetRawText()}\nfound {string.Join(',', found)}\nin " +
+                        $"{json[..json.IndexOf("\"texts\"", StringComparison.Ordinal)]}");
                 texts++;
             }
         }
@@ -114,10 +116,11 @@ public sealed class AddedTokenTests
     }
 
     private static OpenedTokenizer Open(bool isBytePair, int options, params AddedTokenDefinition[] added) => new(isBytePair
-        ? BytePairTokenizerWriter.Write(TestTokenizers.BytePair(["a b", "\u0120 a", "\u0120 \u0120", "\u0120a b"], (BytePairOptions)options, added) with
-        {
-            Single = s_template,
-        })
+        ? BytePairTokenizerWriter.Write(
+            TestTokenizers.BytePair(["a b", "\u0120 a", "\u0120 \u0120", "\u0120a b"], (BytePairOptions)options, added) with
+            {
+                Single = s_template,
+            })
         : WordPieceTokenizerWriter.Write(new WordPieceDefinition
         {
             Vocabulary = s_pieces.Index().ToDictionary(x => x.Item, x => x.Index),

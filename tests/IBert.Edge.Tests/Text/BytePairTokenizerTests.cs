@@ -63,7 +63,8 @@ public sealed class BytePairTokenizerTests
         // .NET's classes of these characters are those of the given table.
         const int seed = 99;
         var random = new Random(seed);
-        string[] parts = ["a", "\u00E9", "1", "\u00BD", "'", "s", "ll", "re", " ", " ", "\t", "\u00A0", "\u3000", "!", "\u4E2D", "\U0001F600", "."];
+        string[] parts =
+            ["a", "\u00E9", "1", "\u00BD", "'", "s", "ll", "re", " ", " ", "\t", "\u00A0", "\u3000", "!", "\u4E2D", "\U0001F600", "."];
         var expression = new Regex(@"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+");
         for (int round = 0; round < 3000; round++)
         {
@@ -207,7 +208,8 @@ public sealed class BytePairTokenizerTests
         using var tokenizer = new OpenedTokenizer(BytePairTokenizerWriter.Write(TestTokenizers.BytePair(
             [],
             BytePairOptions.None,
-            new("<s>", 0, AddedTokenFlags.Normalized), new("</s>", 1, AddedTokenFlags.Normalized), new("<mask>", 258, AddedTokenFlags.LeftStrip),
+            new("<s>", 0, AddedTokenFlags.Normalized), new("</s>", 1, AddedTokenFlags.Normalized),
+            new("<mask>", 258, AddedTokenFlags.LeftStrip),
             new("x<mask", 259, AddedTokenFlags.Normalized), new("solo", 260, AddedTokenFlags.Normalized | AddedTokenFlags.SingleWord))));
         Assert.Equal(expected, tokenizer.Tokens(text));
         Assert.Equal(261, tokenizer.Tokenizer.VocabularySize);
@@ -251,7 +253,8 @@ public sealed class BytePairTokenizerTests
     public void Nothing_is_allocated_after_opening()
     {
         using OpenedTokenizer tokenizer = TestTokenizers.OpenRoberta();
-        byte[] text = [.. Encoding.UTF8.GetBytes("A<mask> it's \u00E9\u4E2D\uAC01 <s>"), 0xFF, 0x00, .. Repeat("unflinchingly ", 200), .. Repeat("ab", 3000)];
+        byte[] text = [.. Encoding.UTF8.GetBytes("A<mask> it's \u00E9\u4E2D\uAC01 <s>"), 0xFF, 0x00, .. Repeat("unflinchingly ", 200),
+            .. Repeat("ab", 3000)];
         var ids = new int[64];
         var types = new byte[64];
         int length = 0;

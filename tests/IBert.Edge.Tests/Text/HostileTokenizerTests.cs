@@ -113,7 +113,9 @@ public sealed class HostileTokenizerTests
         }
     }
 
-    /// <summary>Of pairs that are not found all neighbours seem to go together, so that where a run of letters is cut is never settled.</summary>
+    /// <summary>
+    /// Of pairs that are not found all neighbours seem to go together, so that where a run of letters is cut is never settled.
+    /// </summary>
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
@@ -142,7 +144,8 @@ public sealed class HostileTokenizerTests
     {
         string[] letters = [.. Enumerable.Range(0x4E00, 4_000).Select(char.ConvertFromUtf32)];
         string[] whole =
-            [.. letters.Select(letter => string.Concat(Encoding.UTF8.GetBytes(letter).Select(b => (char)ByteLevelAlphabet.ToCodePoint(b))))];
+            [.. letters.Select(
+                letter => string.Concat(Encoding.UTF8.GetBytes(letter).Select(b => (char)ByteLevelAlphabet.ToCodePoint(b))))];
         IEnumerable<string> merges = whole.SelectMany(letter => new[] { $"{letter[0]} {letter[1]}", $"{letter[..2]} {letter[2]}" })
             .Concat(Enumerable.Range(1, letters.Length - 1).Reverse().Select(i => $"{whole[i - 1]} {whole[i]}"));
 
@@ -170,7 +173,8 @@ public sealed class HostileTokenizerTests
     public unsafe void A_trie_that_finds_other_strings_is_refused(bool isLeaf, char label, string expected)
     {
         byte[][] strings = [[.. "aa"u8], [.. "ab"u8], [.. "ba"u8], [.. "bb"u8]];
-        uint[] units = TrieBuilder.Build(strings.Index().Select(x => KeyValuePair.Create(x.Item, x.Index)), []).Units, offsets = [0, 2, 4, 6, 8];
+        uint[] units = TrieBuilder.Build(strings.Index().Select(x => KeyValuePair.Create(x.Item, x.Index)), []).Units,
+            offsets = [0, 2, 4, 6, 8];
         fixed (uint* unit = units, offset = offsets)
         fixed (byte* text = "aaabbabb"u8)
         {
@@ -199,7 +203,8 @@ public sealed class HostileTokenizerTests
         var tokenizer = (BytePairTokenizer)opened.Tokenizer;
         byte[] text = Encoding.UTF8.GetBytes(word);
         int[] ids = opened.Encode(text, text.Length + 2);
-        // Two horizons are read for each one less a token; twice in each halving, of which there are as many as the shortest horizon allows.
+        // Two horizons are read for each one less a token; twice in each halving, of which there are as many as the shortest horizon
+        // allows.
         double passes = 3 + (2 * Math.Log2(text.Length / 256.0));
         TestContext.Current.TestOutputHelper!.WriteLine(
             $"{(double)tokenizer.Steps / text.Length:F1} steps per byte, {tokenizer.LookupsPerByte} at one, {passes:F1} passes");

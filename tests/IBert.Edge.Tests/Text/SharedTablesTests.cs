@@ -11,7 +11,8 @@ namespace IBert.Edge.Tests.Text;
 public sealed class SharedTablesTests
 {
     private static readonly string[] s_texts =
-        ["", "a good film", "the  baddest FILM, again and again.", "[M] good [M]film", "caf\u00E9 \u0301\u0301 \U0001F600", string.Concat(Enumerable.Repeat("good ", 40)), new('x', 900)];
+        ["", "a good film", "the  baddest FILM, again and again.", "[M] good [M]film", "caf\u00E9 \u0301\u0301 \U0001F600",
+            string.Concat(Enumerable.Repeat("good ", 40)), new('x', 900)];
 
     [Theory]
     [InlineData(false)]

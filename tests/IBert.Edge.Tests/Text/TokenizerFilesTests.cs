@@ -127,7 +127,8 @@ public sealed class TokenizerFilesTests : IDisposable
     [Theory]
     [InlineData(Tokenizer, "model", """{"type": "BPE", "vocab": {}, "merges": []}""", "tokenizer.json.model is BPE")]
     [InlineData(Tokenizer, "model", """{"type": "WordPiece", "unk_token": "[UNK]", "vocab": {"a": 0}}""", "no '[UNK]'")]
-    [InlineData(Tokenizer, "model", """{"type": "WordPiece", "vocab": {"a": 0, "b": 0}}""", "tokenizer.json.model.vocab.b is 0; expected an id that no other piece has")]
+    [InlineData(Tokenizer, "model", """{"type": "WordPiece", "vocab": {"a": 0, "b": 0}}""",
+        "tokenizer.json.model.vocab.b is 0; expected an id that no other piece has")]
     [InlineData(Tokenizer, "model", """{"type": "WordPiece", "vocab": {"a": -1}}""", "tokenizer.json.model.vocab.a is -1")]
     [InlineData(Tokenizer, "model", """{"type": "WordPiece", "vocab": {"\ud800": 0}}""", "lone surrogates")]
     [InlineData(Tokenizer, "model", """{"type": "WordPiece", "vocab": {"a": 0}, "t\ud800": 1}""", "lone surrogates")]

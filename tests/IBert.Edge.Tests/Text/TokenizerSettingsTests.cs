@@ -46,7 +46,8 @@ public sealed class TokenizerSettingsTests : IDisposable
             {
                 int[] found = tokenizer.Encode(TokenizerData.Text(tried), max);
                 Assert.True(
-                    TokenizerData.Integers(tried, "ids").AsSpan().SequenceEqual(found), $"{setting}: {tried.GetRawText()}\nfound {string.Join(',', found)}");
+                    TokenizerData.Integers(tried, "ids").AsSpan().SequenceEqual(found),
+                    $"{setting}: {tried.GetRawText()}\nfound {string.Join(',', found)}");
             }
         }
     }
@@ -59,7 +60,8 @@ public sealed class TokenizerSettingsTests : IDisposable
         CheckpointException error = Assert.Throws<CheckpointException>(() => TokenizerSections.Build(folder));
         foreach (JsonElement says in s_rows[row].GetProperty("says").EnumerateArray())
         {
-            Assert.True(error.Message.Contains(says.GetString()!, StringComparison.Ordinal), $"{setting}: '{says}' is not in: {error.Message}");
+            Assert.True(
+                error.Message.Contains(says.GetString()!, StringComparison.Ordinal), $"{setting}: '{says}' is not in: {error.Message}");
         }
         Assert.False(error.Message.Any(char.IsControl), error.Message);
     }
@@ -96,8 +98,10 @@ public sealed class TokenizerSettingsTests : IDisposable
             {
                 JsonNode root = JsonNode.Parse(File.ReadAllText(path))!;
                 string[] place = [.. change.GetProperty("place").EnumerateArray().Select(part => part.GetString()!)];
-                JsonNode parent = place[..^1].Aggregate(root, (node, part) => node is JsonArray list ? list[int.Parse(part)]! : node[part]!);
-                Set(parent, place[^1], change.GetProperty("removed").GetBoolean(), JsonNode.Parse(change.GetProperty("value").GetRawText()));
+                JsonNode parent = place[..^1]
+                    .Aggregate(root, (node, part) => node is JsonArray list ? list[int.Parse(part)]! : node[part]!);
+                Set(parent, place[^1], change.GetProperty("removed").GetBoolean(),
+                    JsonNode.Parse(change.GetProperty("value").GetRawText()));
                 File.WriteAllText(path, root.ToJsonString(s_plain), new UTF8Encoding(false));
             }
         }

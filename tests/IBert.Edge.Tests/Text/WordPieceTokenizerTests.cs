@@ -138,7 +138,8 @@ public sealed class WordPieceTokenizerTests
         using var tokenizer = new OpenedTokenizer(isBytePair
             ? BytePairTokenizerWriter.Write(TestTokenizers.Roberta with { CutsStart = true })
             : WordPieceTokenizerWriter.Write(TestTokenizers.Uncased with { CutsStart = true }));
-        byte[] text = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 20_000).Select(i => $"film {i} quiet\u0301{i % 7} \u4E2D. ")));
+        byte[] text = Encoding.UTF8.GetBytes(
+            string.Concat(Enumerable.Range(0, 20_000).Select(i => $"film {i} quiet\u0301{i % 7} \u4E2D. ")));
         int[] whole = tokenizer.Encode(text, 1 << 20);
         var ids = new int[10];
         var types = new byte[10];

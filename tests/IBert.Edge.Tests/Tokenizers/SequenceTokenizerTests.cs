@@ -49,7 +49,8 @@ public sealed class SequenceTokenizerTests
             }
             byte[] types = [];
             bool truncated;
-            int[] found = isPair ? theirs.Encode(texts[0], texts[1], max, out types, out truncated) : theirs.Encode(texts[0], max, out truncated);
+            int[] found =
+                isPair ? theirs.Encode(texts[0], texts[1], max, out types, out truncated) : theirs.Encode(texts[0], max, out truncated);
             Assert.True(TokenizerData.Integers(line, "ids").SequenceEqual(found), $"{line.GetRawText()}\nfound {string.Join(',', found)}");
             if (isPair)
             {
@@ -94,7 +95,8 @@ public sealed class SequenceTokenizerTests
     [Fact]
     public void A_tokenizer_that_adds_special_tokens_itself_is_refused()
     {
-        BpeOptions options = SequenceTokenizer.RobertaOptions(TokenizerData.Path("roberta/vocab.json"), TokenizerData.Path("roberta/merges.txt"));
+        BpeOptions options = SequenceTokenizer.RobertaOptions(
+            TokenizerData.Path("roberta/vocab.json"), TokenizerData.Path("roberta/merges.txt"));
         options.BeginningOfSentenceToken = "<s>";
 
         Assert.Contains("leave these out", Assert.Throws<ArgumentException>(() =>

@@ -41,7 +41,8 @@ internal sealed record EmbedWriter() : RecordWriter(8)
         ReadOnlySpan<EmbedTable?> tables = [Tokens, Positions, Types];
         for (int i = 0; i < tables.Length; i++)
         {
-            (fields.Table(i), fields.Multipliers(i)) = tables[i] is { } table ? (table.Rows, table.Multipliers) : (OperationRecord.None, OperationRecord.None);
+            (fields.Table(i), fields.Multipliers(i)) =
+                tables[i] is { } table ? (table.Rows, table.Multipliers) : (OperationRecord.None, OperationRecord.None);
         }
         (fields.Shift, fields.PositionOffset, fields.UnplacedIdPlusOne) = (Shift, PositionOffset, UnplacedId + 1 ?? 0);
         record.AccumulatorBound = AccumulatorBound;

@@ -11,7 +11,10 @@ internal readonly ref struct AddRecord(ref readonly OperationRecord record)
 {
     private readonly ref OperationRecord record = ref Unsafe.AsRef(in record);
 
-    /// <summary>A constant row in front, of the output's type and padded as it is; none where there is none. The output then has a row more than the input.</summary>
+    /// <summary>
+    /// A constant row in front, of the output's type and padded as it is; none where there is none. The output then has a row more than the
+    /// input.
+    /// </summary>
     public ref ushort Front => ref record.Constants[0];
 
     /// <summary>Zero point and clamp.</summary>
@@ -42,7 +45,8 @@ internal sealed unsafe class AddOperation(ModelContents model, OperationRecord r
         Format.RowCount count = tensors[output].Rows;
         if (Fields.Front != OperationRecord.None)
         {
-            proof.Require(count == Format.RowCount.SequenceAndFront && Record.Rows == RowRange.All, $"has a row in front, which tensor {output} has no place for");
+            proof.Require(count == Format.RowCount.SequenceAndFront && Record.Rows == RowRange.All,
+                $"has a row in front, which tensor {output} has no place for");
             ProveFront(proof, output);
             count = Format.RowCount.Sequence;
         }
@@ -65,7 +69,8 @@ internal sealed unsafe class AddOperation(ModelContents model, OperationRecord r
     }
 
     // Row i of the output comes from row i - 1, which may be another worker's.
-    public override Shares? InputRows(int sequence, int workers) => Fields.Front == OperationRecord.None ? base.InputRows(sequence, workers) : null;
+    public override Shares? InputRows(int sequence, int workers) =>
+        Fields.Front == OperationRecord.None ? base.InputRows(sequence, workers) : null;
 
     protected override long OwnSteps(int sequence) => 2048 * OutputElements(0, sequence);
 
@@ -95,17 +100,21 @@ internal sealed unsafe class AddOperation(ModelContents model, OperationRecord r
             }
             long row = i - before;
             PublishedElements.Add(
-                a + (row * first.Stride), first.Type, firstTerm, hasSecond ? b + (row * second.Stride) : null, second.Type, secondTerm, range,
+                a + (row * first.Stride), first.Type, firstTerm, hasSecond ? b + (row * second.Stride) : null, second.Type, secondTerm,
+                range,
                 place, output.Type, output.PaddedColumns);
         }
     }
 
-    /// <summary>The row is as wide as the output with its padding, where it is zero, and within the clamp, which is what is known of the output.</summary>
+    /// <summary>
+    /// The row is as wide as the output with its padding, where it is zero, and within the clamp, which is what is known of the output.
+    /// </summary>
     private void ProveFront(GraphVerifier proof, int output)
     {
         TensorEntry tensor = Model.Tensors[output];
         ConstantEntry row = proof.Constant(Fields.Front, tensor.Type, ConstantLayout.Rows);
-        proof.Require(row.Rows == 1 && row.Columns == tensor.PaddedColumns, $"has a row of {row.Columns} in front of rows of {tensor.PaddedColumns}");
+        proof.Require(
+            row.Rows == 1 && row.Columns == tensor.PaddedColumns, $"has a row of {row.Columns} in front of rows of {tensor.PaddedColumns}");
         byte* values = Model.Constant(Fields.Front);
         for (int c = 0; c < tensor.PaddedColumns; c++)
         {

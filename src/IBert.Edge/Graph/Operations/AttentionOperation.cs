@@ -41,7 +41,8 @@ internal readonly ref struct AttentionRecord(ref readonly OperationRecord record
 /// <summary>What all forms of attention share: heads, products, context. A form of it turns a tile's scores into exponentials.</summary>
 internal abstract unsafe class AttentionBase(ModelContents model, OperationRecord record) : Operation(model, record)
 {
-    // Steps of an element of K and V, which are packed for each head, of an output, and of a product with a key and a value: the exponential has two digits.
+    // Steps of an element of K and V, which are packed for each head, of an output, and of a product with a key and a value: the
+    // exponential has two digits.
     private const long PackSteps = 32, OutputSteps = 256, ProductSteps = 4;
 
     private ProductKernel product = null!;
@@ -68,7 +69,8 @@ internal abstract unsafe class AttentionBase(ModelContents model, OperationRecor
     {
         ReadOnlySpan<TensorEntry> tensors = Model.Tensors;
         int heads = Fields.Heads, columns = Fields.HeadColumns, bits = Fields.Bits;
-        proof.Require(heads is >= 1 and <= 4096 && columns is >= Panels.Columns and <= 4096 && columns % Panels.Columns == 0, $"has {heads} heads of {columns} columns");
+        proof.Require(heads is >= 1 and <= 4096 && columns is >= Panels.Columns and <= 4096 && columns % Panels.Columns == 0,
+            $"has {heads} heads of {columns} columns");
         proof.Require(bits is >= 1 and <= ProductKernel.WideBits, $"has exponentials of {bits} bits");
         proof.Require(Record.Inputs[1] < tensors.Length, "lacks input 1");
         // Of one query row, keys and values count their rows by themselves.
@@ -78,7 +80,8 @@ internal abstract unsafe class AttentionBase(ModelContents model, OperationRecor
         for (int i = 0; i < 3; i++)
         {
             int tensor = proof.Input(Record, i, ElementType.Int8, i == 0 ? Record.Rows : RowRange.All, count);
-            proof.Require(tensors[tensor].Columns == heads * columns, $"reads a tensor of {tensors[tensor].Columns} columns for {heads} heads of {columns}");
+            proof.Require(tensors[tensor].Columns == heads * columns,
+                $"reads a tensor of {tensors[tensor].Columns} columns for {heads} heads of {columns}");
             proof.Require(proof.Known(tensor).Low >= LeastInput, "reads Q, K or V that may be -128");
         }
         (int least, long largestSum) = ProveScores(proof);
@@ -86,9 +89,11 @@ internal abstract unsafe class AttentionBase(ModelContents model, OperationRecor
         proof.Require(Record.Outputs[1] == OperationRecord.None, "has a second output");
         proof.Require(tensors[output].Columns == heads * columns, "writes a tensor of another width");
         ref ScaleStage stage = ref Fields.Context;
-        proof.Require(stage.Rounding == Rounding.HalfUp && stage.PreShift == 0 && stage.Multiplier >= 1 << 30, "scales the context in a way that this program does not know");
+        proof.Require(stage.Rounding == Rounding.HalfUp && stage.PreShift == 0 && stage.Multiplier >= 1 << 30,
+            "scales the context in a way that this program does not know");
         int mostLog2 = BitOperations.Log2((ulong)largestSum);
-        proof.Require(stage.Exponent + least - 32 >= Dyadic.MinShift && stage.Exponent + mostLog2 - 32 <= Dyadic.MaxShift, $"scales the context by 2^-{stage.Exponent}");
+        proof.Require(stage.Exponent + least - 32 >= Dyadic.MinShift && stage.Exponent + mostLog2 - 32 <= Dyadic.MaxShift,
+            $"scales the context by 2^-{stage.Exponent}");
         proof.Place(stage, tensors[output].Type);
         proof.Write(output, Record.Rows, stage);
     }
@@ -96,7 +101,8 @@ internal abstract unsafe class AttentionBase(ModelContents model, OperationRecor
     // Queries times keys, exponentials times values.
     public override long Products(int sequence) => 2L * RowCount(sequence) * KeyRows(sequence) * Fields.Heads * Fields.HeadColumns;
 
-    public override long ScratchBytes(ProductKernel product, int sequence) => new Scratch(product, KeyRows(sequence), Fields.HeadColumns).Bytes;
+    public override long ScratchBytes(ProductKernel product, int sequence) =>
+        new Scratch(product, KeyRows(sequence), Fields.HeadColumns).Bytes;
 
     protected override long OwnSteps(int sequence)
     {
@@ -117,7 +123,14 @@ internal abstract unsafe class AttentionBase(ModelContents model, OperationRecor
         context = arena[Record.Outputs[0]];
         columns = Fields.HeadColumns;
         ref ScaleStage stage = ref Fields.Context;
-        scale = new() { Multiplier = stage.Multiplier, Exponent = stage.Exponent, ZeroPoint = stage.ZeroPoint, Low = stage.Low, High = stage.High };
+        scale = new()
+        {
+            Multiplier = stage.Multiplier,
+            Exponent = stage.Exponent,
+            ZeroPoint = stage.ZeroPoint,
+            Low = stage.Low,
+            High = stage.High,
+        };
     }
 
     [SkipLocalsInit]
@@ -192,7 +205,8 @@ internal abstract unsafe class AttentionBase(ModelContents model, OperationRecor
         {
             int padded = Panels.Padded(keyRows);
             long panels = FileHeader.Aligned(Panels.Bytes(columns, keyRows));
-            Keys = FileHeader.Aligned(ProductKernel.MaxTileRows * (long)Math.Max(product.OperandBytes(columns), product.WideOperandBytes(padded)));
+            Keys = FileHeader.Aligned(
+                ProductKernel.MaxTileRows * (long)Math.Max(product.OperandBytes(columns), product.WideOperandBytes(padded)));
             Values = Keys + panels;
             Scores = Values + panels;
             Exponentials = Scores + FileHeader.Aligned(ProductKernel.MaxTileRows * (long)padded * sizeof(int));
@@ -214,13 +228,21 @@ internal sealed unsafe class AttentionOperation(ModelContents model, OperationRe
     {
         base.Prepare(arena, kernels);
         ref ScaleStage score = ref Fields.Score;
-        softmax = new() { Limit = Fields.Limit, Multiplier = score.Multiplier, PreShift = score.PreShift, Shift = score.Exponent - 32, Bits = Fields.Bits };
+        softmax = new()
+        {
+            Limit = Fields.Limit,
+            Multiplier = score.Multiplier,
+            PreShift = score.PreShift,
+            Shift = score.Exponent - 32,
+            Bits = Fields.Bits,
+        };
     }
 
     protected override (int LeastLog2, long LargestSum) ProveScores(GraphVerifier proof)
     {
         ref ScaleStage score = ref Fields.Score;
-        proof.Require(score.Rounding == Rounding.HalfUp && score.PreShift <= Dyadic.MaxPreShift && score.Exponent is >= 33 and <= 62 && score.Multiplier > 0, "scales scores in a way that this program does not know");
+        proof.Require(score.Rounding == Rounding.HalfUp && score.PreShift <= Dyadic.MaxPreShift && score.Exponent is >= 33 and <= 62
+            && score.Multiplier > 0, "scales scores in a way that this program does not know");
         proof.Require(Fields.Limit >= 1 && Fields.Limit < 1L << (31 - score.PreShift), $"looks at score differences up to {Fields.Limit}");
         return (Fields.Bits - 1, ((1L << Fields.Bits) - 1) * KeyRows(proof.MaxLength));
     }

@@ -25,7 +25,9 @@ internal readonly ref struct EmbedRecord(ref readonly OperationRecord record)
     /// <summary>Added to a position before its row is read.</summary>
     public ref int PositionOffset => ref record.Parameters[1];
 
-    /// <summary>The id of the tokens that take no position of their own but have the row before the first, plus one; 0: there is none.</summary>
+    /// <summary>
+    /// The id of the tokens that take no position of their own but have the row before the first, plus one; 0: there is none.
+    /// </summary>
     public ref int UnplacedIdPlusOne => ref record.Parameters[2];
 }
 
@@ -45,7 +47,8 @@ internal sealed unsafe class EmbedOperation(ModelContents model, OperationRecord
         int shift = Fields.Shift, offset = Fields.PositionOffset, unplaced = Fields.UnplacedIdPlusOne;
         proof.Require(shift is >= Dyadic.MinShift and <= Dyadic.MaxShift, $"shifts the sum by {shift}");
         proof.Require(offset is >= 0 and <= GraphVerifier.MaxSequence, $"moves positions by {offset}");
-        proof.Require(unplaced == 0 || (unplaced > 0 && unplaced <= proof.Vocabulary && offset > 0), $"gives id {unplaced - 1L} the row before the first position");
+        proof.Require(unplaced == 0 || (unplaced > 0 && unplaced <= proof.Vocabulary && offset > 0),
+            $"gives id {unplaced - 1L} the row before the first position");
         proof.Require(Record.Rows == RowRange.All, "must compute all rows");
         int output = proof.Output(Record, 0, ElementType.Int16);
         proof.Require(Model.Tensors[output].Rows == Format.RowCount.Sequence, "has no id for a row in front");
@@ -66,7 +69,8 @@ internal sealed unsafe class EmbedOperation(ModelContents model, OperationRecord
             ConstantEntry table = proof.Constant(index, ElementType.Int8, ConstantLayout.Rows);
             proof.Require(table.Columns == tensor.PaddedColumns, $"table {i} has {table.Columns} columns");
             proof.Require(table.Rows >= rows[i], $"table {i} has {table.Rows} rows for {rows[i]} values");
-            proof.Require(PaddedWithZeros((sbyte*)Model.Constant(index), table, (int)tensor.Columns), $"table {i} has padding that is not zero");
+            proof.Require(
+                PaddedWithZeros((sbyte*)Model.Constant(index), table, (int)tensor.Columns), $"table {i} has padding that is not zero");
             bound += 128 * proof.LargestMagnitude(proof.Int32Array(Fields.Multipliers(i), (int)table.Rows), (int)table.Rows);
         }
         proof.Require(tables > 0, "has no table");

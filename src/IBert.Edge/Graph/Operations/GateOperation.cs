@@ -50,7 +50,9 @@ internal sealed unsafe class GateOperation(ModelContents model, OperationRecord 
         Factors(proof, Fields.Table, GateRecord.Entries);
         Factors(proof, Fields.Multipliers, tensors[input].PaddedColumns);
         ref ScaleStage stage = ref Fields.Output;
-        proof.Require(stage.ZeroPoint is >= sbyte.MinValue and <= sbyte.MaxValue && stage.Low == sbyte.MinValue && stage.High == sbyte.MaxValue, "clamps to something else than int8");
+        proof.Require(
+            stage.ZeroPoint is >= sbyte.MinValue and <= sbyte.MaxValue && stage.Low == sbyte.MinValue && stage.High == sbyte.MaxValue,
+            "clamps to something else than int8");
         proof.Write(output, Record.Rows, sbyte.MinValue, sbyte.MaxValue, zeroPadding: false);
     }
 
@@ -72,14 +74,16 @@ internal sealed unsafe class GateOperation(ModelContents model, OperationRecord 
         for (int i = start; i < end; i++)
         {
             elements.Gate(
-                (short*)(source + ((long)i * input.Stride)), table, multipliers, zeroPoint, (sbyte*)(target + ((long)i * output.Stride)), output.PaddedColumns);
+                (short*)(source + ((long)i * input.Stride)), table, multipliers, zeroPoint, (sbyte*)(target + ((long)i * output.Stride)),
+                output.PaddedColumns);
         }
     }
 
     private void Factors(GraphVerifier proof, ushort index, int count)
     {
         ConstantEntry constant = proof.Constant(index, ElementType.Int16, ConstantLayout.Rows);
-        proof.Require(constant.Rows == 1 && constant.Columns == count, $"reads {count} values from a constant of {constant.Rows} x {constant.Columns}");
+        proof.Require(constant.Rows == 1 && constant.Columns == count,
+            $"reads {count} values from a constant of {constant.Rows} x {constant.Columns}");
         proof.Require(!new ReadOnlySpan<short>((short*)Model.Constant(index), count).Contains(short.MinValue), "has a factor of -2^15");
     }
 }

@@ -75,7 +75,8 @@ internal sealed unsafe class LayerNormOperation(ModelContents model, OperationRe
             proof.Write(wide, Record.Rows, Fields.WideStage, GraphVerifier.KeepsZero(Fields.WideStage));
         }
         proof.Write(narrow, Record.Rows, Fields.NarrowStage);
-        proof.Require(Fields.Wide == OperationRecord.None || proof.Known(Fields.Wide).Written != Written.Nothing, "writes two outputs over each other");
+        proof.Require(Fields.Wide == OperationRecord.None || proof.Known(Fields.Wide).Written != Written.Nothing,
+            "writes two outputs over each other");
     }
 
     protected override long OwnSteps(int sequence) => 256 * OutputElements(1, sequence);

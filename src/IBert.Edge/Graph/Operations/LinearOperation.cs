@@ -43,8 +43,8 @@ internal sealed unsafe class LinearOperation(ModelContents model, OperationRecor
     /// <summary>Fewest rows that are worth a worker's part in preparing them.</summary>
     private const int RowGrain = 4;
 
-    // Steps of a weight, which is brought in once for each block of rows, of an input, which is brought into the kernel's form, and of an output: a
-    // tile of one row costs nearly what a full one does, and each accumulator leaves for its scale.
+    // Steps of a weight, which is brought in once for each block of rows, of an input, which is brought into the kernel's form, and of an
+    // output: a tile of one row costs nearly what a full one does, and each accumulator leaves for its scale.
     private const long WeightSteps = 16, InputSteps = 32, OutputSteps = 256, RescaleSteps = 2048;
 
     private ProductKernel product = null!;
@@ -65,11 +65,13 @@ internal sealed unsafe class LinearOperation(ModelContents model, OperationRecor
         ReadOnlySpan<TensorEntry> tensors = Model.Tensors;
         int input = proof.Input(Record, 0, ElementType.Int8);
         ConstantEntry weights = proof.Constant(Fields.Weights, ElementType.Int8, ConstantLayout.Quads);
-        proof.Require(weights.Columns == tensors[input].Columns, $"multiplies {tensors[input].Columns} inputs with weights for {weights.Columns}");
+        proof.Require(
+            weights.Columns == tensors[input].Columns, $"multiplies {tensors[input].Columns} inputs with weights for {weights.Columns}");
         proof.Require(Record.Outputs[0] < tensors.Length, "has no output");
         int output = proof.Output(Record, 0, tensors[Record.Outputs[0]].Type);
         proof.Require(Record.Outputs[1] == OperationRecord.None, "has a second output");
-        proof.Require(tensors[output].Columns == weights.Rows, $"writes {weights.Rows} channels into a tensor of {tensors[output].Columns}");
+        proof.Require(
+            tensors[output].Columns == weights.Rows, $"writes {weights.Rows} channels into a tensor of {tensors[output].Columns}");
         int* bias = proof.ChannelArray(Fields.Bias, (int)weights.Rows);
         int* sums = proof.Int32Array(Fields.ColumnSums, Panels.Padded((int)weights.Rows));
         ref ScaleStage stage = ref Fields.Output, rescale = ref Fields.Rescale;
@@ -77,7 +79,8 @@ internal sealed unsafe class LinearOperation(ModelContents model, OperationRecor
         bool raw = stage.Exponent == 0;
         if (raw)
         {
-            proof.Require(tensors[output].Type == ElementType.Int32 && stage.PreShift == 0 && stage.Rounding == Rounding.HalfUp, "writes accumulators as they are into less than 32 bits");
+            proof.Require(tensors[output].Type == ElementType.Int32 && stage.PreShift == 0 && stage.Rounding == Rounding.HalfUp,
+                "writes accumulators as they are into less than 32 bits");
         }
         else
         {
@@ -89,7 +92,8 @@ internal sealed unsafe class LinearOperation(ModelContents model, OperationRecor
             proof.Term(rescale, 1, 30, 62);
             proof.Require(rescale.Multipliers == OperationRecord.None && bound < 1 << 29, "rescales accumulators of more than 29 bits");
         }
-        proof.Require(stage.PreShift <= Dyadic.MaxPreShift && bound < 1u << ((rescale.Exponent == 0 ? 31 : 30) - stage.PreShift), $"lets accumulators reach {bound} before a shift by {stage.PreShift}");
+        proof.Require(stage.PreShift <= Dyadic.MaxPreShift && bound < 1u << ((rescale.Exponent == 0 ? 31 : 30) - stage.PreShift),
+            $"lets accumulators reach {bound} before a shift by {stage.PreShift}");
         int largestInput = Math.Max(Math.Abs(proof.Known(input).Low), Math.Abs(proof.Known(input).High));
         ProveAccumulators(proof, PanelsOf(weights, bias, sums), (int)weights.Rows, largestInput, bound);
         if (raw)
@@ -108,7 +112,8 @@ internal sealed unsafe class LinearOperation(ModelContents model, OperationRecor
     }
 
     public override long ScratchBytes(ProductKernel product, int sequence) =>
-        FileHeader.Aligned((long)Math.Min(RowBlock, RowCount(sequence)) * product.OperandBytes(Model.Tensors[Record.Inputs[0]].PaddedColumns));
+        FileHeader.Aligned(
+            (long)Math.Min(RowBlock, RowCount(sequence)) * product.OperandBytes(Model.Tensors[Record.Inputs[0]].PaddedColumns));
 
     public override long SharedBytes(ProductKernel product, int sequence) => ScratchBytes(product, sequence);
 
@@ -289,7 +294,8 @@ internal sealed unsafe class LinearOperation(ModelContents model, OperationRecor
         static Vector128<int> Quad(Vector128<sbyte> q)
         {
             Vector128<short> shorts = q.AsInt16();
-            Vector128<short> pairs = Vector128.ShiftRightArithmetic(Vector128.ShiftLeft(shorts, 8), 8) + Vector128.ShiftRightArithmetic(shorts, 8);
+            Vector128<short> pairs =
+                Vector128.ShiftRightArithmetic(Vector128.ShiftLeft(shorts, 8), 8) + Vector128.ShiftRightArithmetic(shorts, 8);
             Vector128<int> ints = pairs.AsInt32();
             return Vector128.ShiftRightArithmetic(Vector128.ShiftLeft(ints, 16), 16) + Vector128.ShiftRightArithmetic(ints, 16);
         }

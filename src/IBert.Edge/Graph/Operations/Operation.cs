@@ -1,4 +1,5 @@
-// What the graph asks of an operation. Each file of this folder is one: its record's fields, its proof, its costs, its preparation, its run.
+// What the graph asks of an operation. Each file of this folder is one: its record's fields, its proof, its costs, its preparation, its
+// run.
 using IBert.Edge.Format;
 using IBert.Edge.Kernels;
 using IBert.Edge.Numerics;
@@ -6,8 +7,8 @@ using IBert.Edge.Numerics;
 namespace IBert.Edge.Graph.Operations;
 
 /// <summary>
-/// One operation of a model, made from its record by <see cref="OperationFactory"/>. It is proven once, when the file is opened; a classifier makes
-/// operations of its own from the proven records, prepares them once, and runs them for every text, each worker its share.
+/// One operation of a model, made from its record by <see cref="OperationFactory"/>. It is proven once, when the file is opened; a
+/// classifier makes operations of its own from the proven records, prepares them once, and runs them for every text, each worker its share.
 /// </summary>
 internal abstract unsafe class Operation(ModelContents model, OperationRecord record)
 {
@@ -34,9 +35,10 @@ internal abstract unsafe class Operation(ModelContents model, OperationRecord re
     public virtual long Products(int sequence) => 0;
 
     /// <summary>
-    /// Steps on a sequence. A step is the time of one multiply-accumulate where that is fastest, in wide products of many rows; everything else is
-    /// counted by what it takes beside that on the fastest kernels, twice what was measured. So a text takes no longer than so many
-    /// multiply-accumulates, whatever a model is made of. Weights are from <c>build/bench-work.sh</c>; WorkTests holds every kind of operation to them.
+    /// Steps on a sequence. A step is the time of one multiply-accumulate where that is fastest, in wide products of many rows; everything
+    /// else is counted by what it takes beside that on the fastest kernels, twice what was measured. So a text takes no longer than so many
+    /// multiply-accumulates, whatever a model is made of. Weights are from <c>build/bench-work.sh</c>; WorkTests holds every kind of
+    /// operation to them.
     /// </summary>
     public long Steps(int sequence) => StartSteps + (RowCount(sequence) * RowSteps) + OwnSteps(sequence);
 
@@ -50,7 +52,8 @@ internal abstract unsafe class Operation(ModelContents model, OperationRecord re
     public abstract void Prepare(in Arena arena, KernelSet kernels);
 
     /// <summary>
-    /// Phases for a text: each worker computes its share of one, and begins the next when all have finished it. Workers share a phase's items evenly.
+    /// Phases for a text: each worker computes its share of one, and begins the next when all have finished it. Workers share a phase's
+    /// items evenly.
     /// </summary>
     public virtual int Phases(int sequence, int workers) => 1;
 
@@ -109,7 +112,8 @@ internal abstract unsafe class Operation(ModelContents model, OperationRecord re
     };
 
     /// <summary>Where values leave, as the published operations take it.</summary>
-    protected static PublishedElements.Range Range(in ScaleStage stage) => new() { ZeroPoint = stage.ZeroPoint, Low = stage.Low, High = stage.High };
+    protected static PublishedElements.Range Range(in ScaleStage stage) =>
+        new() { ZeroPoint = stage.ZeroPoint, Low = stage.Low, High = stage.High };
 }
 
 /// <summary>One text on its way through the operations, as one worker sees it.</summary>

@@ -57,9 +57,11 @@ internal sealed unsafe class PublishedAttentionOperation(ModelContents model, Op
     {
         ref ScaleStage score = ref Fields.Score;
         proof.Require(Constants.X0 is < 0 and > -(1 << 24) && Math.Abs((long)Constants.B) < 1 << 30
-            && Constants.C is > -(1L << 61) and < 1L << 61 && Fields.Bits >= PublishedElements.ProbabilityBits + 1, "has constants of the exponential that are out of range");
+            && Constants.C is > -(1L << 61) and < 1L << 61 && Fields.Bits >= PublishedElements.ProbabilityBits + 1,
+            "has constants of the exponential that are out of range");
         proof.Term(score, 1, 1, 126);
-        proof.Require(score.Multipliers == OperationRecord.None && score.Multiplier >= 0, "has a multiplier for each score, or a negative one");
+        proof.Require(
+            score.Multipliers == OperationRecord.None && score.Multiplier >= 0, "has a multiplier for each score, or a negative one");
         return (PublishedElements.ProbabilityBits, 1 << PublishedElements.ProbabilityBits);
     }
 

@@ -20,7 +20,8 @@ internal readonly ref struct PublishedGateRecord(ref readonly OperationRecord re
     public ref ushort Shift => ref record.Constants[2];
 }
 
-/// <inheritdoc cref="PublishedElements.Gelu(int*, int*, long*, long*, in PublishedElements.Term, in PublishedElements.Range, sbyte*, int)"/>
+/// <inheritdoc cref="PublishedElements.Gelu(int*, int*, long*, long*, in PublishedElements.Term, in PublishedElements.Range, sbyte*,
+/// int)"/>
 internal sealed unsafe class PublishedGateOperation(ModelContents model, OperationRecord record) : Operation(model, record)
 {
     private TensorPlace input, output;
@@ -72,7 +73,8 @@ internal sealed unsafe class PublishedGateOperation(ModelContents model, Operati
         for (int i = start; i < end; i++)
         {
             PublishedElements.Gelu(
-                (int*)(source + ((long)i * input.Stride)), b, c, shift, term, range, (sbyte*)(target + ((long)i * output.Stride)), output.PaddedColumns);
+                (int*)(source + ((long)i * input.Stride)), b, c, shift, term, range, (sbyte*)(target + ((long)i * output.Stride)),
+                output.PaddedColumns);
         }
     }
 }

@@ -36,7 +36,8 @@ internal sealed unsafe class PublishedLayerNormOperation(ModelContents model, Op
     public override void Prove(GraphVerifier proof)
     {
         ReadOnlySpan<TensorEntry> tensors = Model.Tensors;
-        proof.Require(Record.Inputs[0] < tensors.Length && tensors[Record.Inputs[0]].Type is ElementType.Int16 or ElementType.Int32, "normalizes a tensor of 8 bits");
+        proof.Require(Record.Inputs[0] < tensors.Length && tensors[Record.Inputs[0]].Type is ElementType.Int16 or ElementType.Int32,
+            "normalizes a tensor of 8 bits");
         int input = proof.Input(Record, 0, tensors[Record.Inputs[0]].Type), columns = (int)tensors[input].Columns;
         proof.Require(Record.Inputs[1] == OperationRecord.None && Norm.Wide == OperationRecord.None, "has two inputs or two outputs");
         proof.Require(columns <= LayerNormRecord.MaxChannels, $"normalizes {columns} channels; {LayerNormRecord.MaxChannels} are the most");
