@@ -49,7 +49,8 @@ internal static class CheckpointFolder
             if (!float.IsFinite(value) || (type == WeightType.F16 && !Half.IsFinite((Half)value)))
             {
                 throw new CheckpointException(
-                    $"the tensor {OneLine.Quote(name)} holds {value.ToString(CultureInfo.InvariantCulture)}, which {type} weights cannot: " +
+                    $"the tensor {OneLine.Quote(name)} holds {value.ToString(CultureInfo.InvariantCulture)}, " +
+                    $"which {type} weights cannot: " +
                     (float.IsFinite(value) ? "write it as F32" : "its training diverged, go back to a checkpoint before that"));
             }
         }

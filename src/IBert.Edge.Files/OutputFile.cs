@@ -378,7 +378,9 @@ internal sealed class OutputFile : IDisposable
     }
 
     private UnwritableFileException Unwritable(Exception error) =>
-        new($"{place.Path} cannot be written: {error.Message.TrimEnd('.')}; nothing was left there: choose another place, or make room", error);
+        new(
+            $"{place.Path} cannot be written: {error.Message.TrimEnd('.')}; nothing was left there: choose another place, or make room",
+            error);
 
     /// <summary>Names that stand beside outputs while these are written. A signal that ends the program takes them away first.</summary>
     private static class Parts

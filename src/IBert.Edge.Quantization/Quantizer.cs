@@ -19,7 +19,8 @@ namespace IBert.Edge.Quantization;
 /// </summary>
 /// <remarks>
 /// <code>
-/// QuantizationResult result = Quantizer.Quantize("checkpoint", new QuantizerOptions { Calibration = TextSource.Read("train.tsv", "text") });
+/// TextSource texts = TextSource.Read("train.tsv", "text");
+/// QuantizationResult result = Quantizer.Quantize("checkpoint", new QuantizerOptions { Calibration = texts });
 /// result.Save("model.ibert");
 /// </code>
 /// </remarks>

@@ -65,9 +65,8 @@ internal sealed class CompareCommand : CommandWithExamples
             .FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false });
         if (given.Length != 1 || stray is not null)
         {
-            throw CommandException.Usage(
-                "compare MODEL.ibert --golden FOLDER: " +
-                $"{(stray is null ? $"{given.Length} files are given" : $"{stray.Name} is not for it")}. See ibert-quantize compare --help");
+            string what = stray is null ? $"{given.Length} files are given" : $"{stray.Name} is not for it";
+            throw CommandException.Usage($"compare MODEL.ibert --golden FOLDER: {what}. See ibert-quantize compare --help");
         }
         using ModelFile model = ModelInput.Open(given[0]);
         using ResultWriter output = new();

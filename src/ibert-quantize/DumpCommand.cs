@@ -22,9 +22,10 @@ internal sealed class DumpCommand : CommandWithExamples
             "python3 -c 'import safetensors.numpy as s; t = s.load_file(\"journey.safetensors\"); print(sorted(t))'",
         ],
         """
-        NAME.int are the integers of module NAME, [rows, columns]; a column's values are (NAME.int - NAME.zero_point) * NAME.scale. A channel's are those of
-        its column, of the further columns that NAME.extra_channels gives it (the last ones; -1 is no channel's), and NAME.shift, added up. What is
-        nothing but zeros or ones is left out. NAME.softmax.int are [heads, rows, tokens]; the last layer has one row.
+        NAME.int are the integers of module NAME, [rows, columns]; a column's values are (NAME.int - NAME.zero_point) * NAME.scale. A
+        channel's are those of its column, of the further columns that NAME.extra_channels gives it (the last ones; -1 is no channel's), and
+        NAME.shift, added up. What is nothing but zeros or ones is left out. NAME.softmax.int are [heads, rows, tokens]; the last layer has
+        one row.
         """)
     {
         Arguments.Add(file);

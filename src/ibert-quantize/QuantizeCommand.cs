@@ -66,13 +66,13 @@ internal sealed class QuantizeCommand : ProgramWithExamples
                 "sentence2 --eval dev.tsv --label score",
         ],
         """
-        Data files are tab-separated with a header line, in UTF-8, without quoting; spaces around a field do not count, and a line of nothing but
-        white space is passed over. Labels are names or indices, the whole column one or the other (--label-kind where it could be both). Data may
-        come from a pipe, such as <(zcat train.tsv.gz), of at most 64 MB; everything else that is read is a regular file.
-        An output never replaces a file that is read, a folder or a device, and is there whole or not at all; where one goes to standard output (-),
-        what is otherwise printed goes to standard error.
-        Exit status: 0 done; 1 a comparison that does not hold; 2 wrong usage, or a file that cannot be read or written; 3 a model that cannot be
-        opened; 70 a fault of this program.
+        Data files are tab-separated with a header line, in UTF-8, without quoting; spaces around a field do not count, and a line of
+        nothing but white space is passed over. Labels are names or indices, the whole column one or the other (--label-kind where it could
+        be both). Data may come from a pipe, such as <(zcat train.tsv.gz), of at most 64 MB; everything else that is read is a regular file.
+        An output never replaces a file that is read, a folder or a device, and is there whole or not at all; where one goes to standard
+        output (-), what is otherwise printed goes to standard error.
+        Exit status: 0 done; 1 a comparison that does not hold; 2 wrong usage, or a file that cannot be read or written; 3 a model that
+        cannot be opened; 70 a fault of this program.
         """)
     {
         Arguments.Add(checkpoint);
@@ -192,9 +192,10 @@ internal sealed class QuantizeCommand : ProgramWithExamples
         {
             foreach (MetricComparison metric in accuracy.Metrics)
             {
+                string texts = string.Create(CultureInfo.InvariantCulture, $"{accuracy.Examples} texts of {accuracy.FileName}");
                 Line(metric.Name == "accuracy"
-                    ? $"accuracy on {accuracy.Examples} texts of {accuracy.FileName}: FP32 {100 * metric.Fp32:F2} %, integers {100 * metric.Integer:F2} %"
-                    : (FormattableString)$"{metric.Name} on {accuracy.Examples} texts of {accuracy.FileName}: FP32 {metric.Fp32:F4}, integers {metric.Integer:F4}");
+                    ? $"accuracy on {texts}: FP32 {100 * metric.Fp32:F2} %, integers {100 * metric.Integer:F2} %"
+                    : (FormattableString)$"{metric.Name} on {texts}: FP32 {metric.Fp32:F4}, integers {metric.Integer:F4}");
             }
             FormattableString errors = $"mean logit error {accuracy.MeanLogitError:F4}, largest {accuracy.LargestLogitError:F4}";
             Line(accuracy.Agreement is { } agreement

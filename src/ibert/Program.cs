@@ -10,9 +10,9 @@ internal static class Program
 
     // The line that the shell gives begins with the program's name, the parser wants what follows it.
     private const string Notes = """
-        Exit status: 0 done; 1 a result that is a failure, or lines that could not be answered; 2 wrong usage, or a file that cannot be read or
-        written; 3 a model that cannot be opened; 70 a fault of this program. A model is a regular file; data may come from a pipe, such as
-        <(zcat dev.tsv.gz), of at most 64 MB.
+        Exit status: 0 done; 1 a result that is a failure, or lines that could not be answered; 2 wrong usage, or a file that cannot be read
+        or written; 3 a model that cannot be opened; 70 a fault of this program. A model is a regular file; data may come from a pipe, such
+        as <(zcat dev.tsv.gz), of at most 64 MB.
 
         Completion in bash:
           _ibert() { COMPREPLY=($(ibert "[suggest:$((COMP_POINT - ${#COMP_WORDS[0]} - 1))]" "${COMP_LINE#* }")); }; complete -F _ibert ibert

@@ -164,9 +164,8 @@ internal sealed class Peers : IDisposable
         for (int i = 0; i < names.Count; i++)
         {
             int group = i;
-            Line($"| {names[i]} | ",
-                $"{string.Join(" | ", results.Select(r => string.Create(CultureInfo.InvariantCulture, $"{Median(r.Operation(group)):F3}")))} ",
-                $"|");
+            IEnumerable<string> medians = results.Select(r => FormattableString.Invariant($"{Median(r.Operation(group)):F3}"));
+            Line($"| {names[i]} | {string.Join(" | ", medians)} |");
         }
     }
 

@@ -109,11 +109,13 @@ internal static class Report
         Line(text, $"| SHA-256 of its weights | `{origin.SourceHash}` |");
         Line(text, $"| scheme | {SchemeText(origin)} |");
         Line(text, $"| longest text | {origin.MaxLength} tokens |");
-        Line(text, !origin.Calibrated
-            ? $"| calibration | none: the ranges that the checkpoint was trained with |"
+        string calibration = !origin.Calibrated
+            ? "none: the ranges that the checkpoint was trained with"
             : origin.Calibration is { } source
-            ? $"| calibration | {origin.Texts.Chosen.Count} of the {source.Count} texts of {Markdown.Code(source.FileName)}{Joined(origin)}, seed {origin.Seed}, SHA-256 `{source.Sha256}` |"
-            : (FormattableString)$"| calibration | {origin.Texts.Chosen.Count} built-in sentences{Joined(origin)}: accuracy may be lower than with texts of the task |");
+            ? Text($"{origin.Texts.Chosen.Count} of the {source.Count} texts of {Markdown.Code(source.FileName)}{Joined(origin)}, ",
+                $"seed {origin.Seed}, SHA-256 `{source.Sha256}`")
+            : Text($"{origin.Texts.Chosen.Count} built-in sentences{Joined(origin)}: accuracy may be lower than with texts of the task");
+        Line(text, $"| calibration | {calibration} |");
         Line(text, $"| quantizer | ibert-quantize {QuantizerVersion.Text} |");
         Line(text, $"| model file | {bytes} bytes |");
         Line(text, $"");
@@ -138,9 +140,10 @@ internal static class Report
         Line(text, $"|---|---|---|---|");
         foreach (MetricComparison metric in accuracy.Metrics)
         {
+            double difference = metric.Integer - metric.Fp32;
             Line(text, metric.Name == "accuracy"
-                ? $"| accuracy | {100 * metric.Fp32:F2} % | {100 * metric.Integer:F2} % | {100 * (metric.Integer - metric.Fp32):+0.00;-0.00;0.00} |"
-                : (FormattableString)$"| {metric.Name} | {metric.Fp32:F4} | {metric.Integer:F4} | {metric.Integer - metric.Fp32:+0.0000;-0.0000;0.0000} |");
+                ? $"| accuracy | {100 * metric.Fp32:F2} % | {100 * metric.Integer:F2} % | {100 * difference:+0.00;-0.00;0.00} |"
+                : (FormattableString)$"| {metric.Name} | {metric.Fp32:F4} | {metric.Integer:F4} | {difference:+0.0000;-0.0000;0.0000} |");
         }
         Line(text, $"");
         FormattableString errors = $"mean logit error {accuracy.MeanLogitError:F4}, largest {accuracy.LargestLogitError:F4}";

@@ -100,7 +100,8 @@ internal static class BytePairTokenizerWriter
         {
             SectionWriter.Require(
                 merge.Rank < 0 || merges[merge.Left].Rank < merge.Rank && merges[merge.Right].Rank < merge.Rank,
-                $"merge {merge.Rank + 1} comes before the merges that make its two parts; only lists in the order of training are supported");
+                $"merge {merge.Rank + 1} comes before the merges that make its two parts; only lists in the order of training are " +
+                $"supported");
         }
         return merges;
     }

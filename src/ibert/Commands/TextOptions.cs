@@ -23,9 +23,9 @@ internal static class TextOptions
 
     /// <summary>What --help says of texts that are longer than anybody reads.</summary>
     public const string Notes = """
-        Of a text at most a megabyte is read (for a model of more than 16,384 tokens 64 bytes for each): a longer one is cut there, which is told on standard
-        error; with --json "truncated" is true, "cut_at" is the number of bytes, and "text" is what was read. A line that cannot be answered is told in its
-        place, {"error": ...} or an empty line and a message, and the program ends with 1.
+        Of a text at most a megabyte is read (for a model of more than 16,384 tokens 64 bytes for each): a longer one is cut there, which is
+        told on standard error; with --json "truncated" is true, "cut_at" is the number of bytes, and "text" is what was read. A line that
+        cannot be answered is told in its place, {"error": ...} or an empty line and a message, and the program ends with 1.
 
         A model that is in use is replaced by renaming another one over it, which answers from the next line on:
           scp model.ibert pi:model.ibert.new && ssh pi mv model.ibert.new model.ibert

@@ -84,10 +84,8 @@ public class ClassifyTests
         string json = Ibert.RunTiny(["tokenize", "--json", "--json-input"], "{\"text\": \"a film\", \"text_pair\": \"the plot\"}").Output;
 
         string ids = string.Join(',', Ids("[CLS] a film [SEP] the plot [SEP]"));
-        Assert.Equal(
-            $$"""{"ids":[{{ids}}],"type_ids":[0,0,0,0,1,1,1],"tokens":["[CLS]","a","film","[SEP]","the","plot","[SEP]"],"truncated":false}""" +
-                "\n",
-            line);
+        const string Tokens = """["[CLS]","a","film","[SEP]","the","plot","[SEP]"]""";
+        Assert.Equal($$"""{"ids":[{{ids}}],"type_ids":[0,0,0,0,1,1,1],"tokens":{{Tokens}},"truncated":false}""" + "\n", line);
         Assert.Equal([line, line, line], [argument, two, json]);
     }
 
@@ -109,10 +107,9 @@ public class ClassifyTests
         Assert.Equal(values.OrderDescending(), values);
         Assert.Equal(expected, scores.Length);
         Assert.Equal(json.RootElement.GetProperty("label").GetString(), scores[0].GetProperty("label").GetString());
-        Assert.Equal(
-            string.Join('\t', scores.Select(score =>
-                $"{score.GetProperty("label").GetString()}\t{Math.Round(score.GetProperty("score").GetDecimal(), 3, MidpointRounding.AwayFromZero):0.000}")),
-            plain.Lines[0]);
+        Assert.Equal(string.Join('\t', scores.Zip(values, Field)), plain.Lines[0]);
+        static string Field(JsonElement score, decimal value) =>
+            $"{score.GetProperty("label").GetString()}\t{Math.Round(value, 3, MidpointRounding.AwayFromZero):0.000}";
         if (expected == 3)
         {
             // Scores of labels that exclude each other would be one.

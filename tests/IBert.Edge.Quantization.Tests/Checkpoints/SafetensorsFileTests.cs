@@ -51,7 +51,8 @@ public sealed class SafetensorsFileTests : IDisposable
     public void Scalars_empty_tensors_metadata_unknown_fields_and_padding_are_accepted()
     {
         Write(
-            """{"__metadata__":{"a":"b"},"s":{"dtype":"F32","shape":[],"data_offsets":[0,4],"new":{"x":[1]}},"e":{"dtype":"F32","shape":[0,7],"data_offsets":[4,4]}}     """,
+            """{"__metadata__":{"a":"b"},"s":{"dtype":"F32","shape":[],"data_offsets":[0,4],"new":{"x":[1]}},"e":""" +
+            """{"dtype":"F32","shape":[0,7],"data_offsets":[4,4]}}     """,
             4);
         using SafetensorsFile file = SafetensorsFile.Open(path);
         Assert.Equal([0f], file.ReadFloats(file.Tensors["s"]));

@@ -88,8 +88,9 @@ internal static partial class RefusalTable
         yield return new("an adapter's weights with a config.json", null, b => b.Move(Weights, "adapter_model.bin"));
         yield return new("no weights", null, b => b.Delete(Weights));
         foreach (string name in (string[])
-            ["pytorch_model.bin", "pytorch_model-00001-of-00002.bin", "epoch=3.ckpt", "model.pt", "model.pth", "tf_model.h5", "saved_model.pb", "flax_model.msgpack",
-            "rust_model.ot", "model.onnx", "model.Q8_0.gguf", "model.tflite", "openvino_model.xml", "model.ibert", "weights.safetensors"])
+            ["pytorch_model.bin", "pytorch_model-00001-of-00002.bin", "epoch=3.ckpt", "model.pt", "model.pth", "tf_model.h5",
+            "saved_model.pb", "flax_model.msgpack", "rust_model.ot", "model.onnx", "model.Q8_0.gguf", "model.tflite", "openvino_model.xml",
+            "model.ibert", "weights.safetensors"])
         {
             yield return new($"{name} in place of the weights", null, b => b.Move(Weights, name));
         }
@@ -178,8 +179,9 @@ internal static partial class RefusalTable
     private static IEnumerable<Refusal> ConfigFields()
     {
         foreach (string type in (string[])
-            ["albert", "electra", "deberta", "deberta-v2", "mpnet", "xlm-roberta", "xlm-roberta-xl", "camembert", "xlnet", "mobilebert", "squeezebert", "convbert",
-            "roberta-prelayernorm", "modernbert", "nomic_bert", "bart", "t5", "gpt2", "BERT", "my\u001b[2Jmodel\n"])
+            ["albert", "electra", "deberta", "deberta-v2", "mpnet", "xlm-roberta", "xlm-roberta-xl", "camembert", "xlnet", "mobilebert",
+            "squeezebert", "convbert", "roberta-prelayernorm", "modernbert", "nomic_bert", "bart", "t5", "gpt2", "BERT",
+            "my\u001b[2Jmodel\n"])
         {
             yield return Field($"model_type {OneLineOf(type)}", "model_type", JsonValue.Create(type).ToJsonString());
         }

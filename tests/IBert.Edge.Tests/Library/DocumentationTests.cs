@@ -106,7 +106,8 @@ public sealed class DocumentationTests
         if (type.IsGenericType)
         {
             Type definition = type.GetGenericTypeDefinition();
-            return $"{definition.FullName![..definition.FullName!.IndexOf('`')].Replace('+', '.')}{{{string.Join(',', type.GetGenericArguments().Select(Name))}}}";
+            string name = definition.FullName![..definition.FullName!.IndexOf('`')].Replace('+', '.');
+            return $"{name}{{{string.Join(',', type.GetGenericArguments().Select(Name))}}}";
         }
         return type.FullName!.Replace('+', '.');
     }
