@@ -192,7 +192,8 @@ public sealed unsafe class GpioChip : IDisposable
         if (error == Libc.Busy)
         {
             string? holder = Describe(offset).Holder;
-            return new($"{line} is in use{(holder is null ? "" : $" by '{Printable(holder)}'")}: end that program, or take another line", error);
+            string by = holder is null ? "" : $" by '{Printable(holder)}'";
+            return new($"{line} is in use{by}: end that program, or take another line", error);
         }
         if (error == Libc.Invalid && options is { Pull: not LinePull.AsIs } && IsVersion1)
         {
