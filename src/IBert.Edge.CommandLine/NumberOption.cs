@@ -19,11 +19,11 @@ internal static class NumberOption
 
     private static Option<T?> Create<T>(string name, string description, T least) where T : struct, IBinaryInteger<T>, IMinMaxValue<T> =>
         new(name)
-    {
-        Description = description,
-        HelpName = "N",
-        CustomParser = argument => Parse(argument, name, least),
-    };
+        {
+            Description = description,
+            HelpName = "N",
+            CustomParser = argument => Parse(argument, name, least),
+        };
 
     private static T? Parse<T>(ArgumentResult argument, string name, T least) where T : struct, IBinaryInteger<T>, IMinMaxValue<T>
     {

@@ -9,19 +9,19 @@ internal static class PathOption
     /// <summary>An option that names a file or a folder.</summary>
     public static Option<string?> Create(string name, string helpName, string description, params string[] aliases) =>
         Checked(new Option<string?>(name, aliases)
-    {
-        HelpName = helpName,
-        Description = description,
-    });
+        {
+            HelpName = helpName,
+            Description = description,
+        });
 
     /// <summary>An option that must be given.</summary>
     public static Option<string> CreateRequired(string name, string helpName, string description, params string[] aliases) =>
         Checked(new Option<string>(name, aliases)
-    {
-        HelpName = helpName,
-        Description = description,
-        Required = true,
-    });
+        {
+            HelpName = helpName,
+            Description = description,
+            Required = true,
+        });
 
     /// <summary>An argument that names a file or a folder, or several.</summary>
     public static Argument<T> Argument<T>(string name, string description)

@@ -31,8 +31,12 @@ internal sealed class QuantizeCommand : ProgramWithExamples
     private readonly Option<int?> samples = NumberOption.Create(
         "--samples", $"texts taken from the calibration file (default: {s_defaults.Samples})", QuantizerOptions.LeastSamples);
     private readonly Option<ulong?> seed = NumberOption.CreateSeed($"chooses the texts that are taken (default: {s_defaults.Seed})");
-    private readonly Option<string?> scheme = new("--scheme") { HelpName = "SCHEME", Description = "how to quantize: int8 (calibrated), " +
-        "or ibert (the integers of a checkpoint trained in integer mode); by the checkpoint" };
+    private readonly Option<string?> scheme = new("--scheme")
+    {
+        HelpName = "SCHEME",
+        Description = "how to quantize: int8 (calibrated), " +
+        "or ibert (the integers of a checkpoint trained in integer mode); by the checkpoint"
+    };
     private readonly Option<string> bits =
         new("--bits") { HelpName = "N", Description = "bits of the weights: 8", DefaultValueFactory = _ => "8" };
     private readonly Option<int?> maxLength = NumberOption.Create("--max-length", "longest text in tokens (default: the checkpoint's)");

@@ -162,7 +162,10 @@ internal static class CostlyModels
             return Add(
                 new LayerNormWriter
                 {
-                    Input = input, Wide = wide, WideStage = stage.To(short.MinValue, short.MaxValue), Narrow = narrow,
+                    Input = input,
+                    Wide = wide,
+                    WideStage = stage.To(short.MinValue, short.MaxValue),
+                    Narrow = narrow,
                     NarrowStage = stage.To(sbyte.MinValue, sbyte.MaxValue),
                 },
                 narrow);
@@ -225,14 +228,32 @@ internal static class CostlyModels
                 published
                     ? new PublishedAttentionWriter
                     {
-                        Rows = rows, Queries = input, Keys = input, Values = input, Heads = columns / headColumns,
-                        HeadColumns = headColumns, Bits = 13, X0 = x0, B = 5856, C = 17_970_000, Score = Even(Stage.One(1 << 30, 71)),
-                        Context = context, Output = output,
+                        Rows = rows,
+                        Queries = input,
+                        Keys = input,
+                        Values = input,
+                        Heads = columns / headColumns,
+                        HeadColumns = headColumns,
+                        Bits = 13,
+                        X0 = x0,
+                        B = 5856,
+                        C = 17_970_000,
+                        Score = Even(Stage.One(1 << 30, 71)),
+                        Context = context,
+                        Output = output,
                     }
                     : new AttentionWriter
                     {
-                        Rows = rows, Queries = input, Keys = input, Values = input, Heads = columns / headColumns,
-                        HeadColumns = headColumns, Bits = 13, Limit = (1 << 20) - 1, Score = Stage.One(1 << 30, 44), Context = context,
+                        Rows = rows,
+                        Queries = input,
+                        Keys = input,
+                        Values = input,
+                        Heads = columns / headColumns,
+                        HeadColumns = headColumns,
+                        Bits = 13,
+                        Limit = (1 << 20) - 1,
+                        Score = Stage.One(1 << 30, 44),
+                        Context = context,
                         Output = output,
                     },
                 output);
@@ -309,8 +330,11 @@ internal static class CostlyModels
             return Add(
                 new AddWriter
                 {
-                    First = new(x, Stage.One(4, 2)), Front = builder.Rows(ElementType.Int16, row, 1), Low = short.MinValue,
-                    High = short.MaxValue, Output = output,
+                    First = new(x, Stage.One(4, 2)),
+                    Front = builder.Rows(ElementType.Int16, row, 1),
+                    Low = short.MinValue,
+                    High = short.MaxValue,
+                    Output = output,
                 },
                 output);
         }

@@ -74,7 +74,7 @@ internal static partial class MLDifferences
         Runes("symbols", Rune.IsSymbol, "a+b", "the expression of words, `\\w+\\|[\\p{P}]`, leaves out what is neither"),
         Runes(
             "numbers that are no digits",
-            rune => Rune.GetUnicodeCategory(rune) is UnicodeCategory.OtherNumber or UnicodeCategory.LetterNumber, "a \u00B2", 
+            rune => Rune.GetUnicodeCategory(rune) is UnicodeCategory.OtherNumber or UnicodeCategory.LetterNumber, "a \u00B2",
             "the same: `\\w` has decimal digits alone"),
         Runes("marks", rune => Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark
             or UnicodeCategory.EnclosingMark, "a\u0903b",

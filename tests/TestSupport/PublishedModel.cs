@@ -95,7 +95,8 @@ internal static class PublishedModel
         /// <summary>Q, K or V with the reference's stale input scale, rescaled to even.</summary>
         private ushort Rescaled(ushort input) => Linear(input, Hidden, Context, ElementType.Int8, linear => linear with
         {
-            Scale = Each(39, Context, 1 << 29, 1 << 30).To(-127, 127), Rescale = Even(Stage.One((1 << 30) + (1 << 28) + 1, 30)),
+            Scale = Each(39, Context, 1 << 29, 1 << 30).To(-127, 127),
+            Rescale = Even(Stage.One((1 << 30) + (1 << 28) + 1, 30)),
         });
 
         private ushort Accumulators(ushort input, int inputs, int outputs) =>
@@ -107,9 +108,18 @@ internal static class PublishedModel
             return Add(
                 new PublishedAttentionWriter
                 {
-                    Queries = heads[0], Keys = heads[1], Values = heads[2], Heads = SmallModel.Heads, HeadColumns = HeadColumns,
-                    Bits = ProductKernel.WideBits, X0 = -3000, B = 5856, C = 17_970_000, Score = Even(Stage.One(1 << 30, 71)),
-                    Context = Stage.One(1 << 30, 30).To(-128, 127), Output = output,
+                    Queries = heads[0],
+                    Keys = heads[1],
+                    Values = heads[2],
+                    Heads = SmallModel.Heads,
+                    HeadColumns = HeadColumns,
+                    Bits = ProductKernel.WideBits,
+                    X0 = -3000,
+                    B = 5856,
+                    C = 17_970_000,
+                    Score = Even(Stage.One(1 << 30, 71)),
+                    Context = Stage.One(1 << 30, 30).To(-128, 127),
+                    Output = output,
                 },
                 output);
         }
@@ -148,7 +158,8 @@ internal static class PublishedModel
 
         private ushort Logits(ushort input) => Linear(input, Hidden, SmallModel.Labels.Length, ElementType.Int32, linear => linear with
         {
-            Rows = RowRange.First, Scale = Each(40, SmallModel.Labels.Length, 1 << 29, 1 << 30).To(-1 << 29, 1 << 29),
+            Rows = RowRange.First,
+            Scale = Each(40, SmallModel.Labels.Length, 1 << 29, 1 << 30).To(-1 << 29, 1 << 29),
         });
 
         /// <summary>A product whose accumulators go out as they are, unless a scale is given.</summary>

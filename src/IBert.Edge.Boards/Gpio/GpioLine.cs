@@ -221,7 +221,8 @@ public sealed unsafe class GpioLine : IEventSource, IDisposable
             // Both are asked for where a level has to settle: each begins a new wait.
             GpioAbi.EventRequest1 events = new()
             {
-                Offset = (uint)Offset, Flags = (uint)flags,
+                Offset = (uint)Offset,
+                Flags = (uint)flags,
                 Edges = (uint)(Options.Debounce > TimeSpan.Zero ? LineEdges.Both : Options.Edges),
             };
             GpioAbi.SetName(events.Consumer, Options.Consumer);

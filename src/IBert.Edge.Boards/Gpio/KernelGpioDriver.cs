@@ -102,8 +102,13 @@ public sealed class KernelGpioDriver : GpioDriver
             LineOptions options = new()
             {
                 Direction = mode == PinMode.Output ? LineDirection.Output : LineDirection.Input,
-                Pull = mode switch { PinMode.InputPullUp =>
-                    LinePull.Up, PinMode.InputPullDown => LinePull.Down, PinMode.Input => LinePull.None, _ => LinePull.AsIs },
+                Pull = mode switch
+                {
+                    PinMode.InputPullUp => LinePull.Up,
+                    PinMode.InputPullDown => LinePull.Down,
+                    PinMode.Input => LinePull.None,
+                    _ => LinePull.AsIs,
+                },
                 InitiallyActive = initialValue == PinValue.High,
                 Edges = mode == PinMode.Output ? LineEdges.None : pin.Line?.Options.Edges ?? LineEdges.None,
             };

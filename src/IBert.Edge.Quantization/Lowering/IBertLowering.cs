@@ -67,7 +67,9 @@ internal sealed class IBertLowering
         QuantizedTensor types = Gather(tables.Types, "embeddings.token_type_embeddings", (table, embed) => embed with { Types = table });
         QuantizedTensor positions = Gather(tables.Positions, "embeddings.position_embeddings", (table, embed) => embed with
         {
-            Positions = table, PositionOffset = Config.PositionOffset, UnplacedId = Config.UnplacedId,
+            Positions = table,
+            PositionOffset = Config.PositionOffset,
+            UnplacedId = Config.UnplacedId,
         });
         // The reference passes both sums through the first activation and never uses the second (trap 1).
         float scale = ActivationScale("embeddings.embeddings_act1", 16);
@@ -153,7 +155,9 @@ internal sealed class IBertLowering
         QuantizedTensor result = Tensor(ElementType.Int8, $"{name}_activation", accumulators.Columns, scale, null, accumulators.Heads);
         builder.Add(new AddWriter
         {
-            First = new(accumulators.Index, Rounded(Ratios(accumulators, scale))), Low = sbyte.MinValue, High = sbyte.MaxValue,
+            First = new(accumulators.Index, Rounded(Ratios(accumulators, scale))),
+            Low = sbyte.MinValue,
+            High = sbyte.MaxValue,
             Output = result.Index,
         });
         return result;

@@ -216,7 +216,7 @@ internal sealed unsafe class GraphVerifier(ModelContents model)
         Require(
             head.Tensor < Tensors.Length && Tensors[head.Tensor].Type == ElementType.Int32 && known[head.Tensor].Written != Written.Nothing
             && head.Row == 0, "reads logits that no operation wrote");
-        Require(head.Labels == Tensors[head.Tensor].Columns && head.Labels == model.Labels.Count, 
+        Require(head.Labels == Tensors[head.Tensor].Columns && head.Labels == model.Labels.Count,
             $"states {head.Labels} labels, has {Tensors[head.Tensor].Columns} logits and names {model.Labels.Count}");
         Require(head.LogitMultiplier > 0 && head.LogitExponent is >= 0 and <= 62, "has a logit scale that is not positive");
         Require(known[head.Tensor] is { Low: >= -LabelScores.LargestLogit, High: <= LabelScores.LargestLogit },

@@ -20,8 +20,12 @@ internal static class EvalCommand
             "Labelled texts: UTF-8, tab-separated, a header line, no quoting; a line of nothing but white space is passed over");
         Option<string?> text = new("--text") { Description = "Column with the texts", HelpName = "COLUMN" };
         Option<string?> textPair = new("--text-pair") { Description = "Column with the second texts", HelpName = "COLUMN" };
-        Option<string?> label = new("--label") { Description = "Column with the labels: all names, or all indices from 0 (with commas " +
-            "between several); numbers for a regression", HelpName = "COLUMN" };
+        Option<string?> label = new("--label")
+        {
+            Description = "Column with the labels: all names, or all indices from 0 (with commas " +
+            "between several); numbers for a regression",
+            HelpName = "COLUMN"
+        };
         Option<string?> labelKind = new("--label-kind")
         {
             Description = "What the labels are, where they could be both: name or index (default: as the column shows)",

@@ -118,8 +118,13 @@ public sealed class PathTests : IDisposable
     public void A_model_that_is_no_regular_file_ends_at_once(string command, string model, int status)
     {
         string path = model.Length == 0 || model[0] == '/' ? model : At(model);
-        string[] rest = command switch { "eval" => [At("data"), "--text", "text", "--label",
-            "label"], "classify" or "tokenize" => ["a film"], _ => [] };
+        string[] rest = command switch
+        {
+            "eval" => [At("data"), "--text", "text", "--label",
+            "label"],
+            "classify" or "tokenize" => ["a film"],
+            _ => []
+        };
         Outcome outcome = Ibert.Run([command, "-m", path, .. rest]);
         Assert.Equal(status, outcome.ExitCode);
         AssertOneLine(outcome);

@@ -14,7 +14,7 @@ public class ScorecardTests
         // sqrt(3^4).
         Check(
             HeadKind.SingleLabel, ["no", "yes"],
-            [("yes", "0 1"), ("yes", "-1 2"), ("no", "0 3"), ("yes", "2 0"), ("no", "1 0"), ("no", "5 5")], 
+            [("yes", "0 1"), ("yes", "-1 2"), ("no", "0 3"), ("yes", "2 0"), ("no", "1 0"), ("no", "5 5")],
             ("accuracy", 4 / 6.0), ("f1", 4 / 6.0), ("matthews", 3 / 9.0));
     }
 

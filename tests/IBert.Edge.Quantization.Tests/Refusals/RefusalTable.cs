@@ -138,7 +138,8 @@ internal static partial class RefusalTable
         yield return new("a shard is a pipe", null, b => b.Pipe("model-00002-of-00002.safetensors")) { Shards = 2 };
         yield return new("a shard is a link to nothing", null, b => b.Link("model-00002-of-00002.safetensors", "nothing")) { Shards = 2 };
         yield return new("a shard has a name that no file can have", null, b => b.Replace(
-            Index, "model-00002-of-00002", new string('n', 300))) { Shards = 2 };
+            Index, "model-00002-of-00002", new string('n', 300)))
+        { Shards = 2 };
         foreach (string name in (string[])[Config, Weights, Vocabulary, Tokenizer])
         {
             yield return new($"{name} is a Git LFS pointer", null, b => b.Text(
@@ -329,7 +330,8 @@ internal static partial class RefusalTable
             yield return new($"an index {kind}", null, b => b.Text(Index, text)) { Shards = 2 };
         }
         yield return new("a tensor in two shards", null, b => b.Copy(
-            "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors")) { Shards = 2 };
+            "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"))
+        { Shards = 2 };
         yield return new("a shard that is cut off", null, b =>
             b.Bytes("model-00002-of-00002.safetensors", File.ReadAllBytes(b["model-00002-of-00002.safetensors"])[..^4]))
         { Shards = 2 };

@@ -90,10 +90,10 @@ public sealed partial class RefusalTests
         using TemporaryFolder output = new();
         ProcessStartInfo start =
             new("dotnet", [Path.Combine(AppContext.BaseDirectory, "ibert-quantize.dll"), checkpoint.Folder, "-o", output["m.ibert"]])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            };
         using Process program = Process.Start(start)!;
         Task<string> errors = program.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         string said = program.StandardOutput.ReadToEnd();

@@ -92,7 +92,8 @@ public sealed class FrontRowTests
         {
             d.Values<short>(new AddRecord(in Front(d)).Front)[0] = 1000;
             Front(d).Stages[0].High = 999;
-        }),
+        }
+        ),
     };
 
     public static TheoryData<string> Attacks => [.. s_attacks.Keys];

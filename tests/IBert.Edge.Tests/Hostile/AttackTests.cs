@@ -134,7 +134,8 @@ public sealed class AttackTests
         {
             d.Values<sbyte>(new LinearRecord(in Padded(d)).Weights)[^1] = 1;
             d.Values<int>(new LinearRecord(in Padded(d)).ColumnSums)[^1] = 1;
-        }),
+        }
+        ),
         ["an accumulator that a shift overflows"] = ("before a shift by", d => d.First(OperationCode.Linear).AccumulatorBound = 1u << 31),
         ["a bound of nothing"] = ("above its bound 0", d => d.First(OperationCode.Linear).AccumulatorBound = 0),
         ["a pre-shift of 25"] = ("after a shift by 25", d => new LinearRecord(in d.First(OperationCode.Linear)).Output.PreShift = 25),
@@ -256,7 +257,8 @@ public sealed class AttackTests
         {
             ref ScaleStage stage = ref new GateRecord(in d.First(OperationCode.Gate)).Output;
             (stage.Multipliers, stage.Addends) = (OperationRecord.None, OperationRecord.None);
-        }),
+        }
+        ),
         ["a channel's exponent beyond 64 bits"] = (
             "scales a channel by 2^-63", d =>
                 d.Values<int>(new LayerNormRecord(in d.First(OperationCode.LayerNorm)).NarrowStage.Addends)[0] = 63),
