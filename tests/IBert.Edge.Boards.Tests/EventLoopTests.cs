@@ -1,6 +1,7 @@
 // The loop: deadlines, other threads, sources that come, go and fail.
 using IBert.Edge.Boards.Events;
 using Microsoft.Win32.SafeHandles;
+using IBert.Edge.TestSupport;
 using Xunit;
 
 namespace IBert.Edge.Boards.Tests;
@@ -108,12 +109,7 @@ public sealed class EventLoopTests : IDisposable
         {
             loop.Step(wait: true);
         }
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 1000; i++)
-        {
-            loop.Step(wait: true);
-        }
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, Allocations.Of(1000, _ => loop.Step(wait: true)));
         Assert.True(clock.Times > 100);
     }
 

@@ -1,5 +1,6 @@
 // A panel shows what was drawn: the picture is put together from the bytes on the bus, as the controller would.
 using IBert.Edge.Boards.Displays;
+using IBert.Edge.TestSupport;
 using Xunit;
 
 namespace IBert.Edge.Boards.Tests;
@@ -144,12 +145,7 @@ public sealed class OledTests
     {
         using Oled oled = new(new SilentBus());
         Frame(0);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 100; i++)
-        {
-            Frame(i);
-        }
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, Allocations.Of(100, i => Frame(i)));
 
         void Frame(int i)
         {

@@ -3,6 +3,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using IBert.Edge.Files;
+using IBert.Edge.TestSupport;
 using Xunit;
 
 namespace IBert.Edge.Tests.Files;
@@ -102,13 +103,12 @@ public class PrintableTests
         byte[] text = Encoding.UTF8.GetBytes("naïve \x1B[2J \u202E 日本語");
         ArrayBufferWriter<byte> output = new(4096);
         Printable.Append(text, output);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 20; i++)
+        long allocated = Allocations.Of(20, _ =>
         {
             Printable.Append(text, output);
             Printable.Append("naïve \x1B", output);
-        }
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        });
+        Assert.Equal(0, allocated);
     }
 
     private static string Append(byte[] utf8)

@@ -152,14 +152,12 @@ public sealed class ChangedModelTests : IDisposable
         model.WasReplaced();
         model.Contents.RequireUnchanged();
 
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 1000; i++)
+        long allocated = Allocations.Of(1000, _ =>
         {
             model.WasReplaced();
             model.Contents.RequireUnchanged();
-        }
-
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        });
+        Assert.Equal(0, allocated);
     }
 
     [Fact]

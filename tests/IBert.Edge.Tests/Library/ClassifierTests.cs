@@ -204,14 +204,7 @@ public sealed class ClassifierTests : IClassFixture<ModelOnDisk>
         byte[][] bytes = [.. s_texts.Select(Encoding.UTF8.GetBytes)];
         Every();
 
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 300; i++)
-        {
-            Every();
-        }
-        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-
-        Assert.Equal(0, allocated);
+        Assert.Equal(0, Allocations.Of(300, _ => Every()));
 
         void Every()
         {

@@ -98,12 +98,7 @@ public sealed class ClassifyIdsTests : IDisposable
         int[] ids = [.. Enumerable.Range(0, 8)];
         byte[] types = [0, 0, 0, 0, 1, 1, 1, 1];
         classifier.ClassifyIds(ids, types);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 100; i++)
-        {
-            classifier.ClassifyIds(ids, types);
-        }
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.Equal(0, Allocations.Of(100, _ => classifier.ClassifyIds(ids, types)));
     }
 
     [Fact]
