@@ -1,7 +1,6 @@
 // A folder full of paths that lead somewhere odd, for tests of what a program reads and writes.
 using System.Diagnostics;
 using System.Text;
-using IBert.Edge.Quantization.Tests.Quantizing;
 using IBert.Edge.Quantization.Texts;
 using IBert.Edge.TestSupport;
 using Xunit;

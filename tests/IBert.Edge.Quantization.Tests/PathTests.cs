@@ -1,7 +1,6 @@
 // Whatever the paths of a command lead to: nothing that is read is lost, nothing but a file is replaced, and the answer comes before the
 // work.
 using System.Text;
-using IBert.Edge.Quantization.Tests.Quantizing;
 using IBert.Edge.Quantization.Texts;
 using IBert.Edge.TestSupport;
 using Xunit;

@@ -2,7 +2,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using IBert.Edge.Checkpoints;
-using IBert.Edge.Quantization.Tests.Quantizing;
 using IBert.Edge.TestSupport;
 using Xunit;
 

@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using IBert.Edge.Checkpoints;
 using IBert.Edge.Quantization.Reference;
-using IBert.Edge.Quantization.Tests.Quantizing;
 using IBert.Edge.TestSupport;
 using Xunit;
 

@@ -6,7 +6,6 @@ using IBert.Edge.Quantization.Evaluation;
 using IBert.Edge.Quantization.Lowering;
 using IBert.Edge.Quantization.Output;
 using IBert.Edge.Quantization.Reference;
-using IBert.Edge.Quantization.Tests.Quantizing;
 using IBert.Edge.Quantization.Texts;
 using IBert.Edge.TestSupport;
 using Xunit;

@@ -3,7 +3,6 @@ using System.Globalization;
 using IBert.Edge.Checkpoints;
 using IBert.Edge.Quantization.Evaluation;
 using IBert.Edge.Quantization.Reference;
-using IBert.Edge.Quantization.Tests.Quantizing;
 using IBert.Edge.Quantization.Texts;
 using IBert.Edge.TestSupport;
 using Xunit;

@@ -1,7 +1,6 @@
 // Every file that ibert-quantize writes is the old one or the new one, whatever fails and whatever ends the program.
 using System.Text;
 using IBert.Edge.Quantization.Output;
-using IBert.Edge.Quantization.Tests.Quantizing;
 using IBert.Edge.Quantization.Texts;
 using IBert.Edge.TestSupport;
 using Xunit;

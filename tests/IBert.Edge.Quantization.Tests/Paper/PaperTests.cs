@@ -2,7 +2,6 @@
 using System.Text.RegularExpressions;
 using IBert.Edge.Paper;
 using IBert.Edge.Quantization.Evaluation;
-using IBert.Edge.Quantization.Tests.Quantizing;
 using IBert.Edge.TestSupport;
 using Xunit;
 

@@ -4,7 +4,6 @@ using System.Numerics;
 using System.Runtime.InteropServices;
 using IBert.Edge.Checkpoints;
 using IBert.Edge.Quantization.Reference;
-using IBert.Edge.Quantization.Tests.Quantizing;
 using IBert.Edge.TestSupport;
 using Xunit;
 

@@ -1,6 +1,5 @@
 // The reference is the yardstick of quantization: its logits must be those of an independent forward pass over the same weights
 // (tests/data/make).
-using IBert.Edge.Quantization.Tests.Quantizing;
 using IBert.Edge.Quantization.Texts;
 using IBert.Edge.TestSupport;
 using Xunit;

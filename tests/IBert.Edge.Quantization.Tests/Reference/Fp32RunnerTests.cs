@@ -1,7 +1,6 @@
 // The reference on odd shapes, its taps, and what it refuses.
 using IBert.Edge.Checkpoints;
 using IBert.Edge.Quantization.Reference;
-using IBert.Edge.Quantization.Tests.Quantizing;
 using IBert.Edge.TestSupport;
 using Xunit;
 

@@ -1,6 +1,5 @@
 // Which texts calibrate a model: the same on every machine.
 using IBert.Edge.Files.Data;
-using IBert.Edge.Quantization.Tests.Quantizing;
 using IBert.Edge.Quantization.Texts;
 using IBert.Edge.Quantization.Tokenizers;
 using IBert.Edge.TestSupport;

@@ -6,7 +6,7 @@ using IBert.Edge.Quantization.Reference;
 using IBert.Edge.TestSupport;
 using Xunit;
 
-namespace IBert.Edge.Quantization.Tests.Quantizing;
+namespace IBert.Edge.Quantization.Tests.Output;
 
 public class ReportTests(ITestOutputHelper output)
 {

@@ -2,7 +2,7 @@
 using IBert.Edge.TestSupport;
 using Xunit;
 
-namespace IBert.Edge.Quantization.Tests.Import;
+namespace IBert.Edge.Quantization.Tests.Evaluation;
 
 public sealed class IntegerModeAccuracyTests(ITestOutputHelper output)
 {

@@ -3,7 +3,7 @@ using IBert.Edge.TestSupport;
 using IBert.Edge.Tests.Hostile;
 using Xunit;
 
-namespace IBert.Edge.Tests.Library;
+namespace IBert.Edge.Tests;
 
 public sealed class ClassifyIdsTests : IDisposable
 {

@@ -4,7 +4,7 @@ using IBert.Edge.Kernels;
 using IBert.Edge.TestSupport;
 using Xunit;
 
-namespace IBert.Edge.Tests.Library;
+namespace IBert.Edge.Tests;
 
 public sealed class ClassifierTests : IClassFixture<ModelOnDisk>
 {

@@ -5,7 +5,7 @@ using System.Xml.Linq;
 using IBert.Edge.Quantization;
 using Xunit;
 
-namespace IBert.Edge.Tests.Library;
+namespace IBert.Edge.Tests;
 
 public sealed class DocumentationTests
 {

@@ -7,7 +7,7 @@ using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.Emit;
 using Xunit;
 
-namespace IBert.Edge.Tests.Library;
+namespace IBert.Edge.Tests;
 
 /// <summary>
 /// Each block is a program of its own (top-level statements), run in a folder in which every model that it names lies as

@@ -5,7 +5,7 @@ using IBert.Edge.Quantization.Evaluation;
 using IBert.Edge.TestSupport;
 using Xunit;
 
-namespace IBert.Edge.Quantization.Tests.Import;
+namespace IBert.Edge.Quantization.Tests.Evaluation;
 
 public sealed class GoldenIntegersTests(ITestOutputHelper output)
 {

@@ -4,12 +4,11 @@ using IBert.Edge.Quantization.Calibration;
 using IBert.Edge.Quantization.Evaluation;
 using IBert.Edge.Quantization.Lowering;
 using IBert.Edge.Quantization.Reference;
-using IBert.Edge.Quantization.Tests.Quantizing;
 using IBert.Edge.Quantization.Tokenizers;
 using IBert.Edge.TestSupport;
 using Xunit;
 
-namespace IBert.Edge.Quantization.Tests.Import;
+namespace IBert.Edge.Quantization.Tests.Lowering;
 
 public sealed class IBertLoweringTests(ITestOutputHelper output)
 {

@@ -3,7 +3,7 @@ using IBert.Edge.Format;
 using IBert.Edge.Graph;
 using Xunit;
 
-namespace IBert.Edge.Tests.Library;
+namespace IBert.Edge.Tests;
 
 public sealed class LabelScoresTests
 {

@@ -11,7 +11,7 @@ using IBert.Edge.Quantization.Texts;
 using IBert.Edge.TestSupport;
 using Xunit;
 
-namespace IBert.Edge.Quantization.Tests.Quantizing;
+namespace IBert.Edge.Quantization.Tests;
 
 public class HeadTests(ITestOutputHelper output)
 {

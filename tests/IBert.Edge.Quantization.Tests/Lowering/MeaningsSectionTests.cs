@@ -8,7 +8,7 @@ using IBert.Edge.Quantization.Texts;
 using IBert.Edge.TestSupport;
 using Xunit;
 
-namespace IBert.Edge.Quantization.Tests.Quantizing;
+namespace IBert.Edge.Quantization.Tests.Lowering;
 
 public class MeaningsSectionTests
 {

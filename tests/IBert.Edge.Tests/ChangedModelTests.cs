@@ -5,7 +5,7 @@ using IBert.Edge.Tests.Hostile;
 using IBert.Edge.TestSupport;
 using Xunit;
 
-namespace IBert.Edge.Tests.Library;
+namespace IBert.Edge.Tests;
 
 public sealed class ChangedModelTests : IDisposable
 {

@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 using IBert.Edge.TestSupport;
 using Xunit;
 
-namespace IBert.Edge.Quantization.Tests.Quantizing;
+namespace IBert.Edge.Quantization.Tests;
 
 public sealed class ReproducibilityTests : IDisposable
 {

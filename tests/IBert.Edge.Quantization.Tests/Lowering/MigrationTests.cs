@@ -7,7 +7,7 @@ using IBert.Edge.Quantization.Texts;
 using IBert.Edge.TestSupport;
 using Xunit;
 
-namespace IBert.Edge.Quantization.Tests.Quantizing;
+namespace IBert.Edge.Quantization.Tests.Lowering;
 
 public sealed class MigrationTests(ITestOutputHelper output)
 {

@@ -4,7 +4,7 @@ using IBert.Edge.Quantization.Evaluation;
 using IBert.Edge.Quantization.Texts;
 using IBert.Edge.TestSupport;
 
-namespace IBert.Edge.Quantization.Tests.Quantizing;
+namespace IBert.Edge.Quantization.Tests;
 
 internal static class TinyData
 {

@@ -2,7 +2,7 @@
 using IBert.Edge.TestSupport;
 using Xunit;
 
-namespace IBert.Edge.Quantization.Tests.Quantizing;
+namespace IBert.Edge.Quantization.Tests;
 
 public sealed class SavingTests : IDisposable
 {
