@@ -2,14 +2,16 @@
 namespace IBert.Edge.TestSupport;
 
 /// <summary>
-/// Bytes that a thread allocates. The runtime charges a thread now and then with what is its own, as when it compiles a method anew while it runs;
-/// code that allocates does so each time. So it is the least of a few rounds that counts.
+/// Bytes that a thread allocates. The runtime charges a thread now and then with what is its own, as when it compiles a method anew while
+/// it runs; code that allocates does so each time. So it is the least of a few rounds that counts.
 /// </summary>
 public static class Allocations
 {
     private const int Rounds = 5;
 
-    /// <summary>The least that a round of so many calls allocates in this thread; what it does for the first time it should have done before.</summary>
+    /// <summary>
+    /// The least that a round of so many calls allocates in this thread; what it does for the first time it should have done before.
+    /// </summary>
     public static long Of(int times, Action<int> act)
     {
         long least = long.MaxValue;
