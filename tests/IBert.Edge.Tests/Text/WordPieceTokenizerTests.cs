@@ -144,9 +144,7 @@ public sealed class WordPieceTokenizerTests
         var ids = new int[10];
         var types = new byte[10];
         long before = tokenizer.Tokenizer.Steps;
-        long allocated = GC.GetAllocatedBytesForCurrentThread();
         int count = tokenizer.Tokenizer.Encode(text, ids, out bool truncated);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - allocated);
         Assert.True(truncated);
         Assert.Equal([whole[0], .. whole[^9..]], ids[..count]);
         Assert.InRange(tokenizer.Tokenizer.Steps - before, 1, 60 * text.Length);
@@ -154,6 +152,7 @@ public sealed class WordPieceTokenizerTests
         Assert.True(truncated);
         Assert.Equal(whole[^2], ids[Array.IndexOf(ids, whole[^1]) - 1]);
         Assert.Equal(10, count);
+        Assert.Equal(0, Allocations.Of(1, _ => tokenizer.Tokenizer.Encode(text, ids, out bool _)));
     }
 
     /// <summary>The rule is that of truncate_encodings in Hugging Face's tokenizers, written out here on the whole lists.</summary>
